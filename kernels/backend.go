@@ -1,0 +1,168 @@
+package kernels
+
+// Activation is the function that a linear layer applies to its result.
+type Activation uint32
+
+// The activations. GELU is the exact form x·Φ(x) with the error function.
+const (
+	None Activation = iota
+	ReLU
+	GELU
+	SiLU
+)
+
+func (a Activation) String() string {
+	if int(a) < len(activationNames) {
+		return activationNames[a]
+	}
+	return "unknown"
+}
+
+var activationNames = [...]string{"none", "relu", "gelu", "silu"}
+
+// PanelWidth is the number of output columns that packed weights keep together.
+// Weights are packed in blocks of whole panels, so a loader hands over rows in
+// multiples of it.
+const PanelWidth = 16
+
+// QueryBlock is the number of query rows that attention works on at a time; its
+// scratch holds that many rows of scores.
+const QueryBlock = 4
+
+// Backend is device memory and the operations on it.
+//
+// Every argument is a byte offset into the memory, a count of elements, or a
+// number. Offsets of f32 and i32 data are multiples of 4, those of packed weights
+// and scratch multiples of 16. The offset 0 stands for "absent" where a comment
+// says "optional". ld… is the distance between rows, in elements. Nothing is
+// checked here: [Device] does that. Unless a comment says otherwise, outputs must
+// not overlap inputs.
+//
+// In the loops below all arithmetic is that of real numbers; the budget of each
+// operation (package kerneltest) bounds the error of float32.
+type Backend interface {
+	// Name tells the variant: "reference", "simd128".
+	Name() string
+
+	// Base is the first offset that is free for data; below it lie the backend's own tables.
+	Base() uint32
+	// Size is the memory's present size in bytes.
+	Size() uint64
+	// Grow makes the memory at least size bytes long, keeping its contents.
+	Grow(size uint64) error
+	// Write copies p into memory at offset at.
+	Write(at uint32, p []byte)
+	// Read copies memory at offset at into p.
+	Read(at uint32, p []byte)
+
+	// PackedSize is the number of bytes of n×k packed weights of type t (F32 or
+	// I8). It is additive over blocks of rows that are multiples of PanelWidth.
+	PackedSize(t DType, n, k uint32) uint64
+	// QuantScratch is the number of bytes of scratch that LinearQ8 needs for m rows of k.
+	QuantScratch(m, k uint32) uint64
+	// QuantLevels is the largest magnitude to which LinearQ8 quantises activations
+	// of k columns; it is what the width of the backend's integer arithmetic allows.
+	QuantLevels(k uint32) uint32
+
+	// PackF32 packs weights src f32 [n,k] row-major into dst, n rows from a
+	// panel's start. The layout is the backend's own.
+	PackF32(dst, src, n, k uint32)
+	// PackQ8 packs weights src i8 [n,k] row-major into dst likewise.
+	PackQ8(dst, src, n, k uint32)
+
+	// QuantizeRows quantises rows of src f32 [n,k] to q i8 [n,k] and scale f32 [n].
+	//
+	//	scale[r] = max_j |src[r,j]| / 127
+	//	q[r,j]   = round-half-even(src[r,j] / scale[r])      0 if scale[r] = 0
+	QuantizeRows(q, scale, src, n, k uint32)
+
+	// WidenF16 converts n IEEE 754 half-precision numbers to f32. dst and src may
+	// not overlap.
+	WidenF16(dst, src, n uint32)
+	// WidenBF16 converts n bfloat16 numbers to f32 likewise.
+	WidenBF16(dst, src, n uint32)
+
+	// EmbedF32 looks rows up in a table f32 [·,d] by ids i32 [n].
+	//
+	//	for r := range n {
+	//		for j := range d {
+	//			v := 0                                   // a negative id is a row of zeros
+	//			if ids[r] >= 0 { v = mul * table[ids[r], j] }
+	//			if accumulate != 0 { y[r,j] += v } else { y[r,j] = v }
+	//		}
+	//	}
+	EmbedF32(y, table, ids, n, d uint32, mul float32, accumulate uint32)
+	// EmbedQ8 is EmbedF32 on a table i8 [·,d] with scale f32 [·]: the entry is
+	// scale[id] * table[id, j].
+	EmbedQ8(y, table, scale, ids, n, d uint32, mul float32, accumulate uint32)
+
+	// LinearF32 multiplies x f32 [m,k] with packed weights w (n×k, see PackF32).
+	// bias f32 [n] and res f32 [m,n] are optional; res may be y itself.
+	//
+	//	for i := range m {
+	//		for j := range n {
+	//			s := bias[j]
+	//			for l := range k { s += x[i,l] * w[j,l] }
+	//			y[i,j] = act(s) + alpha * res[i,j]
+	//		}
+	//	}
+	LinearF32(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act Activation, alpha float32)
+	// LinearQ8 is LinearF32 on packed int8 weights with scale ws f32 [n]. Each row
+	// of x is first quantised to integers of at most levels in magnitude:
+	//
+	//	sx      = max_l |x[i,l]| / levels
+	//	q[i,l]  = round-half-even(x[i,l] / sx)               0 if sx = 0
+	//	s       = bias[j] + sx * ws[j] * Σ_l q[i,l] * w[j,l]
+	//	y[i,j]  = act(s) + alpha * res[i,j]
+	//
+	// scratch holds QuantScratch(m, k) bytes.
+	LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n uint32, act Activation, alpha float32, levels, scratch uint32)
+
+	// LayerNorm normalises the rows of x f32 [n,d]; y may be x.
+	//
+	//	mean = Σ_j x[r,j] / d;  var = Σ_j (x[r,j] − mean)² / d
+	//	y[r,j] = (x[r,j] − mean) / √(var + eps) * w[j] + b[j]
+	LayerNorm(y, x, w, b, n, d uint32, eps float32)
+
+	// Activate applies act to n numbers; y may be x.
+	Activate(y, x, n uint32, act Activation)
+
+	// Add is y[i] = alpha * a[i] + b[i] over n numbers; y may be a or b.
+	Add(y, a, b, n uint32, alpha float32)
+
+	// Attention is scaled dot-product attention of one sequence, all heads: q f32
+	// [tq, heads*h], k and v f32 [tk, heads*h], y f32 [tq, heads*h].
+	//
+	//	for head, i:
+	//		for j := range tk {
+	//			s[j] = scale * Σ_c q[i, head*h+c] * k[j, head*h+c]
+	//			s[j] += mask[i, j]                                    // optional, f32 [tq, ldmask]
+	//			s[j] += rel[head*ldrel + relbase + j − i]             // optional, a Toeplitz bias
+	//			s[j] = −inf if keep[j] = 0 (optional, u8 [tk]) or j > i + causal
+	//		}
+	//		p = softmax(s)                                             // zeros if every s[j] is −inf
+	//		y[i, head*h+c] = Σ_j p[j] * v[j, head*h+c]
+	//
+	// causal = tk means no causal mask. scratch holds QueryBlock * (tk rounded up
+	// to a multiple of 4) f32.
+	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
+		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
+
+	// Rotate turns the pairs (2c, 2c+1) of every head in place: x f32 [n, heads*h],
+	// cos and sin f32 [n, h/2], which may hold a length other than 1 (xpos).
+	//
+	//	a, b := x[r, head*h+2c], x[r, head*h+2c+1]
+	//	x[r, head*h+2c]   = a*cos[r,c] − b*sin[r,c]
+	//	x[r, head*h+2c+1] = b*cos[r,c] + a*sin[r,c]
+	Rotate(x, ldx, n, heads, h, cos, sin uint32)
+
+	// MeanRows is y[j] = Σ_r x[r,j] / n over x f32 [n,d], n > 0.
+	MeanRows(y, x, n, d uint32)
+
+	// L2Normalize divides each row of x f32 [n,d] by max(√Σ_j x[r,j]², eps); y may be x.
+	L2Normalize(y, x, n, d uint32, eps float32)
+
+	// SHA256 runs the compression function of FIPS 180-4 over n blocks of 64 bytes
+	// at src; state is u32 [8], in native byte order.
+	SHA256(state, src, n uint32)
+}

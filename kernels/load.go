@@ -1,0 +1,100 @@
+package kernels
+
+// The operations that bring weights into the form in which the backend wants them.
+// A loader streams a tensor through a small staging area, some rows at a time, so
+// that a model never lies in memory twice.
+
+// NewWeight hands out room for a linear layer of out×in weights of type t, packed,
+// with scales for I8 and, if bias is set, a bias that is zero.
+func (d *Device) NewWeight(t DType, out, in int, bias bool) Weight {
+	w := Weight{DType: t, Out: out, In: in}
+	if !fits32(out, in) || uint64(out)*uint64(max(in, 1)) > MaxMemory {
+		d.fail(ErrMemory, "a weight of %d×%d", out, in)
+		return w
+	}
+	w.At = d.Alloc(d.b.PackedSize(t, uint32(out), uint32(in)))
+	if t == I8 {
+		w.Scale = Vector{At: d.Alloc(uint64(out) * 4), Len: out}
+	}
+	if bias {
+		w.Bias = Vector{At: d.Alloc(uint64(out) * 4), Len: out}
+		d.Zero(w.Bias.At, uint64(out)*4)
+	}
+	return w
+}
+
+// NewTable hands out room for an embedding table.
+func (d *Device) NewTable(t DType, rows, dim int) Table {
+	e := Table{DType: t, Rows: rows, Dim: dim}
+	if !fits32(rows, dim) || uint64(rows)*uint64(max(dim, 1)) > MaxMemory/t.Size() {
+		d.fail(ErrMemory, "a table of %d×%d", rows, dim)
+		return e
+	}
+	e.At = d.Alloc(uint64(rows) * uint64(dim) * t.Size())
+	if t == I8 {
+		e.Scale = Vector{At: d.Alloc(uint64(rows) * 4), Len: rows}
+	}
+	return e
+}
+
+// Pack packs n rows of src, row-major and of w's type, as the rows [row, row+n) of
+// w. row is a multiple of PanelWidth, and so is n unless they are the last rows.
+func (d *Device) Pack(w Weight, row, n int, src uint32) {
+	if d.err != nil || n == 0 || w.In == 0 {
+		return
+	}
+	if row < 0 || n < 0 || row%PanelWidth != 0 || row+n > w.Out || n%PanelWidth != 0 && row+n != w.Out {
+		d.fail(ErrArgument, "pack: rows %d to %d of %d are not whole panels of %d", row, row+n, w.Out, PanelWidth)
+		return
+	}
+	before := d.b.PackedSize(w.DType, uint32(row), uint32(w.In))
+	size := d.b.PackedSize(w.DType, uint32(n), uint32(w.In))
+	if !d.inside(src, uint64(n)*uint64(w.In)*w.DType.Size()) || !d.inside(w.At, before+size) {
+		d.fail(ErrArgument, "pack: %d×%d of %s are not inside memory", n, w.In, w.DType)
+		return
+	}
+	if w.DType == F32 {
+		d.b.PackF32(w.At+uint32(before), src, uint32(n), uint32(w.In))
+	} else {
+		d.b.PackQ8(w.At+uint32(before), src, uint32(n), uint32(w.In))
+	}
+}
+
+// QuantizeRows quantises n rows of k numbers f32 at src to int8 at q, with scales
+// f32 at scale. See Backend.QuantizeRows.
+func (d *Device) QuantizeRows(q, scale, src uint32, n, k int) {
+	if d.err != nil || n == 0 || k == 0 {
+		return
+	}
+	if !fits32(n, k) || !d.inside(q, uint64(n)*uint64(k)) || !d.inside(scale, uint64(n)*4) || !d.inside(src, uint64(n)*uint64(k)*4) {
+		d.fail(ErrArgument, "quantise: %d×%d are not inside memory", n, k)
+		return
+	}
+	d.b.QuantizeRows(q, scale, src, uint32(n), uint32(k))
+}
+
+// WidenF16 converts n half-precision numbers at src to f32 at dst.
+func (d *Device) WidenF16(dst, src uint32, n int) {
+	if d.checkWiden(dst, src, n) {
+		d.b.WidenF16(dst, src, uint32(n))
+	}
+}
+
+// WidenBF16 converts n bfloat16 numbers at src to f32 at dst.
+func (d *Device) WidenBF16(dst, src uint32, n int) {
+	if d.checkWiden(dst, src, n) {
+		d.b.WidenBF16(dst, src, uint32(n))
+	}
+}
+
+func (d *Device) checkWiden(dst, src uint32, n int) bool {
+	if d.err != nil || n == 0 {
+		return false
+	}
+	if !fits32(n) || !d.inside(dst, uint64(n)*4) || !d.inside(src, uint64(n)*2) ||
+		uint64(dst) < uint64(src)+uint64(n)*2 && uint64(src) < uint64(dst)+uint64(n)*4 {
+		d.fail(ErrArgument, "widen: %d numbers from %d to %d", n, src, dst)
+		return false
+	}
+	return true
+}
