@@ -3,6 +3,7 @@ package strictjson
 import (
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -102,16 +103,9 @@ func manyKeys(n, again int) string {
 	var b strings.Builder
 	b.WriteByte('{')
 	for i := range n {
-		b.WriteString(`"k` + itoa(i) + `":0,`)
+		b.WriteString(`"k` + strconv.Itoa(i) + `":0,`)
 	}
-	return b.String() + `"k` + itoa(again) + `":0}`
-}
-
-func itoa(i int) string {
-	if i < 10 {
-		return string(rune('0' + i))
-	}
-	return itoa(i/10) + itoa(i%10)
+	return b.String() + `"k` + strconv.Itoa(again) + `":0}`
 }
 
 // The typed readers refuse the other kinds and values beyond their range.
