@@ -1,0 +1,110 @@
+# Tools and their versions. Go itself: go.mod. vugugen: go.mod (tool). esbuild,
+# TypeScript, binaryen, Playwright: package-lock.json. Playwright wants Node 20;
+# where the system's Node.js is older, NODE is fetched from npm (web/tools/node.sh).
+NODE_LEAST      := 20
+NODE            := 22.23.3
+ADDR            ?= 127.0.0.1:8080
+# Seconds that one run of the browser tests may take.
+E2E_TIMEOUT     ?= 720
+
+GO    ?= go
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Builds are the same on every machine and need no git.
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+GOWASM := GOOS=js GOARCH=wasm $(GO)
+# Puts a Node.js that is new enough in front of PATH, for one recipe line.
+WITH_NODE = PATH="$$(web/tools/node.sh $(NODE_LEAST) $(NODE)):$$PATH"
+
+.PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
+	unit race wasm e2e bench clean go-installed browsers
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# --- what a visitor types ------------------------------------------------------
+
+demo: build ## build the demo and serve it on this machine; prints the address
+	$(GO) run ./web/serve -dir web/dist -addr $(ADDR)
+
+build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
+	$(WITH_NODE) node web/build.mjs
+
+test: browsers lint build size types wasm unit race e2e ## every test: Go, race detector, WebAssembly, both browsers
+
+check: lint types build size clean-tree ## the quick gate before a commit
+
+bench: build browsers web/bench/node_modules/.package-lock.json ## time against transformers.js and onnxruntime-web, in Chromium
+	$(WITH_NODE) node web/bench/bench.mjs
+
+gen: node_modules/.package-lock.json ## write the generated files again
+	$(WITH_NODE) $(GO) run ./kernels/simd/gen
+	$(GO) tool vugugen -skip-go-mod -skip-main ./ui
+
+clean: ## remove what was built
+	rm -rf web/dist web/.build web/bench/out web/bench/.build test-results playwright-report
+
+# --- the parts -----------------------------------------------------------------
+
+lint: fmt vet gen-check ## gofmt, go vet, generated files up to date
+
+fmt:
+	@unformatted=$$(gofmt -l $(wildcard kernels models ui wasm weights web/serve web/tools)); \
+	if [ -n "$$unformatted" ]; then echo "fmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
+vet: go-installed
+	$(GO) vet $$($(GO) list ./... | grep -v /node_modules/)
+
+# The kernels have a check of their own; vugugen writes into ui/, so its files are
+# compared with what was there before, committed or not.
+gen-check: node_modules/.package-lock.json
+	$(WITH_NODE) $(GO) run ./kernels/simd/gen -check
+	@before=$$(cat ui/*_gen.go | sha256sum); \
+	$(GO) tool vugugen -skip-go-mod -skip-main ./ui; \
+	if [ "$$before" != "$$(cat ui/*_gen.go | sha256sum)" ]; then \
+		echo "gen-check: ui/*_gen.go was stale and has been written again: commit it"; exit 1; fi
+
+types: node_modules/.package-lock.json build ## the TypeScript of the module, of its tests and of a page that uses it
+	$(WITH_NODE) npx --no-install tsc --noEmit -p web
+
+size: ## compressed bytes that a page downloads, against the budgets
+	web/tools/size.sh web/dist
+
+clean-tree: ## fail if git sees a change
+	@if ! git rev-parse --git-dir >/dev/null 2>&1; then echo "clean-tree: not a git checkout"; exit 0; fi; \
+	changes=$$(git status --porcelain); \
+	if [ -n "$$changes" ]; then echo "clean-tree: these files are not committed:"; echo "$$changes"; exit 1; fi
+
+unit: go-installed ## the Go tests
+	$(GO) run ./web/tools/gotest -timeout 8m $$($(GO) list ./... | grep -v /node_modules/)
+
+race: go-installed ## the Go tests under the race detector, the long ones left out
+	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 8m $$($(GO) list ./... | grep -v /node_modules/)
+
+wasm: go-installed ## vet and build everything that enters a page as WebAssembly
+	$(GOWASM) vet $$($(GOWASM) list -deps -f '{{if not .Standard}}{{with .Module}}{{if .Main}}{{$$.ImportPath}}{{end}}{{end}}{{end}}' ./wasm/...)
+	mkdir -p web/.build/wasm
+	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
+
+e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list
+
+# --- what they need ------------------------------------------------------------
+
+go-installed:
+	@command -v $(GO) >/dev/null || { echo "Go is missing; go.mod says which version (https://go.dev/dl)"; exit 1; }
+
+browsers:
+	@web/tools/need.sh chromium:chromium firefox-esr:firefox-esr gcc:gcc+libc6-dev
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@web/tools/need.sh node:nodejs npm:npm
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit
+	@touch $@
+
+web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench
+	@touch $@
