@@ -8,5 +8,6 @@
 // than [MaxDepth], invalid UTF-8 and lone surrogate escapes are errors, and keys
 // are compared exactly.
 //
-// Begin with [NewDecoder] and [Decoder.Object].
+// Begin with [NewDecoder] and [Decoder.Object]. For writing there is [AppendString]; the
+// rest of JSON is punctuation.
 package strictjson
