@@ -1,0 +1,129 @@
+package golden
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// Tolerance is the largest absolute error of an f32 output that passes (SPEC: golden
+// vectors).
+const Tolerance = 2e-4
+
+// Output is how far one output lies from its golden vector.
+type Output struct {
+	Name string `json:"name"`
+	// Worst is the largest absolute difference; NaN if one side has a NaN.
+	Worst float64 `json:"worst"`
+	// Cosine is that of all numbers of the output as one vector.
+	Cosine float64 `json:"cosine"`
+}
+
+// Report is the result of one directory.
+type Report struct {
+	Kind    string   `json:"kind"`
+	Outputs []Output `json:"outputs"`
+}
+
+// Worst is the largest error of all outputs.
+func (r *Report) Worst() float64 {
+	worst := 0.0
+	for _, o := range r.Outputs {
+		if math.IsNaN(o.Worst) {
+			return o.Worst
+		}
+		worst = max(worst, o.Worst)
+	}
+	return worst
+}
+
+// Run holds the model of config.json and weights against io.json. dtype is "f32" or
+// "q8". Every output of io.json is compared; one that cannot be computed is an error.
+func Run(dev *kernels.Device, config, io []byte, weights transformer.Stream, dtype string) (*Report, error) {
+	v, err := ParseVectors(io)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := kindOf(config)
+	if err != nil {
+		return nil, err
+	}
+	runner, ok := runners[kind]
+	if !ok {
+		names := make([]string, 0, len(runners))
+		for k := range runners {
+			names = append(names, k)
+		}
+		slices.Sort(names)
+		return nil, fmt.Errorf("golden: %w: kind %q; can run: %q", ErrKind, kind, names)
+	}
+	mark := dev.Mark()
+	defer dev.Release(mark)
+	got, err := runner(dev, config, v, weights, dtype)
+	if err != nil {
+		return nil, err
+	}
+	return compare(kind, v.Outputs, got)
+}
+
+// runner computes the outputs of io.json by name.
+type runner func(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error)
+
+var runners = map[string]runner{"encoder": runEncoder}
+
+func kindOf(config []byte) (kind string, err error) {
+	d := strictjson.NewDecoder(config)
+	err = d.Object(func(key string) (err error) {
+		if key == "kind" {
+			kind, err = d.String()
+			return err
+		}
+		return d.Skip()
+	})
+	if err != nil {
+		return "", fmt.Errorf("golden: %w: config.json: %w", ErrVectors, err)
+	}
+	return kind, nil
+}
+
+func compare(kind string, want map[string]Tensor, got map[string][]float32) (*Report, error) {
+	r := &Report{Kind: kind}
+	for name, w := range want {
+		g, ok := got[name]
+		if !ok {
+			return nil, fmt.Errorf("golden: %w: output %q of kind %q", ErrKind, name, kind)
+		}
+		if len(g) != len(w.Data) {
+			return nil, fmt.Errorf("golden: %w: output %q is %v, computed %d numbers", ErrVectors, name, w.Shape, len(g))
+		}
+		o := Output{Name: name}
+		var ab, aa, bb float64
+		for i, x := range g {
+			diff := math.Abs(float64(x) - w.Data[i])
+			if math.IsNaN(diff) || diff > o.Worst {
+				o.Worst = diff
+			}
+			if math.IsNaN(o.Worst) {
+				break
+			}
+			ab += float64(x) * w.Data[i]
+			aa += float64(x) * float64(x)
+			bb += w.Data[i] * w.Data[i]
+		}
+		if o.Cosine = 1; aa > 0 && bb > 0 {
+			o.Cosine = ab / math.Sqrt(aa*bb)
+		}
+		r.Outputs = append(r.Outputs, o)
+	}
+	slices.SortFunc(r.Outputs, func(a, b Output) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return r, nil
+}
