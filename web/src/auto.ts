@@ -1,0 +1,220 @@
+// A model and a tokenizer by themselves, for those who want the tensors.
+import { type Capabilities, capabilities } from './capabilities.js';
+import type { Engine } from './engine.js';
+import { type LoadOptions, loadWith } from './options.js';
+import type { EncodeReply, LoadReply, MemoryReport } from './protocol.js';
+import { int64Tensor, Tensor, toInt32 } from './tensor.js';
+import * as check from './validate.js';
+
+export interface TokenizerOptions {
+  /** True fills up to the longest text, 'max_length' to max_length. */
+  padding?: boolean | 'max_length';
+  /** True cuts texts off at max_length. */
+  truncation?: boolean;
+  /** In tokens, specials included; if left out, what the model takes. */
+  max_length?: number;
+  /** True (the default) adds the tokens that frame a text. */
+  add_special_tokens?: boolean;
+  /** The second text of each pair. */
+  text_pair?: string | readonly string[];
+  /** Adds offset_mapping. */
+  return_offsets_mapping?: boolean;
+  /**
+   * True treats the names of special tokens inside a text, like `<mask>`, as
+   * ordinary text. False (the default, as in Hugging Face tokenizers) lets a text
+   * contain them; say true for text from people whom you do not trust.
+   */
+  split_special_tokens?: boolean;
+  signal?: AbortSignal | null;
+}
+
+/** What a tokenizer returns: tensors [texts, tokens]. */
+export interface BatchEncoding {
+  input_ids: Tensor<'int64'>;
+  attention_mask: Tensor<'int64'>;
+  /** 1 for the tokens of the second text of a pair; only with text_pair. */
+  token_type_ids?: Tensor<'int64'>;
+  /** For each text and token its begin and end in UTF-16 units; [0, 0] for special tokens and padding. */
+  offset_mapping?: [number, number][][];
+}
+
+/** A tokenizer. Its functions return promises, since it runs in a worker. */
+export interface PreTrainedTokenizer {
+  (texts: string | readonly string[], options?: TokenizerOptions): Promise<BatchEncoding>;
+  /** The ids of one text. */
+  encode(
+    text: string,
+    options?: { text_pair?: string; add_special_tokens?: boolean; split_special_tokens?: boolean; signal?: AbortSignal | null },
+  ): Promise<number[]>;
+  /** The text of ids. */
+  decode(ids: readonly (number | bigint)[] | Tensor<'int64'>, options?: { skip_special_tokens?: boolean; signal?: AbortSignal | null }): Promise<string>;
+  readonly vocab_size: number;
+  readonly model_max_length: number;
+  readonly pad_token_id: number;
+  dispose(): Promise<void>;
+}
+
+export interface ModelInputs {
+  input_ids: Tensor<'int64'>;
+  /** 0 marks padding, whose states are zeros. */
+  attention_mask?: Tensor<'int64'>;
+}
+
+export interface ModelOutput {
+  /** [texts, tokens, width] */
+  last_hidden_state: Tensor<'float32'>;
+}
+
+/** A model without a task. */
+export interface PreTrainedModel {
+  (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput>;
+  readonly dtype: 'f32' | 'q8';
+  readonly dim: number;
+  capabilities(): Capabilities;
+  memory(): Promise<MemoryReport>;
+  dispose(): Promise<void>;
+}
+
+/** Loads the tokenizer of a model folder; its weights are not fetched. */
+export const AutoTokenizer = {
+  async from_pretrained(model: string, options?: Omit<LoadOptions, 'dtype' | 'device'>): Promise<PreTrainedTokenizer> {
+    const { engine, info, url, progress } = await loadWith('AutoTokenizer.from_pretrained', model, options, false);
+    const handle = tokenizer(engine, info);
+    progress?.({ status: 'ready', name: url, task: 'tokenizer', model: url });
+    return handle;
+  },
+};
+
+/** Loads a model folder. */
+export const AutoModel = {
+  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedModel> {
+    const { engine, info, url, progress } = await loadWith('AutoModel.from_pretrained', model, options, true);
+    const run = async (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput> => {
+      const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
+      return forward(engine, inputs, signal);
+    };
+    const handle: PreTrainedModel = Object.assign(run, {
+      dtype: info.dtype,
+      dim: info.dim,
+      capabilities,
+      memory: () => engine.memory(),
+      dispose: async () => engine.dispose(),
+    });
+    progress?.({ status: 'ready', name: url, task: 'model', model: url });
+    return handle;
+  },
+};
+
+async function forward(engine: Engine, inputs: ModelInputs, signal: AbortSignal | undefined): Promise<ModelOutput> {
+  if (typeof inputs !== 'object' || inputs === null) throw check.invalid('model: expected { input_ids, attention_mask }');
+  // token_type_ids is let through so that a tokenizer's result can be passed on as it is.
+  const known = ['input_ids', 'attention_mask', 'token_type_ids', 'offset_mapping'];
+  const { input_ids, attention_mask } = check.knownOptions('model', inputs, known);
+  const ids = toInt32('input_ids', input_ids as Tensor);
+  const dims = input_ids!.dims;
+  if (dims.length !== 2) throw check.invalid(`input_ids: dims [${dims.join(', ')}], expected [texts, tokens]`);
+  let mask: Int32Array | null = null;
+  if (attention_mask !== undefined && attention_mask !== null) {
+    mask = toInt32('attention_mask', attention_mask);
+    if (attention_mask.dims.join() !== dims.join()) {
+      throw check.invalid(`attention_mask: dims [${attention_mask.dims.join(', ')}], input_ids has [${dims.join(', ')}]`);
+    }
+    const odd = mask.findIndex((v) => v > 1);
+    if (odd >= 0) throw check.invalid(`attention_mask: ${mask[odd]} at position ${odd}, expected 0 or 1`);
+  }
+  const transfer = mask ? [ids.buffer, mask.buffer] : [ids.buffer];
+  const reply = await engine.call({ op: 'forward', ids, mask, batch: dims[0]!, length: dims[1]! }, { signal, transfer });
+  return { last_hidden_state: new Tensor('float32', reply.data, reply.dims) };
+}
+
+function tokenizer(engine: Engine, info: LoadReply): PreTrainedTokenizer {
+  const encode = async (what: string, input: unknown, o: TokenizerOptions): Promise<{ reply: EncodeReply; limit: number; paired: boolean }> => {
+    const texts = check.texts(what, input);
+    const pairs = o.text_pair === undefined || o.text_pair === null ? null : check.texts(`${what}: text_pair`, o.text_pair);
+    if (pairs && pairs.length !== texts.length) throw check.invalid(`${what}: ${texts.length} texts, but ${pairs.length} in text_pair`);
+    const truncation = check.boolean(`${what}: truncation`, o.truncation, false);
+    const limit = check.count(`${what}: max_length`, o.max_length) ?? info.maxLength;
+    const reply = await engine.call(
+      {
+        op: 'encode',
+        texts,
+        pairs,
+        addSpecial: check.boolean(`${what}: add_special_tokens`, o.add_special_tokens, true),
+        parseSpecial: !check.boolean(`${what}: split_special_tokens`, o.split_special_tokens, false),
+        maxLength: truncation ? limit : 0,
+      },
+      { signal: check.abortSignal(`${what}: signal`, o.signal) },
+    );
+    return { reply, limit, paired: pairs !== null };
+  };
+
+  const run = async (input: string | readonly string[], options?: TokenizerOptions): Promise<BatchEncoding> => {
+    const known = ['padding', 'truncation', 'max_length', 'add_special_tokens', 'text_pair', 'return_offsets_mapping', 'split_special_tokens', 'signal'];
+    const o = check.knownOptions('tokenizer', options, known) as TokenizerOptions;
+    const padding = o.padding === 'max_length' ? 'max_length' : check.boolean('tokenizer: padding', o.padding, false);
+    const offsets = check.boolean('tokenizer: return_offsets_mapping', o.return_offsets_mapping, false);
+    const { reply, limit, paired } = await encode('tokenizer', input, o);
+    return batch(reply, padding, limit, info.padId, paired, offsets);
+  };
+  return Object.assign(run, {
+    encode: async (text: string, options?: Parameters<PreTrainedTokenizer['encode']>[1]) => {
+      const o = check.knownOptions('encode', options, ['text_pair', 'add_special_tokens', 'split_special_tokens', 'signal']);
+      if (typeof text !== 'string') throw check.invalid('encode: expected one text');
+      const { reply } = await encode('encode', text, o as TokenizerOptions);
+      return Array.from(reply.ids);
+    },
+    decode: async (ids: readonly (number | bigint)[] | Tensor<'int64'>, options?: Parameters<PreTrainedTokenizer['decode']>[1]) => {
+      const o = check.knownOptions('decode', options, ['skip_special_tokens', 'signal']);
+      const skipSpecial = check.boolean('decode: skip_special_tokens', o.skip_special_tokens, false);
+      const signal = check.abortSignal('decode: signal', o.signal);
+      return engine.call({ op: 'decode', ids: idList(ids), skipSpecial }, { signal });
+    },
+    vocab_size: info.vocabSize,
+    model_max_length: info.maxLength,
+    pad_token_id: info.padId,
+    dispose: async () => engine.dispose(),
+  });
+}
+
+function idList(ids: unknown): Int32Array {
+  if (ids instanceof Tensor) return toInt32('decode', ids);
+  if (!Array.isArray(ids)) throw check.invalid('decode: expected an array of ids or an int64 Tensor');
+  return Int32Array.from(ids as unknown[], (id, i) => {
+    const n = typeof id === 'bigint' ? Number(id) : id;
+    if (typeof n !== 'number' || !Number.isInteger(n) || n < 0 || n > 0x7fffffff) throw check.invalid(`decode: ${String(id)} at position ${i} is not an id`);
+    return n;
+  });
+}
+
+/** Lays ragged encodings out as tensors. */
+function batch(r: EncodeReply, padding: boolean | 'max_length', limit: number, pad: number, paired: boolean, offsets: boolean): BatchEncoding {
+  const rows = r.lengths.length;
+  const longest = r.lengths.reduce((a, b) => Math.max(a, b), 0);
+  const uneven = r.lengths.findIndex((n) => n !== longest);
+  if (!padding && uneven >= 0) {
+    throw check.invalid(`tokenizer: the texts have different lengths (text ${uneven} has ${r.lengths[uneven]} tokens, another ${longest}); say padding: true`);
+  }
+  if (padding === 'max_length' && limit === 0) throw check.invalid("tokenizer: padding 'max_length' without max_length, and the model states no length");
+  if (padding && pad < 0) throw check.invalid('tokenizer: padding, but this tokenizer has no token for it');
+  const width = padding === 'max_length' ? Math.max(limit, longest) : longest;
+  const ids = new Int32Array(rows * width).fill(Math.max(pad, 0));
+  const mask = new Int32Array(rows * width);
+  const types = new Int32Array(rows * width);
+  const mapping: [number, number][][] = [];
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    const n = r.lengths[row]!;
+    ids.set(r.ids.subarray(at, at + n), row * width);
+    types.set(r.typeIds.subarray(at, at + n), row * width);
+    mask.fill(1, row * width, row * width + n);
+    if (offsets) {
+      mapping.push(Array.from({ length: width }, (_, i) => (i < n ? [r.offsets[2 * (at + i)]!, r.offsets[2 * (at + i) + 1]!] : [0, 0])));
+    }
+    at += n;
+  }
+  const dims = [rows, width];
+  const out: BatchEncoding = { input_ids: int64Tensor(ids, dims), attention_mask: int64Tensor(mask, dims) };
+  if (paired) out.token_type_ids = int64Tensor(types, dims);
+  if (offsets) out.offset_mapping = mapping;
+  return out;
+}

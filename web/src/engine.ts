@@ -1,0 +1,212 @@
+// The page's side of one worker: it numbers requests, keeps their order, and
+// survives the worker's end.
+import { abortedError, fromMessage, LodestoneError } from './error.js';
+import { assetURL, env } from './env.js';
+import type { ProgressCallback } from './progress.js';
+import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, ToWorker } from './protocol.js';
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  progress?: ProgressCallback | undefined;
+  transfer?: Transferable[];
+}
+
+interface Task {
+  id: number;
+  request: Request;
+  transfer: Transferable[];
+  progress: ProgressCallback | undefined;
+  settled: boolean;
+  resolve(value: unknown): void;
+  reject(e: LodestoneError): void;
+  /** Stops listening to the signal. */
+  release(): void;
+}
+
+/**
+ * An engine in a worker with one model.
+ *
+ * Calls run one at a time in the order in which they were made. A call whose
+ * signal aborts rejects at once: if it was waiting it never starts, if it was
+ * running the worker stops it at the next layer and then takes the next call. When
+ * the worker ends of itself, every call that was made rejects with
+ * `engine_crashed`, and the next one starts a fresh worker and loads the model
+ * again. `dispose` ends the worker, which is the only way to give all its memory
+ * back.
+ */
+export class Engine {
+  readonly #load: LoadRequest;
+  #worker: Worker | null = null;
+  #alive = false;
+  #disposed = false;
+  #lastId = 0;
+  #queue: Task[] = [];
+  #current: Task | null = null;
+
+  private constructor(load: LoadRequest) {
+    this.#load = load;
+  }
+
+  /** Starts a worker and loads a model. The worker ends if that fails. */
+  static async load(request: LoadRequest, options: CallOptions): Promise<{ engine: Engine; info: LoadReply }> {
+    if (options.signal?.aborted) throw abortedError('load');
+    const engine = new Engine(request);
+    try {
+      engine.#start();
+      const info = await engine.#enqueue(request, options);
+      return { engine, info: info as LoadReply };
+    } catch (e) {
+      engine.dispose();
+      throw e;
+    }
+  }
+
+  /** Makes one call. */
+  call<K extends keyof Replies>(request: Request & { op: K }, options: CallOptions = {}): Promise<Replies[K]> {
+    if (this.#disposed) {
+      return Promise.reject(new LodestoneError('disposed', `engine: ${request.op} after dispose(); load the model again`));
+    }
+    if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`));
+    try {
+      if (!this.#worker) {
+        this.#start();
+        // If loading fails now the worker ends, and with it this call.
+        this.#enqueue(this.#load, {}).catch((e: LodestoneError) => this.#end(e));
+      }
+    } catch (e) {
+      return Promise.reject(e);
+    }
+    return this.#enqueue(request, options) as Promise<Replies[K]>;
+  }
+
+  /** How much memory the worker's two modules hold. */
+  memory(): Promise<MemoryReport> {
+    return this.call({ op: 'memory' });
+  }
+
+  /** Ends the worker. Calls that have not settled reject with `disposed`. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#end(new LodestoneError('disposed', 'engine: dispose() was called before this call had ended'));
+  }
+
+  #start(): void {
+    const start: ToWorker = { type: 'start', assets: { engine: assetURL('engine.wasm').href, kernels: assetURL('kernels.wasm').href } };
+    let worker: Worker;
+    try {
+      // The form with import.meta.url is the one that bundlers look for.
+      worker =
+        env.assetsPath === ''
+          ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lodestone' })
+          : new Worker(assetURL('worker.js'), { type: 'module', name: 'lodestone' });
+    } catch (e) {
+      if (typeof Worker === 'undefined') {
+        throw new LodestoneError('unsupported_browser', 'engine: there are no web workers here; models load in a page, not while a server renders it');
+      }
+      throw this.#blocked(e instanceof Error ? e.message : String(e));
+    }
+    this.#worker = worker;
+    this.#alive = false;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (worker === this.#worker) this.#receive(data);
+    };
+    worker.onerror = (e) => {
+      e.preventDefault();
+      if (worker !== this.#worker) return;
+      const why = e.message ?? 'no reason given';
+      this.#end(this.#alive ? new LodestoneError('engine_crashed', `engine: the worker failed: ${why}; the next call starts a fresh one`) : this.#blocked(why));
+    };
+    worker.onmessageerror = () => {
+      if (worker === this.#worker) this.#end(new LodestoneError('engine_crashed', 'engine: a message from the worker could not be read; the next call starts a fresh one'));
+    };
+    worker.postMessage(start);
+  }
+
+  #blocked(why: string): LodestoneError {
+    const url = assetURL('worker.js').href;
+    return new LodestoneError(
+      'engine_missing',
+      `engine: the worker ${url} did not start (${why || 'no reason given'}); the file must be there, have the page's own origin, and be allowed by worker-src`,
+      { url },
+    );
+  }
+
+  #enqueue(request: Request, options: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      const onAbort = (): void => this.#abort(task);
+      const task: Task = {
+        id: ++this.#lastId,
+        request,
+        transfer: options.transfer ?? [],
+        progress: options.progress,
+        settled: false,
+        resolve,
+        reject,
+        release: () => signal?.removeEventListener('abort', onAbort),
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(task);
+      this.#next();
+    });
+  }
+
+  /** Hands the first waiting task to the worker, if it has nothing to do. */
+  #next(): void {
+    if (this.#current || !this.#worker) return;
+    const task = this.#queue.shift();
+    if (!task) return;
+    this.#current = task;
+    try {
+      this.#worker.postMessage({ type: 'request', id: task.id, request: task.request } satisfies ToWorker, task.transfer);
+    } catch (e) {
+      this.#current = null;
+      settle(task, () => task.reject(new LodestoneError('invalid_argument', `engine: the request cannot be sent: ${String(e)}`)));
+      this.#next();
+    }
+  }
+
+  #abort(task: Task): void {
+    settle(task, () => task.reject(abortedError(`engine: ${task.request.op}`)));
+    if (task === this.#current) this.#worker?.postMessage({ type: 'abort', id: task.id } satisfies ToWorker);
+    else this.#queue = this.#queue.filter((t) => t !== task);
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'alive') {
+      this.#alive = true;
+      return;
+    }
+    if (message.type === 'fatal') {
+      this.#end(fromMessage(message.error));
+      return;
+    }
+    const task = this.#current;
+    if (!task || task.id !== message.id) return;
+    if (message.type === 'progress') {
+      if (!task.settled) task.progress?.(message.event);
+      return;
+    }
+    this.#current = null;
+    settle(task, () => (message.type === 'result' ? task.resolve(message.value) : task.reject(fromMessage(message.error))));
+    this.#next();
+  }
+
+  /** Ends the worker and rejects everything that waits. */
+  #end(why: LodestoneError): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    const waiting = this.#current ? [this.#current, ...this.#queue] : this.#queue;
+    this.#current = null;
+    this.#queue = [];
+    for (const task of waiting) settle(task, () => task.reject(why));
+  }
+}
+
+/** Settles a task once; later answers, as to a call that was aborted, are dropped. */
+function settle(task: Task, how: () => void): void {
+  if (task.settled) return;
+  task.settled = true;
+  task.release();
+  how();
+}

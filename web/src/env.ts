@@ -1,0 +1,53 @@
+// Where things are. Nothing is touched on import, so that a server may import this.
+import { invalid } from './validate.js';
+
+/** Settings of the whole module; change them before the first model is loaded. */
+export const env: {
+  /**
+   * The address of the folder that holds worker.js, engine.wasm, kernels.wasm and
+   * models/. Empty means: the folder of this module. It must have the page's own
+   * origin, since a browser starts no worker from elsewhere.
+   */
+  assetsPath: string;
+} = { assetsPath: '' };
+
+const BUNDLED = 'models/prompt-magneto-en-de-fr/';
+
+// Some bundlers leave import.meta.url undefined; then addresses are relative to the page.
+const here: string | undefined = import.meta.url;
+
+/** The model that is shipped next to this module: sentence vectors for English, German and French. */
+export const DEFAULT_MODEL: string = here ? new URL(BUNDLED, here).href : BUNDLED;
+
+function documentBase(): string | undefined {
+  return typeof document !== 'undefined' ? document.baseURI : typeof location !== 'undefined' ? location.href : undefined;
+}
+
+function resolve(path: string, base: string | undefined, what: string): URL {
+  try {
+    return new URL(path, base);
+  } catch {
+    throw invalid(`${what}: ${JSON.stringify(path)} is not an address`);
+  }
+}
+
+/** The address of one of the engine's files. */
+export function assetURL(file: string): URL {
+  if (typeof env.assetsPath !== 'string') throw invalid('env.assetsPath: expected a string');
+  if (env.assetsPath === '') return resolve(file, here ?? documentBase(), 'asset');
+  const folder = env.assetsPath.endsWith('/') ? env.assetsPath : `${env.assetsPath}/`;
+  return resolve(file, resolve(folder, documentBase(), 'env.assetsPath').href, 'asset');
+}
+
+/** The address of a model folder, with a slash at the end. */
+export function modelURL(model: unknown): string {
+  if (typeof model !== 'string' || model === '') {
+    throw invalid('model: expected the address of a folder that holds config.json, tokenizer.json and model.safetensors');
+  }
+  if (model === DEFAULT_MODEL) return assetURL(BUNDLED).href;
+  const url = resolve(model.endsWith('/') ? model : `${model}/`, documentBase(), 'model');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:' && !url.protocol.endsWith('-extension:')) {
+    throw invalid(`model: ${JSON.stringify(model)} has the scheme ${url.protocol}, expected http: or https:`);
+  }
+  return url.href;
+}

@@ -1,0 +1,23 @@
+/**
+ * Lodestone: language models that run where the reader is.
+ *
+ * Begin with {@link pipeline}. Importing this module does nothing; a model's load
+ * starts one worker, and everything runs there.
+ *
+ * @module
+ */
+export { pipeline, FeatureTensor } from './pipeline.js';
+export type { DType, Device, FeatureExtractionOptions, FeatureExtractionPipeline, PipelineOptions, Pooling, Task } from './pipeline.js';
+export { AutoModel, AutoTokenizer } from './auto.js';
+export type { BatchEncoding, ModelInputs, ModelOutput, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';
+export { Tensor } from './tensor.js';
+export type { Nested, TensorData, TensorType } from './tensor.js';
+export { LodestoneError } from './error.js';
+export type { ErrorCode, ErrorDetails } from './error.js';
+export type { FileProgress, ProgressCallback, ProgressEvent } from './progress.js';
+export type { LoadOptions } from './options.js';
+export type { MemoryReport } from './protocol.js';
+export { capabilities } from './capabilities.js';
+export type { Capabilities } from './capabilities.js';
+export { DEFAULT_MODEL, env } from './env.js';
+export { MAX_TEXT_LENGTH } from './validate.js';

@@ -1,0 +1,71 @@
+// Loading a model folder: all requests go out at once, the small files are handed
+// to the Go program whole, and it pulls the weights through streams.
+import { LodestoneError } from './error.js';
+import { absent, Folder } from './fetch.js';
+import type { Running } from './instantiate.js';
+import { call, type Job } from './job.js';
+import { type ProgressCallback, ProgressMeter } from './progress.js';
+import type { LoadReply, LoadRequest } from './protocol.js';
+import type { ByteStream } from './stream.js';
+
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+const MiB = 1 << 20;
+
+/** A weights file as the Go program sees it: it pulls, and says where to. */
+interface WeightsFile {
+  name: string;
+  size: number;
+  read(n: number): Uint8Array | Promise<Uint8Array>;
+  fill(at: number, n: number): number | Promise<number>;
+  finish(): Promise<number>;
+}
+
+export async function loadFolder(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback): Promise<LoadReply> {
+  const meter = new ProgressMeter(request.url, emit);
+  const folder = new Folder(request.url, job.controller.signal, meter);
+  try {
+    const single = request.weights ? folder.stream(WEIGHTS) : null;
+    const opened = single?.start().then(
+      () => true,
+      (e: unknown) => {
+        if (absent(e)) return e; // perhaps the weights are in shards
+        throw e;
+      },
+    );
+    const [manifest, config, tokenizer, first, r] = await Promise.all([
+      folder.bytes('manifest.json', { limit: MiB, tooLarge: 'manifest_invalid', optional: true }),
+      folder.bytes('config.json', { limit: MiB, tooLarge: 'config_invalid' }),
+      folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }),
+      opened,
+      running,
+    ]);
+    const streams = single === null ? [] : first === true ? [single] : await shards(folder, r, job, first);
+    const files = streams.map((s) => weightsFile(s, r.kernelMemory));
+    const sizes = (size: number, file: string): void => meter.size(file, size);
+    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, sizes }, job)) as LoadReply;
+    return reply;
+  } catch (e) {
+    job.controller.abort(); // the other downloads are of no use any more
+    throw e;
+  }
+}
+
+/** The streams of a folder whose weights are in several files. */
+async function shards(folder: Folder, r: Running, job: Job, missing: unknown): Promise<ByteStream[]> {
+  const index = await folder.bytes(INDEX, { limit: 16 * MiB, tooLarge: 'not_safetensors', optional: true });
+  if (index === null) throw missing;
+  const names = (await call(r, 'shards', { index }, job)) as string[];
+  if (names.length === 0) throw new LodestoneError('not_safetensors', `fetch: ${INDEX} of ${folder.url} names no file`);
+  return names.map((name) => folder.stream(name));
+}
+
+function weightsFile(s: ByteStream, memory: WebAssembly.Memory): WeightsFile {
+  return {
+    name: s.name,
+    size: s.size,
+    read: (n) => s.read(n),
+    fill: (at, n) => s.fill(memory, at, n),
+    finish: () => s.finish(),
+  };
+}

@@ -1,0 +1,52 @@
+// The options that pipeline and from_pretrained have in common.
+import { capabilities } from './capabilities.js';
+import { type CallOptions, Engine } from './engine.js';
+import { modelURL } from './env.js';
+import { LodestoneError } from './error.js';
+import type { ProgressCallback } from './progress.js';
+import type { LoadReply, WeightType } from './protocol.js';
+import * as check from './validate.js';
+
+/** How weights are held: `auto` as the files have them, `f32` (`fp32`) or `q8` converted while loading. */
+export type DType = 'auto' | 'f32' | 'fp32' | 'q8';
+
+/** Where the model runs; `auto` is the best that there is. */
+export type Device = 'auto' | 'wasm';
+
+export interface LoadOptions {
+  dtype?: DType;
+  device?: Device;
+  /** Called for every step; its first call comes before anything is fetched. */
+  progress_callback?: ProgressCallback | null;
+  /** Cancels loading. */
+  signal?: AbortSignal | null;
+}
+
+const KNOWN = ['dtype', 'device', 'progress_callback', 'signal'] as const;
+const DTYPES = ['auto', 'q8', 'f32', 'fp32'] as const;
+const DEVICES = ['auto', 'wasm'] as const;
+
+export interface Loaded {
+  engine: Engine;
+  info: LoadReply;
+  url: string;
+  progress: ProgressCallback | undefined;
+}
+
+/** Checks the options, then loads a folder: with weights a model, without only its tokenizer. */
+export async function loadWith(what: string, model: unknown, options: LoadOptions | undefined, weights: boolean): Promise<Loaded> {
+  const o = check.knownOptions(what, options, KNOWN);
+  const dtype = check.oneOf(`${what}: dtype`, o.dtype, DTYPES, 'auto');
+  check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
+  const progress = check.callback(`${what}: progress_callback`, o.progress_callback);
+  const signal = check.abortSignal(`${what}: signal`, o.signal);
+  const url = modelURL(model);
+  if (capabilities().kernels === 'none') throw new LodestoneError('unsupported_browser', `engine: ${capabilities().reasons.kernels}`);
+
+  const wanted = weights ? ['config.json', 'tokenizer.json', 'model.safetensors'] : ['config.json', 'tokenizer.json'];
+  for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
+  const call: CallOptions = { signal, progress };
+  const type: WeightType = dtype === 'fp32' ? 'f32' : dtype;
+  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, weights }, call);
+  return { engine, info, url, progress };
+}

@@ -1,0 +1,128 @@
+// The messages between the page (client.ts) and the worker (worker.ts). A request
+// carries an id, and exactly one reply carries it back.
+import type { ErrorMessage } from './error.js';
+import type { ProgressEvent } from './progress.js';
+
+/** How weights lie in memory: `auto` takes them as they are in the file. */
+export type WeightType = 'auto' | 'f32' | 'q8';
+
+/** The addresses of the engine's parts. */
+export interface Assets {
+  engine: string;
+  kernels: string;
+}
+
+export interface LoadRequest {
+  op: 'load';
+  /** The model folder's address, with a slash at the end. */
+  url: string;
+  dtype: WeightType;
+  /** False loads the tokenizer and the configuration only. */
+  weights: boolean;
+}
+
+export interface FeaturesRequest {
+  op: 'features';
+  texts: string[];
+  pooling: string;
+  normalize: boolean;
+}
+
+export interface EncodeRequest {
+  op: 'encode';
+  texts: string[];
+  pairs: string[] | null;
+  addSpecial: boolean;
+  parseSpecial: boolean;
+  /** 0 is no limit. */
+  maxLength: number;
+}
+
+export interface DecodeRequest {
+  op: 'decode';
+  ids: Int32Array;
+  skipSpecial: boolean;
+}
+
+export interface ForwardRequest {
+  op: 'forward';
+  ids: Int32Array;
+  mask: Int32Array | null;
+  batch: number;
+  length: number;
+}
+
+export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | { op: 'memory' };
+
+export interface LoadReply {
+  /** The width of a hidden state; 0 without weights. */
+  dim: number;
+  vocabSize: number;
+  /** The most tokens of one input, specials included; 0 if the model states none. */
+  maxLength: number;
+  padId: number;
+  /** The bytes of weights that were read. */
+  weightBytes: number;
+  dtype: 'f32' | 'q8';
+  backend: string;
+  /** True if manifest.json was there and every file agreed with it. */
+  verified: boolean;
+}
+
+export interface FeaturesReply {
+  data: Float32Array;
+  dims: number[];
+  truncated: boolean[];
+}
+
+export interface EncodeReply {
+  /** The ids of all texts, one after the other. */
+  ids: Int32Array;
+  typeIds: Int32Array;
+  /** Begin and end of each token in UTF-16 units of its own text. */
+  offsets: Int32Array;
+  /** The number of tokens of each text. */
+  lengths: Int32Array;
+  truncated: boolean[];
+}
+
+export interface TensorReply {
+  data: Float32Array;
+  dims: number[];
+}
+
+export interface MemoryReport {
+  /** The kernels' memory: weights and activations. It never shrinks, so it is its own peak. */
+  kernelBytes: number;
+  /** The Go program's memory. It never shrinks either. */
+  goBytes: number;
+  /** The part of kernelBytes that is handed out now, and the largest that it was. */
+  usedBytes: number;
+  peakBytes: number;
+}
+
+/** The reply to each operation. */
+export interface Replies {
+  load: LoadReply;
+  features: FeaturesReply;
+  encode: EncodeReply;
+  decode: string;
+  forward: TensorReply;
+  memory: MemoryReport;
+}
+
+/** From the page to the worker. */
+export type ToWorker =
+  | { type: 'start'; assets: Assets }
+  | { type: 'request'; id: number; request: Request }
+  | { type: 'abort'; id: number };
+
+/** From the worker to the page. */
+export type FromWorker =
+  | { type: 'result'; id: number; value: unknown }
+  | { type: 'error'; id: number; error: ErrorMessage }
+  | { type: 'progress'; id: number; event: ProgressEvent }
+  /** The worker's script runs; sent first. */
+  | { type: 'alive' }
+  /** The engine cannot start, or has ended: nothing more will come from this worker. */
+  | { type: 'fatal'; error: ErrorMessage };

@@ -1,0 +1,130 @@
+import { LodestoneError } from './error.js';
+
+/** What a ByteStream tells of its own progress. */
+export interface StreamWatcher {
+  begin(total: number): void;
+  add(n: number): void;
+  end(): void;
+}
+
+/**
+ * A file that is read once, from its first byte to its last. It is opened when the
+ * first byte is asked for, and bytes go from the network's chunks straight to
+ * where they are wanted: no more than one chunk is held.
+ *
+ * Methods return a plain value when the bytes are at hand and a promise when they
+ * are not, since most reads are small and a promise costs more than they do.
+ */
+export class ByteStream {
+  readonly name: string;
+  readonly #open: () => Promise<Response>;
+  readonly #watch: StreamWatcher;
+  #response: Promise<Response> | null = null;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #chunk = new Uint8Array(0); // the unread rest of the last chunk
+  #position = 0; // bytes handed over
+  #ended = false;
+  /** The file's size in bytes, −1 if nobody stated it. */
+  size = -1;
+
+  constructor(name: string, open: () => Promise<Response>, watch: StreamWatcher) {
+    this.name = name;
+    this.#open = open;
+    this.#watch = watch;
+  }
+
+  /** Sends the request, without waiting for the body. */
+  start(): Promise<Response> {
+    if (!this.#response) {
+      this.#response = this.#open().then((r) => {
+        const stated = contentLength(r);
+        if (this.size < 0) this.size = stated;
+        this.#watch.begin(stated);
+        return r;
+      });
+      this.#response.catch(() => {}); // whoever reads will see it
+    }
+    return this.#response;
+  }
+
+  /** The next bytes, at most n; none at the end of the file. */
+  read(n: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#chunk.length > 0 || this.#ended) return this.#take(n);
+    return this.#more().then(() => this.#take(n));
+  }
+
+  /** Copies the next n bytes to memory at offset at; returns how many there were. */
+  fill(memory: WebAssembly.Memory, at: number, n: number): number | Promise<number> {
+    if (this.#chunk.length < n && !this.#ended) return this.#fillSlowly(memory, at, n);
+    const part = this.#take(n);
+    new Uint8Array(memory.buffer, at, part.length).set(part);
+    return part.length;
+  }
+
+  async #fillSlowly(memory: WebAssembly.Memory, at: number, n: number): Promise<number> {
+    let done = 0;
+    while (done < n) {
+      if (this.#chunk.length === 0) await this.#more();
+      const part = this.#take(n - done);
+      if (part.length === 0) break;
+      // The memory may have grown meanwhile: its buffer is looked up each time.
+      new Uint8Array(memory.buffer, at + done, part.length).set(part);
+      done += part.length;
+    }
+    return done;
+  }
+
+  /** Ends reading; returns the number of bytes after the last that was read: 0, or at least 1. */
+  async finish(): Promise<number> {
+    if (this.#chunk.length === 0) await this.#more();
+    const rest = this.#chunk.length;
+    if (rest > 0) await this.#reader?.cancel();
+    else this.#watch.end();
+    return rest;
+  }
+
+  #take(n: number): Uint8Array {
+    const part = this.#chunk.subarray(0, n);
+    this.#chunk = this.#chunk.subarray(part.length);
+    this.#position += part.length;
+    if (part.length > 0) this.#watch.add(part.length);
+    return part;
+  }
+
+  async #more(): Promise<void> {
+    while (!this.#ended && this.#chunk.length === 0) {
+      const response = await this.start();
+      if (!response.body) {
+        this.#ended = true;
+        return;
+      }
+      this.#reader ??= response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+      let next;
+      try {
+        next = await this.#reader.read();
+      } catch (e) {
+        if (e instanceof DOMException && e.name === 'AbortError') throw e;
+        const of = this.size < 0 ? '' : ` of ${this.size}`;
+        throw new LodestoneError(
+          'network',
+          `fetch: the connection broke after ${this.#position}${of} bytes of ${response.url || this.name}; try again`,
+          { file: this.name, url: response.url, received: this.#position },
+        );
+      }
+      if (next.done) this.#ended = true;
+      else this.#chunk = next.value as Uint8Array<ArrayBuffer>;
+    }
+  }
+}
+
+/**
+ * The size that an answer states, −1 if it states none that can be trusted:
+ * Content-Length counts bytes before decompression, and a foreign server's
+ * Content-Encoding cannot be seen.
+ */
+export function contentLength(r: Response): number {
+  const encoding = r.headers.get('content-encoding');
+  if ((encoding !== null && encoding !== 'identity') || r.type === 'cors') return -1;
+  const stated = r.headers.get('content-length');
+  return stated !== null && /^\d{1,15}$/.test(stated) ? Number(stated) : -1;
+}

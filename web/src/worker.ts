@@ -1,0 +1,110 @@
+// The worker's side: it starts the engine at once and serves one request at a time.
+import 'go/wasm_exec';
+import { abortedError, LodestoneError, toMessage } from './error.js';
+import { instantiate, type Running } from './instantiate.js';
+import { call, Job } from './job.js';
+import { loadFolder } from './load.js';
+import type { FromWorker, MemoryReport, Request, ToWorker } from './protocol.js';
+
+interface WorkerScope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
+}
+
+const scope = self as unknown as WorkerScope;
+const jobs = new Map<number, Job>();
+let running: Promise<Running> | null = null;
+let last: Promise<void> = Promise.resolve();
+let log = '';
+
+scope.onmessage = ({ data }) => {
+  switch (data.type) {
+    case 'start':
+      running = instantiate(data.assets);
+      running.then(
+        (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
+        (e: unknown) => fatal(e),
+      );
+      break;
+    case 'abort':
+      jobs.get(data.id)?.abort();
+      break;
+    case 'request': {
+      const { id, request } = data;
+      const job = new Job();
+      jobs.set(id, job);
+      last = last.then(() => serve(id, request, job));
+      break;
+    }
+  }
+};
+
+scope.postMessage({ type: 'alive' });
+keepLog();
+
+async function serve(id: number, request: Request, job: Job): Promise<void> {
+  try {
+    if (!running) throw new LodestoneError('internal', 'engine: a request before the start; this is a bug in Lodestone, please report it');
+    const value = await perform(id, request, job, running);
+    scope.postMessage({ type: 'result', id, value }, buffers(value));
+  } catch (e) {
+    const stopped = job.aborted || (e instanceof DOMException && e.name === 'AbortError');
+    scope.postMessage({ type: 'error', id, error: toMessage(stopped ? abortedError(`engine: ${request.op}`) : revive(e)) });
+  } finally {
+    jobs.delete(id);
+  }
+}
+
+async function perform(id: number, request: Request, job: Job, running: Promise<Running>): Promise<unknown> {
+  if (request.op === 'load') {
+    return loadFolder(request, job, running, (event) => scope.postMessage({ type: 'progress', id, event }));
+  }
+  const r = await running;
+  if (request.op === 'memory') {
+    const { usedBytes, peakBytes } = (await call(r, 'memory', request, job)) as { usedBytes: number; peakBytes: number };
+    const report: MemoryReport = {
+      kernelBytes: r.kernelMemory.buffer.byteLength,
+      goBytes: r.goMemory.buffer.byteLength,
+      usedBytes,
+      peakBytes,
+    };
+    return report;
+  }
+  return call(r, request.op, request, job);
+}
+
+/** The errors of the Go program come as plain objects. */
+function revive(e: unknown): unknown {
+  if (typeof e === 'object' && e !== null && !(e instanceof Error) && 'code' in e && 'message' in e) {
+    const m = e as { code: LodestoneError['code']; message: string; details?: LodestoneError['details'] };
+    return new LodestoneError(m.code, m.message, m.details ?? {});
+  }
+  return e;
+}
+
+/** The buffers of a reply's arrays, which are handed over instead of copied. */
+function buffers(value: unknown): Transferable[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const found = new Set<ArrayBuffer>();
+  for (const v of Object.values(value)) if (ArrayBuffer.isView(v)) found.add(v.buffer as ArrayBuffer);
+  return [...found];
+}
+
+function fatal(e: unknown): void {
+  scope.postMessage({ type: 'fatal', error: toMessage(revive(e)) });
+}
+
+function crashed(e?: unknown): LodestoneError {
+  const why = log.trim().split('\n')[0] || (e instanceof Error ? e.message : '') || 'it exited';
+  return new LodestoneError('engine_crashed', `engine: the engine has ended: ${why}; the next call starts a fresh one`, { log: log.slice(-4096) });
+}
+
+/** Keeps what the Go program prints, which it does only when it fails. */
+function keepLog(): void {
+  const decoder = new TextDecoder();
+  const fs = (globalThis as unknown as { fs: { writeSync(fd: number, p: Uint8Array): number } }).fs;
+  fs.writeSync = (_fd, p) => {
+    log = (log + decoder.decode(p)).slice(0, 16384);
+    return p.length;
+  };
+}
