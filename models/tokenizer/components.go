@@ -1,0 +1,387 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// component is a section of tokenizer.json whose "type" says what it is.
+type component struct {
+	section, kind string
+	raw           []byte
+}
+
+// parseOptional reads a component or null, which gives T's zero value.
+func parseOptional[T any](d *strictjson.Decoder, section string, parse func(*component) (T, error)) (out T, err error) {
+	if d.Peek() == strictjson.Null {
+		return out, d.Null()
+	}
+	c := component{section: section}
+	if c.raw, err = d.Raw(); err != nil {
+		return out, err
+	}
+	inner := strictjson.NewDecoder(c.raw)
+	err = inner.Object(func(key string) (err error) {
+		if key == "type" {
+			c.kind, err = inner.String()
+			return err
+		}
+		return inner.Skip()
+	})
+	if err != nil {
+		return out, err
+	}
+	return parse(&c)
+}
+
+// fields reads the members of the component other than "type". member must consume
+// the values of the keys it knows and answer known=false for others, which are refused.
+func (c *component) fields(member func(d *strictjson.Decoder, key string) (known bool, err error)) error {
+	d := strictjson.NewDecoder(c.raw)
+	return d.Object(func(key string) error {
+		if key == "type" {
+			return d.Skip()
+		}
+		known, err := member(d, key)
+		if err == nil && !known {
+			err = fmt.Errorf("%w: tokenizer: %s: field %q of %s is not supported", ErrUnsupported, c.section, clip(key), c.kind)
+		}
+		return err
+	})
+}
+
+// none is for components without fields.
+func none(*strictjson.Decoder, string) (bool, error) { return false, nil }
+
+// list reads an array of components of the same section.
+func list[T any](d *strictjson.Decoder, section string, parse func(*component) (T, error)) (out []T, err error) {
+	err = d.Array(func(int) error {
+		if k := d.Peek(); k != strictjson.Object {
+			return invalid("tokenizer: %s: found %v in a Sequence, expected an object", section, k)
+		}
+		x, err := parseOptional(d, section, parse)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+// kindOf makes an error of the JSON reader an ErrInvalid.
+func kindOf(err error) error {
+	if errors.Is(err, ErrInvalid) || errors.Is(err, ErrUnsupported) {
+		return err
+	}
+	return invalid("tokenizer: tokenizer.json: %w", err)
+}
+
+func parseNormalizer(c *component) (normalizer, error) {
+	switch c.kind {
+	case "NFC":
+		return unicodeForm{compose: true}, c.fields(none)
+	case "NFKC":
+		return unicodeForm{compatible: true, compose: true}, c.fields(none)
+	case "NFD":
+		return unicodeForm{}, c.fields(none)
+	case "NFKD":
+		return unicodeForm{compatible: true}, c.fields(none)
+	case "Replace":
+		return parseReplace(c)
+	case "Prepend":
+		var p string
+		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
+			if key != "prepend" {
+				return false, nil
+			}
+			var err error
+			p, err = d.String()
+			return true, err
+		})
+		return prepend(p), err
+	case "Sequence":
+		var all normalizers
+		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
+			if key != "normalizers" {
+				return false, nil
+			}
+			var err error
+			all, err = list(d, c.section, parseNormalizer)
+			return true, err
+		})
+		return all, err
+	}
+	return nil, unsupported("normalizer", c.kind, "NFC, NFKC, NFD, NFKD, Replace, Prepend, Sequence")
+}
+
+// parseReplace reads {"pattern": {"String": …}, "content": …}.
+func parseReplace(c *component) (replace, error) {
+	var r replace
+	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+		switch key {
+		case "content":
+			r.content, err = d.String()
+		case "pattern":
+			err = d.Object(func(kind string) (err error) {
+				if kind != "String" {
+					return unsupported("Replace pattern", kind, "String")
+				}
+				r.pattern, err = d.String()
+				return err
+			})
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+	if err == nil && r.pattern == "" {
+		err = invalid("tokenizer: %s: Replace has no pattern", c.section)
+	}
+	return r, err
+}
+
+func parsePreTokenizer(c *component) (preTokenizer, error) {
+	switch c.kind {
+	case "Metaspace":
+		return parseMetaspace(c)
+	case "Sequence":
+		var all preTokenizers
+		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
+			if key != "pretokenizers" {
+				return false, nil
+			}
+			var err error
+			all, err = list(d, c.section, parsePreTokenizer)
+			return true, err
+		})
+		return all, err
+	}
+	return nil, unsupported("pre-tokenizer", c.kind, "Metaspace, Sequence")
+}
+
+// parseMetaspace reads both the present fields and those of files before 0.15:
+// add_prefix_space for prepend_scheme, and str_rep, which repeats replacement.
+func parseMetaspace(c *component) (metaspace, error) {
+	m := metaspace{scheme: prependAlways, split: true}
+	prefix, scheme := true, ""
+	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+		switch key {
+		case "replacement":
+			m.replacement, err = parseRune(d, "Metaspace: replacement")
+		case "add_prefix_space":
+			prefix, err = d.Bool()
+		case "prepend_scheme":
+			scheme, err = d.String()
+		case "split":
+			m.split, err = d.Bool()
+		case "str_rep":
+			_, err = d.String()
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return m, err
+	}
+	if m.replacement == 0 {
+		return m, invalid("tokenizer: %s: Metaspace has no replacement", c.section)
+	}
+	switch scheme {
+	case "always", "":
+	case "first":
+		m.scheme = prependFirst
+	case "never":
+		m.scheme = prependNever
+	default:
+		return m, unsupported("Metaspace prepend_scheme", scheme, "always, first, never")
+	}
+	if !prefix {
+		if scheme != "" && m.scheme != prependNever {
+			return m, invalid("tokenizer: %s: Metaspace has add_prefix_space false and prepend_scheme %q", c.section, scheme)
+		}
+		m.scheme = prependNever
+	}
+	return m, nil
+}
+
+func parseDecoder(c *component) (decoder, error) {
+	switch c.kind {
+	case "Metaspace":
+		return parseMetaspace(c)
+	case "Replace":
+		return parseReplace(c)
+	case "ByteFallback":
+		return byteFallback{}, c.fields(none)
+	case "Fuse":
+		return fuse{}, c.fields(none)
+	case "Strip":
+		var s strip
+		err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+			var n int64
+			switch key {
+			case "content":
+				s.content, err = parseRune(d, "Strip: content")
+			case "start":
+				n, err = d.Int()
+				s.start = int(min(max(n, 0), maxText))
+			case "stop":
+				n, err = d.Int()
+				s.stop = int(min(max(n, 0), maxText))
+			default:
+				return false, nil
+			}
+			return true, err
+		})
+		if err == nil && s.content == 0 {
+			err = invalid("tokenizer: %s: Strip has no content", c.section)
+		}
+		return s, err
+	case "Sequence":
+		var all decoders
+		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
+			if key != "decoders" {
+				return false, nil
+			}
+			var err error
+			all, err = list(d, c.section, parseDecoder)
+			return true, err
+		})
+		return all, err
+	}
+	return nil, unsupported("decoder", c.kind, "Metaspace, Replace, ByteFallback, Fuse, Strip, Sequence")
+}
+
+// parsePostProcessor reads a template; its ids must be at most maxID.
+func parsePostProcessor(c *component, maxID int64) (postProcessor, error) {
+	if c.kind != "TemplateProcessing" {
+		return nil, unsupported("post-processor", c.kind, "TemplateProcessing")
+	}
+	var single, pair []namedPiece
+	special := map[string][]int32{}
+	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+		switch key {
+		case "single":
+			single, err = parseTemplate(d)
+		case "pair":
+			pair, err = parseTemplate(d)
+		case "special_tokens":
+			err = d.Object(func(name string) (err error) {
+				special[name], err = parseSpecialToken(d, name, maxID)
+				return err
+			})
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := new(template)
+	if t.single, err = resolveTemplate("single", single, special, 1); err != nil {
+		return nil, err
+	}
+	t.pair, err = resolveTemplate("pair", pair, special, 2)
+	return t, err
+}
+
+// namedPiece is a templatePiece whose ids are not yet looked up: a special token or
+// sequence "A" or "B".
+type namedPiece struct {
+	name     string
+	sequence bool
+	typeID   int32
+}
+
+func parseTemplate(d *strictjson.Decoder) (pieces []namedPiece, err error) {
+	err = d.Array(func(i int) error {
+		if i >= 64 {
+			return invalid("tokenizer: TemplateProcessing: a template has more than 64 pieces")
+		}
+		var p namedPiece
+		members := 0
+		err := d.Object(func(kind string) error {
+			members++
+			if kind != "Sequence" && kind != "SpecialToken" {
+				return unsupported("TemplateProcessing piece", kind, "Sequence, SpecialToken")
+			}
+			p.sequence = kind == "Sequence"
+			return d.Object(func(key string) (err error) {
+				switch key {
+				case "id":
+					p.name, err = d.String()
+				case "type_id":
+					var n int64
+					if n, err = d.Int(); err == nil && (n < 0 || n > 255) {
+						err = invalid("tokenizer: TemplateProcessing: type_id %d is outside 0 to 255", n)
+					}
+					p.typeID = int32(n)
+				default:
+					err = unsupported("TemplateProcessing field", key, "id, type_id")
+				}
+				return err
+			})
+		})
+		if err == nil && members != 1 {
+			err = invalid("tokenizer: TemplateProcessing: piece %d has %d members, expected Sequence or SpecialToken", i, members)
+		}
+		pieces = append(pieces, p)
+		return err
+	})
+	return pieces, err
+}
+
+func parseSpecialToken(d *strictjson.Decoder, name string, maxID int64) (ids []int32, err error) {
+	err = d.Object(func(key string) error {
+		if key != "ids" {
+			return d.Skip() // id repeats the name, tokens are the texts of the ids
+		}
+		return d.Array(func(i int) error {
+			id, err := d.Int()
+			if err == nil && (id < 0 || id > maxID) {
+				err = invalid("tokenizer: TemplateProcessing: special token %q has id %d, the largest id is %d", clip(name), id, maxID)
+			}
+			if err == nil && i >= 64 {
+				err = invalid("tokenizer: TemplateProcessing: special token %q has more than 64 ids", clip(name))
+			}
+			ids = append(ids, int32(id))
+			return err
+		})
+	})
+	if err == nil && len(ids) == 0 {
+		err = invalid("tokenizer: TemplateProcessing: special token %q has no ids", clip(name))
+	}
+	return ids, err
+}
+
+// resolveTemplate looks special tokens up; each of the first sequences of A, B must
+// occur exactly once.
+func resolveTemplate(which string, named []namedPiece, special map[string][]int32, sequences int) ([]templatePiece, error) {
+	var out []templatePiece
+	var seen [2]int
+	for _, p := range named {
+		piece := templatePiece{sequence: -1, typeID: p.typeID}
+		if p.sequence {
+			piece.sequence = strings.Index("AB", p.name)
+			if len(p.name) != 1 || piece.sequence < 0 || piece.sequence >= sequences {
+				return nil, invalid("tokenizer: TemplateProcessing: %s names sequence %q", which, clip(p.name))
+			}
+			seen[piece.sequence]++
+		} else {
+			ids, ok := special[p.name]
+			if !ok {
+				return nil, invalid("tokenizer: TemplateProcessing: %s names %q, which is not among special_tokens", which, clip(p.name))
+			}
+			piece.ids = ids
+		}
+		out = append(out, piece)
+	}
+	for i := range sequences {
+		if seen[i] != 1 {
+			return nil, invalid("tokenizer: TemplateProcessing: %s has sequence %c %d times, expected once", which, "AB"[i], seen[i])
+		}
+	}
+	return out, nil
+}

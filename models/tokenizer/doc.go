@@ -1,0 +1,13 @@
+// Package tokenizer turns text into token ids as Hugging Face tokenizers does, from
+// the tokenizer.json of a model folder.
+//
+// Begin with [Parse] and [Tokenizer.Encode]. Text passes through five stages, one file each:
+// added tokens are split off (added.go), the rest is normalised (normalizer.go,
+// unicode_norm.go), cut into words (pretokenizer.go) and into pieces (unigram.go),
+// and special tokens are placed around the result (postprocessor.go). Every byte
+// carries the range of original text it came from (aligned.go), so each token has
+// exact offsets whatever happened on the way.
+//
+// Ids and offsets are equal to those of the Rust library, version 0.22.2. A component that
+// is not done exactly is refused by name: see [ErrUnsupported].
+package tokenizer

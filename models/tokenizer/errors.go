@@ -1,0 +1,41 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The kinds of errors, for errors.Is.
+var (
+	// ErrInvalid: the tokenizer.json is malformed or contradicts itself.
+	ErrInvalid = errors.New("invalid tokenizer")
+	// ErrUnsupported: the tokenizer.json asks for something that this package does
+	// not do exactly as Hugging Face tokenizers does.
+	ErrUnsupported = errors.New("unsupported tokenizer")
+	// ErrInvalidText: the text to encode is not UTF-8, or too long.
+	ErrInvalidText = errors.New("invalid text")
+	// ErrNoUnknown: the text has a character outside the vocabulary, and the
+	// model names no unknown token.
+	ErrNoUnknown = errors.New("no unknown token")
+	// ErrOptions: the options cannot be met.
+	ErrOptions = errors.New("invalid tokenizer options")
+)
+
+// invalid reports a malformed tokenizer.json.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrInvalid, fmt.Errorf(format, args...))
+}
+
+// unsupported refuses one kind of a component by its name.
+func unsupported(component, kind, supported string) error {
+	return fmt.Errorf("%w: tokenizer: %s type %q is not supported; supported: %s", ErrUnsupported, component, clip(kind), supported)
+}
+
+// clip shortens text from a file for an error message.
+func clip(s string) string {
+	const most = 60
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

@@ -1,0 +1,280 @@
+package tokenizer
+
+import (
+	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// Parse reads a tokenizer.json. Errors wrap [ErrInvalid] when the file is malformed
+// and [ErrUnsupported], with the name of what is missing, when it needs a component
+// that is not here. Truncation and padding settings of the file are checked for form and not
+// applied: [Options] and [Pad] say them for each call.
+func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
+	t := &Tokenizer{postProcessor: plain{}}
+	var added []addedToken
+	var post []byte
+	d := strictjson.NewDecoder(tokenizerJSON)
+	err := d.Object(func(key string) (err error) {
+		switch key {
+		case "version":
+			var v string
+			if v, err = d.String(); err == nil && v != "1.0" {
+				err = unsupported("tokenizer.json version", v, "1.0")
+			}
+		case "truncation", "padding":
+			if k := d.Peek(); k != strictjson.Null && k != strictjson.Object {
+				return invalid("tokenizer: %s: found %v, expected an object or null", key, k)
+			}
+			err = d.Skip()
+		case "added_tokens":
+			added, err = parseAddedTokens(d)
+		case "normalizer":
+			t.normalizer, err = parseOptional(d, key, parseNormalizer)
+		case "pre_tokenizer":
+			t.preTokenizer, err = parseOptional(d, key, parsePreTokenizer)
+		case "post_processor":
+			post, err = d.Raw() // read once the ids are known
+		case "decoder":
+			t.decoder, err = parseOptional(d, key, parseDecoder)
+		case "model":
+			t.model, err = parseModel(d)
+		default:
+			err = unsupported("tokenizer.json section", key, "those of version 1.0")
+		}
+		return err
+	})
+	if err == nil {
+		err = d.End()
+	}
+	if err != nil {
+		return nil, kindOf(err)
+	}
+	if t.model == nil {
+		return nil, invalid("tokenizer: there is no model")
+	}
+	if err := t.setAdded(added); err != nil {
+		return nil, err
+	}
+	if post != nil {
+		d := strictjson.NewDecoder(post)
+		p, err := parseOptional(d, "post_processor", func(c *component) (postProcessor, error) {
+			return parsePostProcessor(c, t.maxID())
+		})
+		if err != nil {
+			return nil, kindOf(err)
+		}
+		if p != nil {
+			t.postProcessor = p
+		}
+	}
+	return t, nil
+}
+
+// maxID is the largest id of any token.
+func (t *Tokenizer) maxID() int64 {
+	most := int64(t.model.size()) - 1
+	for _, a := range t.added {
+		most = max(most, int64(a.id))
+	}
+	return most
+}
+
+// setAdded takes over the added tokens. Ids follow from the contents, as in Hugging
+// Face tokenizers: a token of the vocabulary keeps its id, others continue after the
+// largest. A file that says otherwise is refused, since some reader of it would be wrong.
+func (t *Tokenizer) setAdded(added []addedToken) error {
+	t.added = added
+	t.addedByID = make(map[int32]int, len(added))
+	t.addedIDs = make(map[string]int32, len(added))
+	next := int32(t.model.size())
+	for i := range added {
+		a := &added[i]
+		if a.content == "" {
+			return invalid("tokenizer: added token %d is empty", i)
+		}
+		if len(a.content) > maxPiece {
+			return invalid("tokenizer: added token %d has %d bytes, at most %d are read", i, len(a.content), maxPiece)
+		}
+		if _, ok := t.addedIDs[a.content]; ok {
+			return invalid("tokenizer: added token %q occurs twice", clip(a.content))
+		}
+		want, ok := t.model.id(a.content)
+		if !ok {
+			want = next
+			next++
+		}
+		if a.id != want {
+			return invalid("tokenizer: added token %q has id %d, expected %d", clip(a.content), a.id, want)
+		}
+		t.addedIDs[a.content] = a.id
+		t.addedByID[a.id] = i
+		if a.special {
+			for len(t.barred) <= int(a.id) {
+				t.barred = append(t.barred, false)
+			}
+			t.barred[a.id] = true
+		}
+	}
+
+	// Special tokens come first, which decides between equal patterns.
+	var tokens [2][]addedToken
+	var patterns [2][]string
+	for _, special := range []bool{true, false} {
+		for _, a := range added {
+			if a.special != special {
+				continue
+			}
+			which, pattern := 0, a.content
+			if a.normalized {
+				which = 1
+				if t.normalizer != nil {
+					var text, spare aligned
+					text.load([]byte(pattern), 0, len(pattern))
+					t.normalizer.normalize(&text, &spare)
+					pattern = string(text.text)
+				}
+				if pattern == "" {
+					return invalid("tokenizer: added token %q normalises to nothing", clip(a.content))
+				}
+			}
+			tokens[which] = append(tokens[which], a)
+			patterns[which] = append(patterns[which], pattern)
+		}
+	}
+	t.raw = newSplitter(tokens[0], patterns[0])
+	t.normalised = newSplitter(tokens[1], patterns[1])
+	return nil
+}
+
+func parseAddedTokens(d *strictjson.Decoder) (tokens []addedToken, err error) {
+	err = d.Array(func(i int) error {
+		var a addedToken
+		id := int64(-1)
+		seen := 0
+		err := d.Object(func(key string) (err error) {
+			seen++
+			switch key {
+			case "id":
+				id, err = d.Int()
+			case "content":
+				a.content, err = d.String()
+			case "single_word":
+				a.singleWord, err = d.Bool()
+			case "lstrip":
+				a.lstrip, err = d.Bool()
+			case "rstrip":
+				a.rstrip, err = d.Bool()
+			case "normalized":
+				a.normalized, err = d.Bool()
+			case "special":
+				a.special, err = d.Bool()
+			default:
+				err = unsupported("added token field", key, "id, content, single_word, lstrip, rstrip, normalized, special")
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if seen != 7 {
+			return invalid("tokenizer: added token %d has %d fields, expected id, content, single_word, lstrip, rstrip, normalized and special", i, seen)
+		}
+		if id < 0 || id > 1<<30 {
+			return invalid("tokenizer: added token %q has id %d", clip(a.content), id)
+		}
+		a.id = int32(id)
+		tokens = append(tokens, a)
+		return nil
+	})
+	return tokens, err
+}
+
+// parseModel reads the model in one pass: a vocabulary is too big to read twice.
+func parseModel(d *strictjson.Decoder) (model, error) {
+	const name, supported = "model", "Unigram"
+	var (
+		kind, odd            string
+		unk                  int64
+		hasUnk, byteFallback bool
+		pieces               []string
+		scores               []float64
+		hasVocab             bool
+	)
+	err := d.Object(func(key string) (err error) {
+		switch key {
+		case "type":
+			if kind, err = d.String(); err == nil && kind != supported {
+				err = unsupported(name, kind, supported)
+			}
+		case "unk_id":
+			if d.Peek() == strictjson.Null {
+				return d.Null()
+			}
+			hasUnk = true
+			unk, err = d.Int()
+		case "byte_fallback":
+			byteFallback, err = d.Bool()
+		case "vocab":
+			if d.Peek() != strictjson.Array {
+				odd = "vocab that is not a list"
+				return d.Skip()
+			}
+			hasVocab = true
+			pieces, scores, err = parseVocab(d)
+		default:
+			odd = key
+			err = d.Skip()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case kind == "":
+		return nil, unsupported(name, "(none)", supported)
+	case odd != "":
+		return nil, unsupported("Unigram field", odd, "type, unk_id, vocab, byte_fallback")
+	case !hasVocab || len(pieces) == 0:
+		return nil, invalid("tokenizer: model: the vocabulary is empty")
+	}
+	return newUnigram(pieces, scores, unk, hasUnk, byteFallback)
+}
+
+func parseVocab(d *strictjson.Decoder) (pieces []string, scores []float64, err error) {
+	err = d.Array(func(i int) error {
+		fields := 0
+		err := d.Array(func(j int) error {
+			fields++
+			switch j {
+			case 0:
+				s, err := d.String()
+				pieces = append(pieces, s)
+				return err
+			case 1:
+				f, err := d.Float()
+				scores = append(scores, f)
+				return err
+			}
+			return d.Skip()
+		})
+		if err == nil && fields != 2 {
+			err = invalid("tokenizer: model: entry %d of the vocabulary has %d fields, expected a piece and its score", i, fields)
+		}
+		return err
+	})
+	return pieces, scores, err
+}
+
+func parseRune(d *strictjson.Decoder, what string) (rune, error) {
+	s, err := d.String()
+	if err != nil {
+		return 0, err
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 || n != len(s) {
+		return 0, invalid("tokenizer: %s is %q, expected one character", what, clip(s))
+	}
+	return r, nil
+}
