@@ -1,0 +1,163 @@
+// Times our module against transformers.js and onnxruntime-web: same Chromium, same
+// page, calls in turn, a model of the same size. See README.md.
+//
+//   node web/bench/bench.mjs [--rounds 60] [--cold-runs 5] [--only REGEXP] [--model DIR] [--chromium PATH]
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { writePeerModel } from './peer-model.mjs';
+import { payload, report, statistics } from './report.mjs';
+import { serve } from './server.mjs';
+import { makeWorkloads } from './workloads.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const dist = path.resolve(here, '../dist');
+const { values: options } = parseArgs({ options: {
+  rounds: { type: 'string', default: '60' },
+  gap: { type: 'string', default: '4' }, // ms between calls
+  'cold-runs': { type: 'string', default: '5' },
+  only: { type: 'string', default: '' }, // names of contenders, a regular expression
+  model: { type: 'string', default: path.join(dist, 'models/prompt-magneto-en-de-fr') },
+  chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
+} });
+
+const contenders = [
+  { name: 'lodestone', kind: 'ours', dtype: 'q8', model: 'magneto' },
+  { name: 'transformers.js, page', kind: 'tjs', where: 'page', dtype: 'q8', model: 'bert', build: 'asyncify' },
+  { name: 'transformers.js, worker', kind: 'tjs', where: 'worker', dtype: 'q8', model: 'bert', build: 'asyncify' },
+  { name: 'transformers.js, worker, plain wasm', kind: 'tjs', where: 'worker', dtype: 'q8', model: 'bert', build: '' },
+  { name: 'transformers.js, worker, our model', kind: 'tjs', where: 'worker', dtype: 'q8', model: 'magneto', build: 'asyncify' },
+  { name: 'onnxruntime-web, worker, ids only', kind: 'ort', where: 'worker', dtype: 'q8', model: 'bert' },
+].filter(c => new RegExp(options.only).test(c.name));
+const cold = [
+  { name: 'empty page', kind: 'none', where: 'page' },
+  ...contenders.filter(c => c.kind === 'ours' || (c.build === 'asyncify' && c.model === 'bert') || c.kind === 'ort'),
+];
+// Not timed: what the vectors of our model are compared with.
+const reference = { name: 'f32', kind: 'ort', where: 'worker', dtype: 'fp32', model: 'magneto' };
+
+const build = path.join(here, '.build');
+writePeerModel(options.model, path.join(build, 'models/bert'), 'bert', ['q8']);
+writePeerModel(options.model, path.join(build, 'models/magneto'), 'magneto', ['q8', 'fp32']);
+const workloads = await makeWorkloads(options.model);
+
+const transformers = path.join(here, 'node_modules/@huggingface/transformers/package.json');
+const runtime = path.dirname(createRequire(transformers).resolve('onnxruntime-web')); // the one that transformers.js pins
+const server = await serve({
+  '/': path.join(here, 'page'),
+  '/dist/': dist,
+  '/ours-model/': options.model,
+  '/models/': path.join(build, 'models'),
+  '/node_modules/': path.join(here, 'node_modules'),
+  '/transformers-runtime/': runtime,
+});
+
+function launch() {
+  return chromium.launch({ executablePath: options.chromium, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-quic',
+    '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+}
+
+/** The largest resident set that any renderer of the browser has had, bytes. */
+async function peakMemory(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  return Math.max(...processInfo.filter(p => p.type === 'renderer').map(p => {
+    const status = fs.readFileSync(`/proc/${p.id}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024;
+  }));
+}
+
+async function interleaved() {
+  const browser = await launch();
+  const page = await browser.newPage();
+  page.on('console', m => console.log(`  ${m.text()}`));
+  await page.goto(`${server.origin}/index.html`);
+  await page.waitForFunction(() => window.ready);
+  if (!await page.evaluate(() => crossOriginIsolated)) throw new Error('the page is not cross-origin isolated');
+  const run = arg => page.evaluate(a => window.interleave(a), arg);
+  const timed = await run({ specs: contenders, workloads, rounds: Number(options.rounds), gap: Number(options.gap) });
+  console.log('  f32 vectors of our model, for the comparison');
+  const exact = await run({ specs: [reference], workloads, rounds: 0, gap: 0 });
+  await browser.close();
+  return contenders.map((spec, i) => ({
+    ...spec,
+    times: Object.fromEntries(Object.entries(timed.times[i]).map(([w, ms]) => [w, statistics(ms)])),
+    cosine: spec.model === 'magneto' ? lowestCosine(timed.vectors[i], exact.vectors[0]) : undefined,
+  }));
+}
+
+/** The lowest cosine, over all workloads and texts, of unit vectors with the reference's. */
+function lowestCosine(vectors, reference) {
+  const width = 256;
+  let lowest = 1;
+  for (const name of Object.keys(reference)) {
+    const a = vectors[name], b = reference[name];
+    if (a.length !== b.length) throw new Error(`${name}: ${a.length} numbers, the reference has ${b.length}`);
+    for (let at = 0; at < b.length; at += width) {
+      let dot = 0;
+      for (let c = at; c < at + width; c++) dot += a[c] * b[c];
+      lowest = Math.min(lowest, dot);
+    }
+  }
+  return lowest;
+}
+
+async function firstLoad(spec) {
+  const runs = [];
+  let files;
+  for (let n = 0; n < Number(options['cold-runs']); n++) {
+    const browser = await launch(); // a new process, a new profile
+    const page = await browser.newPage();
+    server.log.length = 0;
+    const hash = encodeURIComponent(JSON.stringify({ spec, work: workloads[0].work }));
+    await page.goto(`${server.origin}/cold.html#${hash}`);
+    await page.waitForFunction(() => window.result);
+    const result = await page.evaluate(() => window.result);
+    if (result.error) throw new Error(`${spec.name}: ${result.error}`);
+    const downloads = server.log.map(e => ({ url: e.url, bytes: e.bytes, begin: e.begin - result.timeOrigin, end: e.end - result.timeOrigin }));
+    runs.push({ ...result, downloads, peak: await peakMemory(browser) });
+    files = [...new Map(server.log.map(e => [e.url, e.file]))].map(([url, file]) => ({ url, file }));
+    await browser.close();
+  }
+  console.log(`  ${spec.name}: first vector after ${statistics(runs.map(r => r.marks.first)).median.toFixed(0)} ms`);
+  return { ...spec, runs, payload: payload(files) };
+}
+
+const version = name => JSON.parse(fs.readFileSync(path.join(here, 'node_modules', name, 'package.json'))).version;
+const git = (...args) => { try { return execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim(); } catch { return ''; } };
+const browser = await launch();
+const results = {
+  date: new Date().toISOString(),
+  commit: git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') ? ' with changes' : ''),
+  cpu: os.cpus()[0].model,
+  cores: os.cpus().length,
+  memory: os.totalmem(),
+  system: `${os.type()} ${os.release()}`,
+  node: process.version,
+  browser: `Chromium ${browser.version()}`,
+  versions: { 'transformers.js': version('@huggingface/transformers'), 'onnxruntime-web': version('onnxruntime-web'),
+    'onnxruntime-web in transformers.js': JSON.parse(fs.readFileSync(path.join(runtime, '../package.json'))).version },
+  rounds: Number(options.rounds),
+  loadBefore: os.loadavg()[0],
+};
+await browser.close();
+
+console.log(`${results.cpu}, ${results.cores} cores, ${results.browser}, load ${results.loadBefore.toFixed(2)}`);
+console.log(`calls in turn, ms (median of ${results.rounds}):`);
+results.contenders = await interleaved();
+console.log(`first load (median of ${options['cold-runs']}):`);
+results.cold = [];
+for (const spec of cold) results.cold.push(await firstLoad(spec));
+results.loadAfter = os.loadavg()[0];
+server.close();
+
+fs.mkdirSync(path.join(here, 'out'), { recursive: true });
+fs.writeFileSync(path.join(here, 'out/bench.json'), JSON.stringify(results, null, 1));
+const text = report(results);
+fs.writeFileSync(path.join(here, 'out/bench.md'), text);
+console.log(`\n${text}\nwritten to web/bench/out/bench.md and bench.json`);

@@ -1,0 +1,39 @@
+// Times calls of several contenders in one page. They take turns call by call, and
+// the one that begins changes from round to round, so that whatever else the
+// machine does meets all of them alike.
+import { open } from './contenders.mjs';
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** milliseconds of each call, by contender and workload: times[i][workload] = [ms, …] */
+window.interleave = async ({ specs, workloads, rounds, gap }) => {
+  const contenders = [];
+  for (const spec of specs) contenders.push(await open(spec));
+  const times = specs.map(() => ({}));
+  const vectors = specs.map(() => ({}));
+  for (const { name, work } of workloads) {
+    for (const [i, c] of contenders.entries()) {
+      times[i][name] = [];
+      for (let warm = 0; warm < 10; warm++) vectors[i][name] = Array.from(await c.call(work));
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (let turn = 0; turn < contenders.length; turn++) {
+        const i = (turn + round) % contenders.length;
+        await sleep(gap);
+        const begin = performance.now();
+        await contenders[i].call(work);
+        times[i][name].push(performance.now() - begin);
+      }
+    }
+    if (rounds) console.log(`${name}: ${specs.map((s, i) => `${s.name} ${median(times[i][name]).toFixed(2)}`).join(' · ')}`);
+  }
+  for (const c of contenders) await c.close();
+  return { times, vectors };
+};
+
+function median(values) {
+  const s = [...values].sort((a, b) => a - b);
+  return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2;
+}
+
+window.ready = true;
