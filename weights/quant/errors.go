@@ -1,0 +1,37 @@
+package quant
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The kinds of errors, for errors.Is.
+var (
+	ErrNotFinite   = errors.New("a weight is NaN or infinite")
+	ErrShape       = errors.New("shapes disagree")
+	ErrScale       = errors.New("scales that do not fit their weights")
+	ErrConfig      = errors.New("not a valid quantization_config")
+	ErrUnsupported = errors.New("a quantisation that is not supported")
+	ErrState       = errors.New("the folder is not in the state that was asked for") // quantised already, or not at all
+	ErrOutput      = errors.New("the output folder cannot be used")
+)
+
+// wrapped says a sentence and is of a kind.
+type wrapped struct {
+	kind error
+	msg  string
+}
+
+func (e *wrapped) Error() string { return e.msg }
+func (e *wrapped) Unwrap() error { return e.kind }
+
+func refuse(kind error, format string, args ...any) error {
+	return &wrapped{kind, "quant: " + fmt.Sprintf(format, args...)}
+}
+
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "…"
+	}
+	return s
+}
