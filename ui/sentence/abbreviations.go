@@ -1,0 +1,32 @@
+package sentence
+
+import "strings"
+
+// set makes a lookup of the words of s.
+func set(s string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(s) {
+		m[w] = true
+	}
+	return m
+}
+
+// abbreviation holds words that a full stop follows inside a sentence, in lower case without the stop. An entry with a leading dot
+// is a single letter that abbreviates even when no initial is meant ("z. B.", "i. d. R.", "p. ex.").
+var abbreviation = set(`
+	mr mrs ms dr prof st jr sr vs etc no vol fig approx dept est inc ltd co corp gen col sgt capt rev hon gov sen rep ave blvd rd mt ft
+	jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat
+	hr fr bzw ca evtl ggf inkl exkl max min nr str tel vgl zzgl usw usf sog geb verh dipl ing mag hl mio mrd abs art abb kap bd jh
+	okt dez mo di mi do sa so mär
+	mme mlle mm me av env p pp ex tél janv févr avr juil déc chap éd boul
+	.b .d .h .r .u .a .o .z .g .e .p .m`)
+
+// innerAbbreviation holds abbreviations with dots inside, without the last one. "U.S." and "a.m." often end a sentence too; they are taken
+// to go on, since a wrong cut leaves two fragments and a missed one only a long sentence.
+var innerAbbreviation = set(`z.b d.h u.a o.ä i.d.r s.o s.u v.a u.u u.s.w e.g i.e a.m p.m u.s u.k ph.d c.-à-d p.ex j.-c n.b p.s a.d b.c`)
+
+var months = set(`
+	januar jänner februar märz april mai juni juli august september oktober november dezember
+	janvier février mars avril juin juillet août septembre octobre novembre décembre`)
+
+func isMonth(word string) bool { return months[strings.ToLower(word)] }
