@@ -164,7 +164,7 @@ func parsePreTokenizer(c *component) (preTokenizer, error) {
 // add_prefix_space for prepend_scheme, and str_rep, which repeats replacement.
 func parseMetaspace(c *component) (metaspace, error) {
 	m := metaspace{scheme: prependAlways, split: true}
-	prefix, scheme := true, ""
+	prefix, scheme := true, "always"
 	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
 		switch key {
 		case "replacement":
@@ -189,7 +189,7 @@ func parseMetaspace(c *component) (metaspace, error) {
 		return m, invalid("tokenizer: %s: Metaspace has no replacement", c.section)
 	}
 	switch scheme {
-	case "always", "":
+	case "always":
 	case "first":
 		m.scheme = prependFirst
 	case "never":
@@ -197,11 +197,8 @@ func parseMetaspace(c *component) (metaspace, error) {
 	default:
 		return m, unsupported("Metaspace prepend_scheme", scheme, "always, first, never")
 	}
-	if !prefix {
-		if scheme != "" && m.scheme != prependNever {
-			return m, invalid("tokenizer: %s: Metaspace has add_prefix_space false and prepend_scheme %q", c.section, scheme)
-		}
-		m.scheme = prependNever
+	if !prefix && m.scheme != prependNever {
+		return m, invalid("tokenizer: %s: Metaspace has add_prefix_space false and prepend_scheme %q, expected \"never\"", c.section, scheme)
 	}
 	return m, nil
 }

@@ -126,7 +126,7 @@ const variants = {
   nosplit: { pre_tokenizer: { ...metaspace, split: false } },
   nosplitfirst: { pre_tokenizer: { ...metaspace, split: false, prepend_scheme: 'first' }, normalizer: { type: 'NFKC' } },
   legacy: { pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: true, str_rep: '▁' }, decoder: { type: 'Metaspace', replacement: '▁', add_prefix_space: true } },
-  legacynever: { pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: false }, decoder: { type: 'Metaspace', replacement: '▁', add_prefix_space: false } },
+  legacynever: { pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space: false, prepend_scheme: 'never' }, decoder: { type: 'Metaspace', replacement: '▁', add_prefix_space: false, prepend_scheme: 'never' } },
   underscore: { pre_tokenizer: { ...metaspace, replacement: '_' }, decoder: { ...metaspace, replacement: '_' } },
   nopre: { pre_tokenizer: null, decoder: null },
   twice: { pre_tokenizer: { type: 'Sequence', pretokenizers: [metaspace, { ...metaspace, replacement: '_', prepend_scheme: 'first' }] } },
@@ -150,7 +150,7 @@ const variants = {
   normalizedprepend: { ...flags({ normalized: true }), normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, replace(' ', '▁')] }, pre_tokenizer: null },
   normalizedall: { ...flags({ normalized: true, lstrip: true, rstrip: true, single_word: true, special: true }), normalizer: { type: 'NFKD' } },
   equalpatterns: { added_tokens: [...base.added_tokens, added(n, '\ufb01x', { normalized: true }), added(n + 1, 'fix', { normalized: true, special: true }), added(n + 2, 'f\u0131x')], normalizer: { type: 'NFKC' } },
-  spacetokens: { added_tokens: [...base.added_tokens, added(n, ' ', { rstrip: true }), added(n + 1, 'b', { rstrip: true }), added(n + 2, '  x', { lstrip: true })] },
+  spacetokens: { added_tokens: [...base.added_tokens, added(n, ' ', { rstrip: true }), added(5, 'b', { rstrip: true }), added(n + 1, '  x', { lstrip: true })] },
   template: template([S('<s>', 3), A(1), S('XX', 2)], [B(1), S('XX'), A(), S('<s>', 1)], specials),
   templatenone: template([A(2)], [A(), B(1)], {}),
 };
