@@ -19,7 +19,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = PATH="$$(web/tools/node.sh $(NODE_LEAST) $(NODE)):$$PATH"
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm e2e bench clean go-installed browsers
+	unit race wasm tools e2e bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -33,7 +33,7 @@ demo: build ## build the demo and serve it on this machine; prints the address
 build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
 	$(WITH_NODE) node web/build.mjs
 
-test: browsers lint build size types wasm unit race e2e ## every test: Go, race detector, WebAssembly, both browsers
+test: browsers lint build size types wasm tools unit race e2e ## every test: Go, race detector, WebAssembly, both browsers
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -88,6 +88,9 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	$(GOWASM) vet $$($(GOWASM) list -deps -f '{{if not .Standard}}{{with .Module}}{{if .Main}}{{$$.ImportPath}}{{end}}{{end}}{{end}}' ./wasm/...)
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
+
+tools: go-installed ## the tests of the bench's parts
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list

@@ -1,0 +1,77 @@
+// node --test web/bench: the parts of the bench that need neither a browser nor its
+// packages.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { FLOAT, Graph, INT64 } from './onnx.mjs';
+import { payload, statistics } from './report.mjs';
+import { readSafetensors } from './safetensors.mjs';
+import { serve } from './server.mjs';
+
+test('a graph is encoded as protobuf', () => {
+  const g = new Graph();
+  g.input('x', INT64, ['n', 2]);
+  g.op('Cast', ['x'], { to: FLOAT }, 1, 'y');
+  g.output('y', FLOAT, ['n', 2]);
+  // By hand from the message definitions: field<<3|wire type, length, contents.
+  const node = '0a0178' + '120179' + '1a06' + hex('Cast_1') + '2204' + hex('Cast') + '2a09' + '0a02' + hex('to') + '1801' + 'a00102';
+  const value = (name, type) => '0a01' + name + '120f' + '0a0d' + '08' + type + '1209' + '0a03' + '12016e' + '0a02' + '0802';
+  const graph = '0a' + length(node) + node + '1207' + hex('encoder') + '5a' + length(value('78', '07')) + value('78', '07') +
+    '62' + length(value('79', '01')) + value('79', '01');
+  const want = '0808' + '120f' + hex('lodestone-bench') + '3a' + length(graph) + graph + '4204' + '0a00' + '1011';
+  assert.equal(Buffer.from(g.encode()).toString('hex'), want);
+});
+
+const hex = s => Buffer.from(s).toString('hex');
+const length = h => (h.length / 2).toString(16).padStart(2, '0'); // below 128: one byte
+
+test('statistics takes the middle of an odd and of an even number of values', () => {
+  assert.deepEqual(statistics([3, 1, 2]), { n: 3, median: 2, min: 1, max: 3 });
+  assert.deepEqual(statistics([4, 1, 2, 3]), { n: 4, median: 2.5, min: 1, max: 4 });
+});
+
+function scratch(t) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lodestone-bench-'));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+test('int8 weights are read with the scale of their row', t => {
+  const header = Buffer.from(JSON.stringify({
+    w: { dtype: 'I8', shape: [2, 2], data_offsets: [0, 4] },
+    w_scale: { dtype: 'F32', shape: [2, 1], data_offsets: [4, 12] },
+  }));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  const file = path.join(scratch(t), 'model.safetensors');
+  fs.writeFileSync(file, Buffer.concat([size, header, Buffer.from(Int8Array.of(1, -2, 3, 127)), Buffer.from(Float32Array.of(0.5, 2).buffer)]));
+  const w = readSafetensors(file).get('w');
+  assert.deepEqual(w.shape, [2, 2]);
+  assert.deepEqual([...w.data], [0.5, -1, 6, 254]);
+});
+
+test('the payload counts code and model apart, and not the bench itself', t => {
+  const file = path.join(scratch(t), 'f');
+  fs.writeFileSync(file, Buffer.alloc(1000));
+  const sum = payload(['/dist/engine.wasm', '/models/bert/config.json', '/cold.mjs'].map(url => ({ url, file })));
+  assert.equal(sum.code, 1000);
+  assert.equal(sum.model, 1000);
+  assert.ok(sum.codeGzip > 0 && sum.codeGzip < 100, `1000 zeros packed to ${sum.codeGzip}`);
+});
+
+test('the server serves its folders, isolated, and nothing above them', async t => {
+  const dir = scratch(t);
+  fs.mkdirSync(path.join(dir, 'in'));
+  fs.writeFileSync(path.join(dir, 'in/a.wasm'), 'x');
+  fs.writeFileSync(path.join(dir, 'secret'), 'x');
+  const server = await serve({ '/in/': path.join(dir, 'in') });
+  t.after(() => server.close());
+  const answer = await fetch(`${server.origin}/in/a.wasm`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), 'application/wasm');
+  assert.equal(answer.headers.get('cross-origin-embedder-policy'), 'require-corp');
+  for (const url of ['/in/..%2fsecret', '/in/', '/secret']) assert.equal((await fetch(server.origin + url)).status, 404, url);
+  assert.deepEqual(server.log.map(e => e.url), ['/in/a.wasm']);
+});
