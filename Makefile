@@ -89,7 +89,7 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
-tools: go-installed ## the tests of the bench's parts
+tools: node_modules/.package-lock.json ## the tests of the bench's parts
 	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
