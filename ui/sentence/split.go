@@ -94,9 +94,12 @@ func trimMarker(line string) (string, bool) {
 func splitBlock(s string) []string {
 	rs := []rune(s)
 	var out []string
-	start := 0
+	start, opened := 0, -1 // opened: the last opening mark seen, so that quoted needs no second pass
 	for i := 0; i < len(rs); i++ {
 		if !isTerminal(rs[i]) {
+			if isOpener(rs[i]) {
+				opened = i
+			}
 			continue
 		}
 		end := i + 1
@@ -105,7 +108,7 @@ func splitBlock(s string) []string {
 		}
 		run := rs[i:end]
 		end = closers(rs, end)
-		if end < len(rs) && boundary(rs, start, i, run, end) {
+		if end < len(rs) && boundary(rs, start, i, run, end, opened >= start) {
 			out = append(out, string(rs[start:end]))
 			start = end
 		}
@@ -135,7 +138,7 @@ func opensNext(rs []rune, i int) bool {
 }
 
 // boundary decides whether the sentence that began at start ends with the punctuation run at i; end is the first rune behind it and its closers.
-func boundary(rs []rune, start, i int, run []rune, end int) bool {
+func boundary(rs []rune, start, i int, run []rune, end int, quoted bool) bool {
 	if !isSpace(rs[end]) {
 		return run[0] >= 0x3000 // ideographic marks need no space behind them
 	}
@@ -157,17 +160,7 @@ func boundary(rs []rune, start, i int, run []rune, end int) bool {
 	case run[0] == '…' || run[0] == '.': // an ellipsis may stand inside a sentence
 		return !unicode.IsLower(follows)
 	}
-	return !unicode.IsLower(follows) || end > i+len(run) && !quoted(rs, start, i)
-}
-
-// quoted reports whether a quotation opened in rs[start:i]: „Kommst du?“ fragte sie — the sentence goes on.
-func quoted(rs []rune, start, i int) bool {
-	for _, r := range rs[start:i] {
-		if isOpener(r) || r == '"' {
-			return true
-		}
-	}
-	return false
+	return !unicode.IsLower(follows) || end > i+len(run) && !quoted // „Kommst du?“ fragte sie: the sentence goes on
 }
 
 // fullStop decides about one dot at i, followed by the word at next.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -90,6 +91,18 @@ func TestSplitCutsLongSentencesAtClauses(t *testing.T) {
 	}
 	if got := Split(strings.Repeat("x", 1000)); len(got) != 3 {
 		t.Errorf("a word of 1000 letters gives %d parts, want 3", len(got))
+	}
+}
+
+// A megabyte of each shape must take about linear time: the page splits what people drop on it.
+func TestSplitIsLinear(t *testing.T) {
+	for _, unit := range []string{"a? b ", "a. ", "«", "\" . ", "1. ", "A. ", "…", "( ", "x"} {
+		text := strings.Repeat(unit, 1<<20/len(unit))
+		start := time.Now()
+		Split(text)
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("a megabyte of %q took %v", unit, d)
+		}
 	}
 }
 
