@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
+	"github.com/lodestone-wasm/lodestone/weights/quant"
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
+)
+
+// The kinds of errors that arise here.
+var (
+	errAborted   = errors.New("aborted")
+	errArgument  = errors.New("invalid request")
+	errIntegrity = errors.New("integrity check failed")
+	errDisagree  = errors.New("the files of the folder do not belong together")
+)
+
+// codes says which code an error has in JavaScript, and what its reader can do. The
+// first line whose kind errors.Is finds in the error decides, so particular kinds
+// come before general ones. The codes are those of web/src/error.ts.
+var codes = []struct {
+	kind   error
+	code   string
+	remedy string
+}{
+	{errAborted, "aborted", ""},
+	{errArgument, "invalid_argument", ""},
+	{folder.ErrManifest, "manifest_invalid", "write it again with lode pack"},
+	{folder.ErrVersion, "manifest_invalid", ""},
+	{folder.ErrPath, "manifest_invalid", "write it again with lode pack"},
+	{folder.ErrUnlisted, "integrity", ""},
+	{errIntegrity, "integrity", "fetch the folder again, or write manifest.json again with lode pack"},
+	{errDisagree, "tokenizer_invalid", "take tokenizer.json and config.json from one release"},
+
+	{transformer.ErrIntegrity, "integrity", "fetch the folder again, or write manifest.json again with lode pack"},
+	{safetensors.ErrHTML, "html_instead_of_model", "the server rewrote a 404 into a page: check the address"},
+	{safetensors.ErrTruncated, "truncated", "fetch the file again"},
+	{io.ErrUnexpectedEOF, "truncated", "fetch the file again"},
+	{safetensors.ErrHeaderTooLarge, "header_too_large", "no real model has such a header: fetch the file again"},
+	{safetensors.ErrTooManyTensors, "header_too_large", "no real model has that many tensors"},
+	{safetensors.ErrOverlap, "tensor_overlap", "the file is damaged or hostile: do not use it"},
+	{safetensors.ErrUnknownDType, "unsupported_dtype", "convert the weights to F32, F16, BF16 or I8"},
+	{safetensors.ErrRank, "wrong_shape", "take config.json and the weights from one release"},
+	{safetensors.ErrShape, "wrong_shape", "the file is damaged: fetch it again"},
+	{safetensors.ErrSize, "wrong_shape", "the file is damaged: fetch it again"},
+	{transformer.ErrMissingTensor, "missing_tensor", "take config.json and the weights from one release"},
+	{transformer.ErrUnexpectedTensor, "wrong_shape", "take config.json and the weights from one release"},
+	{transformer.ErrShape, "wrong_shape", "take config.json and the weights from one release"},
+	{safetensors.ErrFormat, "not_safetensors", "point to a folder with a model.safetensors"},
+
+	{quant.ErrNotFinite, "invalid_weight", "the file is damaged: fetch it again"},
+	{quant.ErrScale, "invalid_weight", "the file is damaged: fetch it again"},
+	{quant.ErrShape, "wrong_shape", "take config.json and the weights from one release"},
+	{quant.ErrUnsupported, "config_unsupported", "use a quantisation of 8 bits by channel, or the original weights"},
+	{quant.ErrConfig, "config_invalid", "take config.json from the model's release"},
+	{transformer.ErrUnsupported, "config_unsupported", "see the README for the models that are supported"},
+	{transformer.ErrConfig, "config_invalid", "take config.json from the model's release"},
+	{tokenizer.ErrUnsupported, "tokenizer_unsupported", "see the README for the models that are supported"},
+	{tokenizer.ErrInvalid, "tokenizer_invalid", "take tokenizer.json from the model's release"},
+	{tokenizer.ErrInvalidText, "invalid_text", ""},
+	{tokenizer.ErrNoUnknown, "invalid_text", "leave the character out"},
+	{tokenizer.ErrOptions, "invalid_argument", ""},
+	{features.ErrPooling, "invalid_argument", ""},
+	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
+	{transformer.ErrInput, "invalid_argument", ""},
+
+	{kernels.ErrMemory, "out_of_memory", "use fewer or shorter texts in a call, a smaller model or dtype 'q8'; dispose() of models that are not needed"},
+	{kernels.ErrArgument, "internal", "this is a bug in Lodestone, please report it"},
+}
+
+// message is an error as it crosses to JavaScript.
+type message struct {
+	code, text string
+}
+
+// describe finds the code of an error. One that the table does not know is
+// "internal".
+func describe(err error) message {
+	for _, c := range codes {
+		if !errors.Is(err, c.kind) {
+			continue
+		}
+		text := err.Error()
+		if c.remedy != "" {
+			text += "; " + c.remedy
+		}
+		return message{c.code, text}
+	}
+	return message{"internal", err.Error() + "; this is a bug in Lodestone, please report it"}
+}

@@ -1,0 +1,24 @@
+package main
+
+import "syscall/js"
+
+// forward serves ForwardRequest of web/src/protocol.ts. The states are copied from
+// the kernels' memory to a buffer of JavaScript's, past Go's heap.
+func (e *engine) forward(request js.Value, j *job) (any, error) {
+	if e.model == nil {
+		return nil, errNoModel("model")
+	}
+	b, t := request.Get("batch").Int(), request.Get("length").Int()
+	x, release, err := e.model.ForwardPadded(int32sOf(request.Get("ids")), int32sOf(request.Get("mask")), b, t, j.pause)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	from := int(x.At)
+	buffer := kernelMemory.Get("buffer").Call("slice", from, from+4*x.Rows*x.Cols)
+	return map[string]any{"data": float32Array.New(buffer), "dims": []any{b, t, e.model.Dim()}}, nil
+}
+
+// kernelMemory is the WebAssembly.Memory of the kernels; the worker sets it before
+// this program starts.
+var kernelMemory = js.Global().Get("__lodestoneKernels").Get("memory")

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
+)
+
+// engine holds the one model of its worker.
+type engine struct {
+	dev   *kernels.Device
+	empty uint64 // device memory before any model
+
+	config    *transformer.Config
+	tokenizer *tokenizer.Tokenizer
+	model     *transformer.Model  // nil if only the tokenizer was asked for
+	extractor *features.Extractor // nil likewise
+}
+
+// load reads {manifest, config, tokenizer, files, dtype, sizes}. A model that was
+// there before goes; after an error there is none.
+func (e *engine) load(request js.Value, j *job) (any, error) {
+	e.config, e.tokenizer, e.model, e.extractor = nil, nil, nil, nil
+	e.dev.Release(e.empty)
+	info, err := e.loadFolder(request, j)
+	if err != nil {
+		e.config, e.tokenizer, e.model, e.extractor = nil, nil, nil, nil
+		e.dev.Release(e.empty)
+		return nil, err
+	}
+	e.dev.ResetPeak()
+	return info, nil
+}
+
+func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
+	configText, tokenizerText := bytesOf(request.Get("config")), bytesOf(request.Get("tokenizer"))
+	var sums *folder.Manifest // nil if the folder has none
+	if text := bytesOf(request.Get("manifest")); text != nil {
+		var err error
+		if sums, err = folder.ParseManifest(text); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range []struct {
+		name string
+		text []byte
+	}{{"config.json", configText}, {"tokenizer.json", tokenizerText}} {
+		if err := e.verify(sums, f.name, f.text); err != nil {
+			return nil, err
+		}
+	}
+
+	var err error
+	if e.config, err = transformer.ParseConfig(configText); err != nil {
+		return nil, err
+	}
+	if e.tokenizer, err = tokenizer.Parse(tokenizerText); err != nil {
+		return nil, err
+	}
+	tokenizerText = nil
+	if n := e.tokenizer.VocabSize(); n > e.config.VocabSize {
+		return nil, fmt.Errorf("engine: %w: tokenizer.json has %d tokens, config.json a vocabulary of %d", errDisagree, n, e.config.VocabSize)
+	}
+	runtime.GC() // what parsing left, before the weights need room
+	if err := j.pause(); err != nil {
+		return nil, err
+	}
+	if files := request.Get("files"); files.Length() > 0 {
+		if err := e.loadWeights(files, request.Get("sizes"), request.Get("dtype").String(), sums, configText, j); err != nil {
+			return nil, err
+		}
+	}
+	return e.info(sums != nil), nil
+}
+
+func (e *engine) loadWeights(files, sizes js.Value, dtype string, sums *folder.Manifest, configText []byte, j *job) error {
+	options := transformer.LoadOptions{DType: dtype}
+	var streams []transformer.Stream
+	for i := range files.Length() {
+		v := files.Index(i)
+		s := &stream{v: v, name: v.Get("name").String(), size: int64(v.Get("size").Float()), job: j}
+		if sums != nil {
+			want, err := listed(sums, s.name)
+			if err != nil {
+				return err
+			}
+			if s.size >= 0 && s.size != want.size {
+				return want.compare(s.name, s.size, want.sha256)
+			}
+			s.size = want.size
+			sizes.Invoke(float64(want.size), s.name)
+			options.SHA256 = append(options.SHA256, &want.sha256)
+		}
+		streams = append(streams, s)
+	}
+	var err error
+	if e.model, err = transformer.Load(e.dev, e.config, streams, options); err != nil {
+		return err
+	}
+	for _, s := range streams {
+		if err := s.(*stream).finish(); err != nil {
+			return err
+		}
+	}
+	e.extractor, err = features.New(e.model, e.tokenizer, configText)
+	return err
+}
+
+// verify hashes a small file with the kernels' SHA-256, so that crypto/sha256 need
+// not be in the engine.
+func (e *engine) verify(sums *folder.Manifest, name string, text []byte) error {
+	if sums == nil {
+		return nil
+	}
+	want, err := listed(sums, name)
+	if err != nil {
+		return err
+	}
+	mark := e.dev.Mark()
+	defer e.dev.Release(mark)
+	at := e.dev.Alloc(uint64(len(text)))
+	e.dev.Write(at, text)
+	hash := e.dev.NewHash()
+	hash.Update(at, len(text))
+	got := hash.Sum()
+	if err := e.dev.Err(); err != nil {
+		return err
+	}
+	return want.compare(name, int64(len(text)), got)
+}
+
+// info is LoadReply of web/src/protocol.ts.
+func (e *engine) info(verified bool) any {
+	info := map[string]any{
+		"dim":         0,
+		"vocabSize":   e.tokenizer.VocabSize(),
+		"maxLength":   e.config.MaxPositions,
+		"padId":       e.config.PadTokenID,
+		"weightBytes": 0,
+		"dtype":       "f32",
+		"backend":     e.dev.Backend().Name(),
+		"verified":    verified,
+	}
+	if e.model != nil {
+		info["dim"] = e.model.Dim()
+		info["weightBytes"] = float64(e.model.WeightBytes())
+		info["dtype"] = e.model.DType()
+	}
+	return info
+}
+
+// shards lists the files that a model.safetensors.index.json names.
+func (e *engine) shards(request js.Value, _ *job) (any, error) {
+	index, err := safetensors.ReadIndex(bytesOf(request.Get("index")))
+	if err != nil {
+		return nil, err
+	}
+	return listValue(index.Shards), nil
+}
+
+// memory is part of MemoryReport of web/src/protocol.ts; the worker adds the sizes
+// of the two memories.
+func (e *engine) memory(js.Value, *job) (any, error) {
+	return map[string]any{"usedBytes": float64(e.dev.Used()), "peakBytes": float64(e.dev.Peak())}, nil
+}
+
+// errNoModel is what an operation returns that needs what was not loaded.
+func errNoModel(what string) error {
+	return fmt.Errorf("engine: %w: no %s is loaded", errArgument, what)
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"syscall/js"
+	"unsafe"
+)
+
+var (
+	uint8Array   = js.Global().Get("Uint8Array")
+	float32Array = js.Global().Get("Float32Array")
+	int32Array   = js.Global().Get("Int32Array")
+)
+
+// bytesOf copies a Uint8Array; null and undefined are nil.
+func bytesOf(v js.Value) []byte {
+	if v.IsNull() || v.IsUndefined() {
+		return nil
+	}
+	p := make([]byte, v.Length())
+	js.CopyBytesToGo(p, v)
+	return p
+}
+
+// int32sOf copies an Int32Array; null and undefined are nil.
+func int32sOf(v js.Value) []int32 {
+	if v.IsNull() || v.IsUndefined() {
+		return nil
+	}
+	n := v.Length()
+	if n == 0 {
+		return []int32{}
+	}
+	p := make([]int32, n)
+	view := uint8Array.New(v.Get("buffer"), v.Get("byteOffset"), v.Get("byteLength"))
+	js.CopyBytesToGo(unsafe.Slice((*byte)(unsafe.Pointer(&p[0])), 4*n), view)
+	return p
+}
+
+// stringsOf copies an array of strings; null and undefined are nil.
+func stringsOf(v js.Value) ([]string, error) {
+	if v.IsNull() || v.IsUndefined() {
+		return nil, nil
+	}
+	s := make([]string, v.Length())
+	for i := range s {
+		one := v.Index(i)
+		if one.Type() != js.TypeString {
+			return nil, fmt.Errorf("engine: %w: element %d is not a string", errArgument, i)
+		}
+		s[i] = one.String()
+	}
+	return s, nil
+}
+
+// float32Value is p as a Float32Array with a buffer of its own.
+func float32Value(p []float32) js.Value {
+	return arrayValue(float32Array, p)
+}
+
+// int32Value is p as an Int32Array with a buffer of its own.
+func int32Value(p []int32) js.Value {
+	return arrayValue(int32Array, p)
+}
+
+func arrayValue[T float32 | int32](class js.Value, p []T) js.Value {
+	v := class.New(len(p))
+	if len(p) > 0 {
+		js.CopyBytesToJS(uint8Array.New(v.Get("buffer")), unsafe.Slice((*byte)(unsafe.Pointer(&p[0])), 4*len(p)))
+	}
+	return v
+}
+
+// listValue is p as an array.
+func listValue[T int | bool | string](p []T) any {
+	list := make([]any, len(p))
+	for i, v := range p {
+		list[i] = v
+	}
+	return list
+}

@@ -1,0 +1,97 @@
+// Builds web/dist, everything that a page needs: node web/build.mjs
+//
+//   lodestone.js, lodestone.d.ts, types/   the module
+//   worker.js                              the worker's script, with Go's glue inside
+//   engine.wasm, kernels.wasm              the engine
+//   models/prompt-magneto-en-de-fr/        the default model
+//   index.html, app.wasm, …                the demo
+//
+// Programs that only the browser tests run go to web/.build/test.
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const run = promisify(execFile);
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const dist = path.join(root, 'web/dist');
+const test = path.join(root, 'web/.build/test');
+const MODEL = 'prompt-magneto-en-de-fr';
+const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md'];
+
+process.chdir(root);
+await mkdir(path.join(dist, 'models', MODEL), { recursive: true });
+await mkdir(test, { recursive: true });
+// The two TypeScript steps run beside the Go builds, which are the long ones.
+await Promise.all([programs(), module(), declarations(), files()]);
+
+/** The Go programs, one after the other: each build uses every core by itself. */
+async function programs() {
+  await goBuild('./wasm/engine', path.join(dist, 'engine.wasm'));
+  await goBuild('./wasm/app', path.join(dist, 'app.wasm'));
+  await goBuild('./wasm/kerneltest', path.join(test, 'kerneltest.wasm'));
+}
+
+async function goBuild(pkg, out) {
+  const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
+  await tool('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', out, pkg], { env });
+}
+
+/** The module and the worker, each one file. */
+async function module() {
+  const { stdout } = await run('go', ['env', 'GOROOT']);
+  const glue = path.join(stdout.trim(), 'lib/wasm/wasm_exec.js');
+  const common = {
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    alias: { 'go/wasm_exec': glue },
+  };
+  await Promise.all([
+    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
+    build({ ...common, entryPoints: ['web/src/worker.ts'], outfile: path.join(dist, 'worker.js') }),
+    cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
+    cp(glue, path.join(test, 'wasm_exec.js')),
+  ]);
+}
+
+/** The types: tsc also refuses what esbuild would let pass. */
+async function declarations() {
+  const types = path.join(dist, 'types');
+  await rm(types, { recursive: true, force: true });
+  await tool(process.execPath, [
+    path.join(root, 'node_modules/typescript/bin/tsc'),
+    ...['-p', 'web/src', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'web/src', '--outDir', types],
+  ]);
+  await writeFile(path.join(dist, 'lodestone.d.ts'), "export * from './types/index.js';\n");
+}
+
+/** What is copied as it is. */
+async function files() {
+  await cp('kernels/simd/simd128.wasm', path.join(dist, 'kernels.wasm'));
+  const from = process.env.LODESTONE_MODEL ?? path.join('weights', MODEL);
+  for (const file of MODEL_FILES) {
+    const source = path.join(from, file);
+    if (existsSync(source)) await cp(source, path.join(dist, 'models', MODEL, file));
+    else if (file !== 'manifest.json' && file !== 'MODEL_CARD.md') throw new Error(`build: ${source} is missing`);
+  }
+  for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
+    if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
+  }
+}
+
+/** Runs a program; what it printed is shown if it fails. */
+async function tool(command, args, options = {}) {
+  try {
+    await run(command, args, { maxBuffer: 1 << 24, ...options });
+  } catch (e) {
+    process.stderr.write(`${e.stdout ?? ''}${e.stderr ?? ''}`);
+    throw new Error(`build: ${path.basename(command)} ${args.join(' ')} failed`);
+  }
+}
