@@ -126,6 +126,19 @@ func TestFileThatShrinks(t *testing.T) {
 	}
 }
 
+func TestOpenRefusesHostileFilesByName(t *testing.T) {
+	for i, tt := range hostile {
+		f, err := Open(hostilePath(i))
+		if err == nil {
+			f.Close()
+		}
+		checkRefused(t, err, tt.want)
+		if !strings.Contains(err.Error(), tt.name) {
+			t.Errorf("%q does not name the file %s", err, tt.name)
+		}
+	}
+}
+
 func TestOpenRefusesWhatIsNoFile(t *testing.T) {
 	if _, err := Open(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrFormat) {
 		t.Errorf("missing: %v", err)

@@ -161,14 +161,8 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			if err != nil || !bytes.Equal(file, tt.file) {
 				t.Fatalf("testdata is not what the table says (%v): go test -run Hostile -update", err)
 			}
-			f, err := Open(hostilePath(i))
-			if err == nil {
-				f.Close()
-			}
+			_, err = ReadHeader(bytes.NewReader(file), int64(len(file)))
 			checkRefused(t, err, tt.want)
-			if !strings.Contains(err.Error(), tt.name) {
-				t.Errorf("%q does not name the file", err)
-			}
 			_, err = ReadHeader(bytes.NewReader(file), -1)
 			switch tt.name {
 			case "data-cut", "trailing-byte", "trailing-without-tensors", "claims-terabytes":
