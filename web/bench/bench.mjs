@@ -1,7 +1,8 @@
 // Times our module against transformers.js and onnxruntime-web: same Chromium, same
 // page, calls in turn, a model of the same size. See README.md.
 //
-//   node web/bench/bench.mjs [--rounds 60] [--cold-runs 5] [--only REGEXP] [--model DIR] [--chromium PATH]
+//   node web/bench/bench.mjs [--rounds 60] [--cold-runs 5] [--only REGEXP]
+//     [--dist DIR] [--model DIR] [--chromium PATH]
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,15 +17,21 @@ import { serve } from './server.mjs';
 import { makeWorkloads } from './workloads.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const dist = path.resolve(here, '../dist');
 const { values: options } = parseArgs({ options: {
   rounds: { type: 'string', default: '60' },
   gap: { type: 'string', default: '4' }, // ms between calls
   'cold-runs': { type: 'string', default: '5' },
   only: { type: 'string', default: '' }, // names of contenders, a regular expression
-  model: { type: 'string', default: path.join(dist, 'models/prompt-magneto-en-de-fr') },
+  dist: { type: 'string', default: path.join(here, '../dist') }, // our module
+  model: { type: 'string' }, // our model, by default the one in dist
   chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
 } });
+
+const dist = path.resolve(options.dist);
+const modelDir = path.resolve(options.model ?? path.join(dist, 'models/prompt-magneto-en-de-fr'));
+for (const file of [path.join(dist, 'lodestone.js'), path.join(modelDir, 'model.safetensors')]) {
+  if (!fs.existsSync(file)) throw new Error(`bench: ${file} does not exist; run make build`);
+}
 
 const contenders = [
   { name: 'lodestone', kind: 'ours', dtype: 'q8', model: 'magneto' },
@@ -42,16 +49,16 @@ const cold = [
 const reference = { name: 'f32', kind: 'ort', where: 'worker', dtype: 'fp32', model: 'magneto' };
 
 const build = path.join(here, '.build');
-writePeerModel(options.model, path.join(build, 'models/bert'), 'bert', ['q8']);
-writePeerModel(options.model, path.join(build, 'models/magneto'), 'magneto', ['q8', 'fp32']);
-const workloads = await makeWorkloads(options.model);
+writePeerModel(modelDir, path.join(build, 'models/bert'), 'bert', ['q8']);
+writePeerModel(modelDir, path.join(build, 'models/magneto'), 'magneto', ['q8', 'fp32']);
+const workloads = await makeWorkloads(modelDir);
 
 const transformers = path.join(here, 'node_modules/@huggingface/transformers/package.json');
 const runtime = path.dirname(createRequire(transformers).resolve('onnxruntime-web')); // the one that transformers.js pins
 const server = await serve({
   '/': path.join(here, 'page'),
   '/dist/': dist,
-  '/ours-model/': options.model,
+  '/ours-model/': modelDir,
   '/models/': path.join(build, 'models'),
   '/node_modules/': path.join(here, 'node_modules'),
   '/transformers-runtime/': runtime,
