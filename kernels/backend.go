@@ -3,7 +3,8 @@ package kernels
 // Activation is the function that a linear layer applies to its result.
 type Activation uint32
 
-// The activations. GELU is the exact form x·Φ(x) with the error function.
+// The activations. GELU is the exact form x·Φ(x) with the error function, SiLU is
+// x/(1+exp(−x)). At −∞ all but None give their limit, 0.
 const (
 	None Activation = iota
 	ReLU
@@ -36,7 +37,8 @@ const QueryBlock = 4
 // and scratch multiples of 16. The offset 0 stands for "absent" where a comment
 // says "optional". ld… is the distance between rows, in elements. Nothing is
 // checked here: [Device] does that. Unless a comment says otherwise, outputs must
-// not overlap inputs.
+// not overlap inputs. Loads, never stores, may run up to 60 bytes past an operand, or
+// 12 before a relative bias; memory has to be there, its contents do not matter.
 //
 // In the loops below all arithmetic is that of real numbers; the budget of each
 // operation (package kerneltest) bounds the error of float32.
@@ -143,8 +145,9 @@ type Backend interface {
 	//		p = softmax(s)                                             // zeros if every s[j] is −inf
 	//		y[i, head*h+c] = Σ_j p[j] * v[j, head*h+c]
 	//
-	// causal = tk means no causal mask. scratch holds QueryBlock * (tk rounded up
-	// to a multiple of 4) f32.
+	// A product with p[j] = 0 counts as 0 even where v[j] is not finite, so that
+	// what a key behind a mask holds does not matter. causal = tk means no causal
+	// mask. scratch holds QueryBlock * (tk rounded up to a multiple of 4) f32.
 	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
 		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
 

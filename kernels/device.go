@@ -87,7 +87,7 @@ func (d *Device) Alloc(n uint64) uint32 {
 	if d.err != nil {
 		return 0
 	}
-	// The SIMD loops may load (never store) up to 15 bytes past an operand.
+	// The SIMD loops may load (never store) up to 60 bytes past an operand.
 	end := d.top + align(n) + Alignment
 	if n > MaxMemory || end > MaxMemory {
 		d.fail(ErrMemory, "%d bytes on top of %d; a WebAssembly memory holds %d", n, d.top, uint64(MaxMemory))

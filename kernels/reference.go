@@ -86,14 +86,14 @@ func (r *Reference) PackQ8(dst, src, n, k uint32) { copy(r.i8(dst, int(n*k)), r.
 
 func (r *Reference) QuantScratch(m, k uint32) uint64 { return 0 }
 
-// QuantLevels is the largest L ≤ 32767 for which a sum of k products of ±127 and ±L
+// QuantLevels is the largest L ≤ 32767 for which a sum of k products of −128 and ±L
 // fits int32.
 func (r *Reference) QuantLevels(k uint32) uint32 { return QuantLevels16(k) }
 
 // QuantLevels16 is QuantLevels of backends whose integer arithmetic multiplies 16
 // by 16 bits and adds in 32.
 func QuantLevels16(k uint32) uint32 {
-	return uint32(max(1, min(math.MaxInt16, math.MaxInt32/(127*max(uint64(k), 1)))))
+	return uint32(max(1, min(math.MaxInt16, math.MaxInt32/(128*max(uint64(k), 1)))))
 }
 
 func (r *Reference) QuantizeRows(q, scale, src, n, k uint32) {
@@ -232,6 +232,9 @@ func (r *Reference) finish(s float64, bias, res, ldres uint32, i, j int, act Act
 }
 
 func activate(x float64, act Activation) float64 {
+	if math.IsInf(x, -1) && act != None {
+		return 0 // the limit; the formulas give −∞·0
+	}
 	switch act {
 	case ReLU:
 		return max(x, 0)

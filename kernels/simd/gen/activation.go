@@ -1,0 +1,62 @@
+package main
+
+import "math"
+
+// expKernel emits exp(x) of four numbers. The error is at most 1.2e-7 of the result
+// (test TestExpError of package kerneltest states what was measured); below
+// −87.33 the result is 0, above 88.37 that of 88.37; NaN stays.
+//
+//	n = round(x / ln 2);  r = x − n·ln 2;  exp(x) = 2ⁿ·p(r)
+//
+// ln 2 is in two parts, so that n·ln 2 is exact, and p is the polynomial of Cephes'
+// expf (S. L. Moshier).
+func expKernel(m *Module) {
+	f := m.helper("exp")
+	x := f.vec("x")
+	low := let(f, "low", flt(x, m.k(-87.33)))
+	set(f, x, fmin(fmax(x, m.k(-87.33)), m.k(88.37)))
+	n := let(f, "n", nearest(fmul(x, m.k(1/math.Ln2))))
+	r := let(f, "r", fsub(fsub(x, fmul(n, m.k(0.693359375))), fmul(n, m.k(-2.12194440e-4))))
+	p := let(f, "p", m.k(1.9875691500e-4))
+	for _, c := range []float64{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+		set(f, p, fadd(fmul(p, r), m.k(c)))
+	}
+	set(f, p, fadd(fadd(fmul(fmul(p, r), r), r), m.k(1)))
+	scale := shiftL(iadd(truncSat(n), splatI(num(127))), 23)
+	returns(f, vandnot(fmul(p, scale), low))
+}
+
+// activation emits act(x, kind) of four numbers, kind not 0.
+//
+// GELU is x·Φ(x) with Φ = (1 + erf(x/√2))/2 and erf the rational approximation of
+// degree 13 over 8 in Eigen's generic_fast_erf_float; Φ is within 1.8e-7. Below −6,
+// where Φ is 0 in float32, x counts as −6: so −∞ gives −0, the limit, not NaN.
+// SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise.
+func activation(m *Module) {
+	f := m.helper("act")
+	x, kind := f.vec("x"), f.int("kind")
+	z, z2, p, q := f.newVec("z"), f.newVec("z2"), f.newVec("p"), f.newVec("q")
+	poly := func(y V128, c ...float64) {
+		set(f, y, m.k(c[0]))
+		for _, c := range c[1:] {
+			set(f, y, fadd(fmul(y, z2), m.k(c)))
+		}
+	}
+	f.choose(kind.eq(num(2)), func() {
+		set(f, x, fmax(x, m.k(-6)))
+		set(f, z, fmax(fmin(fmul(x, m.k(math.Sqrt2/2)), m.k(4)), m.k(-4)))
+		set(f, z2, fmul(z, z))
+		poly(p, -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
+			-7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02)
+		poly(q, -1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03,
+			-7.37332916720468e-03, -1.42647390514189e-02)
+		set(f, p, fdiv(fmul(z, p), q))
+		set(f, x, fmul(x, fadd(m.k(0.5), fmul(p, m.k(0.5)))))
+	}, func() {
+		f.choose(kind.eq(num(1)), func() { set(f, x, fmax(x, zeroV)) }, func() {
+			set(f, x, fmax(x, m.k(-88)))
+			set(f, x, fdiv(x, fadd(m.k(1), apply[V128]("exp", string(un("f32x4.neg", x))))))
+		})
+	})
+	returns(f, x)
+}

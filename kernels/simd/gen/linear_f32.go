@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// The float32 linear layer. Weights are packed in panels of 16 columns, f32
+// [n/16][k][16]; activations are read where they are.
+
+func linearF32(m *Module) {
+	t := m.v.F32
+	for r := t.rows; r > 0; r-- {
+		if r == 1 {
+			tileF32(m, 1, 4, t.one)
+		} else {
+			tileF32(m, r, t.vecs, t.unroll)
+		}
+	}
+	f := m.export("linear_f32")
+	var o result
+	var ldx, x, w, rows, k, n I32
+	o.y, o.ldy, x, ldx, w, o.bias, o.res, o.ldres = f.int("y"), f.int("ldy"), f.int("x"), f.int("ldx"), f.int("w"), f.int("bias"), f.int("res"), f.int("ldres")
+	rows, k, n, o.act, o.alpha = f.int("m"), f.int("k"), f.int("n"), f.int("act"), f.float("alpha")
+	set(f, ldx, ldx.shl(2))
+	px := f.newInt("px")
+	panels(f, o, rows, n, t.rows, func() { set(f, px, x) }, func(r int, o result) {
+		f.call(fmt.Sprintf("f32_%d", r), strs(px, ldx, w, k, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
+		f.inc(px, ldx.times(r))
+	}, func() { f.inc(w, k.shl(6)) })
+}
+
+// tileF32 emits f32_R(x, ldx, w, k, result…): R rows of one panel.
+//
+//	x f32 [R,k] with ldx bytes between rows, w f32 [k][16]
+func tileF32(m *Module, rows, vecs, unroll int) {
+	f := m.helper("f32_" + strconv.Itoa(rows))
+	x, ldx, w, k := f.int("x"), f.int("ldx"), f.int("w"), f.int("k")
+	o := resultParams(f)
+	acc := accumulators(f, "a", rows, vecs)
+	px, wv := make([]I32, rows), make([]V128, vecs)
+	for r := range px {
+		px[r] = f.newInt(fmt.Sprintf("x%d", r))
+	}
+	for v := range wv {
+		wv[v] = f.newVec(fmt.Sprintf("w%d", v))
+	}
+	av, pw := f.newVec("av"), f.newInt("pw")
+	bias, va := o.begin(f, vecs)
+	end := let(f, "end", x.add(k.shl(2)))
+	main := let(f, "main", x.add(k.and(-unroll).shl(2)))
+	// A single row adds into two sets of sums in turn, since its additions would
+	// wait for each other.
+	sets := [][][]V128{acc}
+	if rows == 1 {
+		sets = append(sets, accumulators(f, "b", rows, vecs))
+	}
+	step := func(n int) {
+		for u := range n {
+			sum := sets[u%len(sets)]
+			for v := range wv {
+				set(f, wv[v], loadV(pw, 64*u+16*v))
+			}
+			for r := range rows {
+				set(f, av, splatAt(px[r], 4*u))
+				for v := range wv {
+					set(f, sum[r][v], fadd(sum[r][v], fmul(av, wv[v])))
+				}
+			}
+		}
+		for r := range px {
+			f.inc(px[r], num(4*n))
+		}
+		f.inc(pw, num(64*n))
+	}
+	f.repeat(func() {
+		for _, s := range sets {
+			clear(f, s)
+		}
+		set(f, pw, w)
+		set(f, px[0], x)
+		for r := range px[1:] {
+			set(f, px[r+1], px[r].add(ldx))
+		}
+		f.while(px[0].less(main), func() { step(unroll) })
+		f.while(px[0].less(end), func() { step(1) })
+		o.finish(f, acc, bias, va, func(r, v int, acc V128) V128 {
+			if len(sets) > 1 {
+				return fadd(acc, sets[1][r][v])
+			}
+			return acc
+		})
+		f.inc(w, num(16*vecs))
+		f.inc(o.y, num(16*vecs))
+		f.inc(o.res, pick(o.res, num(16*vecs), num(0)))
+		f.inc(o.bias, pick(o.bias, num(16*vecs), num(0)))
+		f.inc(o.cols, num(-4*vecs))
+	}, lastVectors(o.cols, vecs))
+}

@@ -1,0 +1,117 @@
+// Command gen writes the kernel modules of package simd.
+//
+//	go run ./kernels/simd/gen          writes kernels/simd/VARIANT.wasm and .sum
+//	go run ./kernels/simd/gen -check   fails if they are not what it would write
+//	go run ./kernels/simd/gen -wat     prints the text instead
+//
+// It emits the WebAssembly text format, in the way of mmcloughlin/avo, and has
+// binaryen's wasm-as assemble it, which npm ci installs. The .sum file holds the
+// hashes of both forms, so that a Go test finds a stale module without Node.
+//
+// Begin with variant in module.go, then read one kernel, say elementwise.go; the
+// linear layers share epilogue.go.
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+func main() {
+	check := flag.Bool("check", false, "compare with the files instead of writing them")
+	wat := flag.Bool("wat", false, "print the text and write nothing")
+	flag.Parse()
+	for _, v := range variants {
+		text := newModule(v).text()
+		if *wat {
+			fmt.Print(text)
+			continue
+		}
+		if err := produce(v, text, *check); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// produce writes the files of a variant, or compares them.
+func produce(v Variant, text string, check bool) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	wasm, err := assemble(root, v, text)
+	if err != nil {
+		return err
+	}
+	base := filepath.Join(root, "kernels", "simd", v.Name)
+	for _, file := range []struct {
+		path string
+		want []byte
+	}{{base + ".wasm", wasm}, {base + ".sum", sums(text, wasm)}} {
+		if !check {
+			if err := os.WriteFile(file.path, file.want, 0o644); err != nil {
+				return err
+			}
+			continue
+		}
+		have, err := os.ReadFile(file.path)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(have, file.want) {
+			return fmt.Errorf("%s is stale: run go run ./kernels/simd/gen", file.path)
+		}
+	}
+	if !check {
+		fmt.Printf("%s: %d bytes\n", base+".wasm", len(wasm))
+	}
+	return nil
+}
+
+// sums is the content of the .sum file.
+func sums(text string, wasm []byte) []byte {
+	return fmt.Appendf(nil, "wat %x\nwasm %x\n", sha256.Sum256([]byte(text)), sha256.Sum256(wasm))
+}
+
+// assemble runs wasm-as.
+func assemble(root string, v Variant, text string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "kernels")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	in, out := filepath.Join(dir, "in.wat"), filepath.Join(dir, "out.wasm")
+	if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	tool := filepath.Join(root, "node_modules", ".bin", "wasm-as")
+	cmd := exec.Command(tool, append(append([]string{}, v.Features...), in, "-o", out)...)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w (npm ci installs it)\n%s", tool, err, msg)
+	}
+	return os.ReadFile(out)
+}
+
+// moduleRoot is the directory of go.mod, upwards from here.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("no go.mod here or above")
+		}
+		dir = parent
+	}
+}

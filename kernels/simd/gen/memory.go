@@ -1,0 +1,51 @@
+package main
+
+// memory emits what a host needs to reach memory: grow, size, peek32, poke32, base.
+// A call from module to module takes 10 ns, one through JavaScript 160 to 450 ns.
+func memory(m *Module) {
+	// base() is the first byte that is free for data.
+	f := m.export("base")
+	returns(f, num(dataBase))
+
+	// size() is the memory's size in pages of 64 KiB.
+	f = m.export("size")
+	returns(f, I32("(memory.size)"))
+
+	// grow(pages) adds pages and returns the size before, or −1.
+	f = m.export("grow")
+	pages := f.int("pages")
+	returns(f, I32(emit("memory.grow", string(pages))))
+
+	f = m.export("peek32")
+	p := f.int("p")
+	returns(f, loadI32(p, 0))
+
+	f = m.export("poke32")
+	p, v := f.int("p"), f.int("v")
+	f.storeI(p, 0, v)
+}
+
+// storePart emits store_part(p, v, c), which stores the first c of four numbers:
+// all of them if c > 3, none if c < 1.
+func storePart(m *Module) {
+	f := m.helper("store_part")
+	p, v, c := f.int("p"), f.vec("v"), f.int("c")
+	f.choose(c.greaterS(num(3)), func() { f.storeV(p, 0, v) }, func() {
+		f.when(c.greaterS(num(0)), func() {
+			f.when(c.and(2), func() {
+				f.line("(v128.store64_lane 0 %s %s)", p, v)
+				f.inc(p, num(8))
+				set(f, v, lanes(v, v, 2, 3, 2, 3))
+			})
+			f.when(c.and(1), func() { f.storeLane(p, 0, 0, v) })
+		})
+	})
+}
+
+// storeTail stores a vector of which only left columns are wanted.
+func (f *Func) storeTail(p I32, off int, v V128, left I32) {
+	f.call("store_part", strs(p.plus(off), v, left)...)
+}
+
+// tailMask is a vector of ones in the first left lanes.
+func tailMask(left I32) V128 { return bin("i32x4.lt_s", iota4, splatI(left)) }
