@@ -205,12 +205,13 @@ func short[T any](list []T) string {
 // compose, through the four forms and compares digests of the results with those of the Rust library.
 func TestNormalizationOfEveryCodePoint(t *testing.T) {
 	var want map[string][]string
-	if err := json.Unmarshal(readFile(t, "testdata/normalization.json"), &want); err != nil {
+	if err := json.Unmarshal(readFile(t, "testdata/codepoints.json"), &want); err != nil {
 		t.Fatal(err)
 	}
+	delete(want, "word")
 	forms := map[string]unicodeForm{"NFC": {compose: true}, "NFKC": {compatible: true, compose: true}, "NFD": {}, "NFKD": {compatible: true}}
 	if len(want) != len(forms) {
-		t.Fatalf("%d forms in normalization.json", len(want))
+		t.Fatalf("%d forms in codepoints.json", len(want))
 	}
 	for name, form := range forms {
 		if len(want[name]) != 0x110 {
@@ -239,5 +240,33 @@ func TestNormalizationOfEveryCodePoint(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWordCharactersAreThoseOfTheRustLibrary compares \w, which decides single_word,
+// for every code point.
+func TestWordCharactersAreThoseOfTheRustLibrary(t *testing.T) {
+	var want map[string][]string
+	if err := json.Unmarshal(readFile(t, "testdata/codepoints.json"), &want); err != nil {
+		t.Fatal(err)
+	}
+	if len(want["word"]) != 0x110 {
+		t.Fatalf("%d blocks", len(want["word"]))
+	}
+	for block, digest := range want["word"] {
+		var bits []byte
+		for c := rune(block * 0x1000); c < rune(block*0x1000+0x1000); c++ {
+			switch {
+			case c >= 0xD800 && c < 0xE000:
+			case isWord(c):
+				bits = append(bits, '1')
+			default:
+				bits = append(bits, '0')
+			}
+		}
+		sum := sha256.Sum256(bits)
+		if got := hex.EncodeToString(sum[:4]); got != digest {
+			t.Errorf("block U+%04X: digest %s, want %s", block*0x1000, got, digest)
+		}
 	}
 }

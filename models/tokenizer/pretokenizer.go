@@ -62,13 +62,14 @@ func (m metaspace) preTokenize(in *aligned, ws *workspace, depth int, emit func(
 	if !m.split {
 		return len(out.text) == 0 || emit(out)
 	}
+	var word aligned // one for all calls of emit: it escapes
 	for start := 0; start < len(out.text); {
 		end := len(out.text)
 		_, n := utf8.DecodeRune(out.text[start:])
 		if next := bytes.Index(out.text[start+n:], replacement); next >= 0 {
 			end = start + n + next
 		}
-		word := out.slice(start, end)
+		word = out.slice(start, end)
 		if !emit(&word) {
 			return false
 		}

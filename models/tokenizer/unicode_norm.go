@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"slices"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // unicodeForm is one of the four normalisation forms of UAX #15, in the Unicode
 // version that the Rust library has, without the stream-safe limit on marks.
@@ -115,10 +112,36 @@ func (f unicodeForm) decompose(t *unicodeTables, text []byte, items []normItem) 
 			i++
 		}
 		if i-start > 1 {
-			slices.SortStableFunc(items[start:i], func(a, b normItem) int { return int(a.class) - int(b.class) })
+			sortByClass(items[start:i])
 		}
 	}
 	return items
+}
+
+// sortByClass sorts by combining class and keeps the order of equals, in linear time
+// for text that is one long run of marks.
+func sortByClass(items []normItem) {
+	if len(items) <= 16 {
+		for i := 1; i < len(items); i++ {
+			for j := i; j > 0 && items[j-1].class > items[j].class; j-- {
+				items[j-1], items[j] = items[j], items[j-1]
+			}
+		}
+		return
+	}
+	var start [257]int
+	for _, x := range items {
+		start[int(x.class)+1]++
+	}
+	for class := range 256 {
+		start[class+1] += start[class]
+	}
+	sorted := make([]normItem, len(items))
+	for _, x := range items {
+		sorted[start[x.class]] = x
+		start[x.class]++
+	}
+	copy(items, sorted)
 }
 
 // compose joins starters with the marks and starters that follow them, in place. A

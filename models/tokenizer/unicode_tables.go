@@ -40,8 +40,10 @@ type unicodeTables struct {
 
 const pageSize = 128
 
-// unicodeData unfolds the tables on first use, in well under a millisecond.
-var unicodeData = sync.OnceValue(func() *unicodeTables {
+// unicodeData unfolds the tables on first use.
+var unicodeData = sync.OnceValue(unfoldUnicode)
+
+func unfoldUnicode() *unicodeTables {
 	t := &unicodeTables{
 		blocks: make([][pageSize]property, 1, 256),
 		decomp: make([]decomposition, 1, 6000),
@@ -67,7 +69,7 @@ var unicodeData = sync.OnceValue(func() *unicodeTables {
 	t.readCanonical()
 	t.readCompatible()
 	return t
-})
+}
 
 // readCanonical fills in the canonical decompositions and the compositions.
 func (t *unicodeTables) readCanonical() {

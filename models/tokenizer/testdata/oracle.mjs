@@ -1,4 +1,4 @@
-// Writes oracle.jsonl.gz and normalization.json: what the Rust library makes of real
+// Writes oracle.jsonl.gz and codepoints.json: what the Rust library makes of real
 // and hostile text. See SOURCE.md. The output is the same on every run.
 //
 // oracle.jsonl.gz has one JSON object a line:
@@ -175,7 +175,7 @@ for (const [name, change] of Object.entries(variants)) {
 }
 writeFileSync(at('oracle.jsonl.gz'), gzipSync(out.join('\n') + '\n', { level: 9 }));
 
-// ---- normalisation of every code point ---------------------------------------
+// ---- every code point -------------------------------------------------------
 // The first 8 hex digits of SHA-256 of the 4096 results of a block, each ended by U+0000.
 const digests = {};
 for (const [form, n] of [['NFC', hf.nfcNormalizer()], ['NFKC', hf.nfkcNormalizer()], ['NFD', hf.nfdNormalizer()], ['NFKD', hf.nfkdNormalizer()]]) {
@@ -190,5 +190,16 @@ for (const [form, n] of [['NFC', hf.nfcNormalizer()], ['NFKC', hf.nfkcNormalizer
     digests[form].push(hash.digest('hex').slice(0, 8));
   }
 }
-writeFileSync(at('normalization.json'), JSON.stringify(digests).replaceAll('],', '],\n') + '\n');
+// The same for single_word: "1" where the code point is of a word, "0" elsewhere.
+const lone = hf.Tokenizer.fromString(JSON.stringify({ ...base, added_tokens: [added(n, 'ttt', { single_word: true })], pre_tokenizer: null }));
+digests.word = [];
+for (let block = 0; block < 0x110000; block += 0x1000) {
+  let bits = '';
+  for (let c = block; c < block + 0x1000; c++) {
+    if (c >= 0xd800 && c < 0xe000) continue;
+    bits += (await lone.encode(String.fromCodePoint(c) + 'ttt')).getIds().includes(n) ? '0' : '1';
+  }
+  digests.word.push(createHash('sha256').update(bits).digest('hex').slice(0, 8));
+}
+writeFileSync(at('codepoints.json'), JSON.stringify(digests).replaceAll('],', '],\n') + '\n');
 console.log(out.length, 'lines');
