@@ -52,7 +52,7 @@ clean: ## remove what was built
 lint: fmt vet gen-check ## gofmt, go vet, generated files up to date
 
 fmt:
-	@unformatted=$$(gofmt -l $(wildcard kernels models ui wasm weights web/serve web/tools)); \
+	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "fmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
 vet: go-installed
