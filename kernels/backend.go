@@ -145,8 +145,8 @@ type Backend interface {
 	//		p = softmax(s)                                             // zeros if every s[j] is −inf
 	//		y[i, head*h+c] = Σ_j p[j] * v[j, head*h+c]
 	//
-	// A product with p[j] = 0 counts as 0 even where v[j] is not finite, so that
-	// what a key behind a mask holds does not matter. causal = tk means no causal
+	// A key that keep or causal hides counts for nothing, whatever k[j] and v[j]
+	// hold, NaN included; so does v[j] where mask is −inf. causal = tk means no causal
 	// mask. scratch holds QueryBlock * (tk rounded up to a multiple of 4) f32.
 	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
 		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)

@@ -99,11 +99,10 @@ func (d *Device) checkWiden(dst, src uint32, n int) bool {
 	return true
 }
 
-// Part is the view of the rows [from, to) of w, both on the edge of a panel unless
-// to is the end.
+// Part is the view of the rows [from, to) of w, from the start of a panel.
 func (d *Device) Part(w Weight, from, to int) Weight {
-	if from < 0 || to < from || to > w.Out || from%PanelWidth != 0 || to%PanelWidth != 0 && to != w.Out {
-		d.fail(ErrArgument, "part: rows %d to %d of %d are not whole panels of %d", from, to, w.Out, PanelWidth)
+	if from < 0 || to < from || to > w.Out || from%PanelWidth != 0 {
+		d.fail(ErrArgument, "part: rows %d to %d of %d do not begin a panel of %d", from, to, w.Out, PanelWidth)
 		return w
 	}
 	w.At += uint32(d.b.PackedSize(w.DType, uint32(from), uint32(w.In)))

@@ -1,0 +1,196 @@
+package kerneltest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+)
+
+// guard is the number of bytes of guard band before and after each buffer, and
+// sentinel what they hold: as float32 a NaN, as integers no round numbers.
+const (
+	guard    = 64
+	sentinel = 0x7fc5a5a3
+)
+
+// Env is one run of a case on one backend: it hands out memory, and remembers what
+// is to be compared afterwards.
+type Env struct {
+	B    kernels.Backend
+	Rand *rand.Rand
+	top  uint32
+	bufs []*buffer
+}
+
+// buffer is n bytes at at, with guard bands around them.
+type buffer struct {
+	name string
+	at   uint32
+	n    int
+	// before is the contents; bytes where writable is false must stay as they were.
+	before   []byte
+	writable []bool
+	float    bool
+	output   bool
+}
+
+func newEnv(b kernels.Backend, seed uint64) *Env {
+	return &Env{B: b, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
+}
+
+// place hands out room for p and writes it, between guard bands.
+func (e *Env) place(name string, p []byte) *buffer {
+	at := e.top + guard
+	end := at + uint32(len(p)+15)&^15 + guard
+	if err := e.B.Grow(uint64(end) + 64); err != nil {
+		panic(fmt.Sprintf("kerneltest: %v", err))
+	}
+	band := make([]byte, end-e.top)
+	for i := 0; i+4 <= len(band); i += 4 {
+		binary.LittleEndian.PutUint32(band[i:], sentinel)
+	}
+	copy(band[guard:], p)
+	e.B.Write(e.top, band)
+	e.top = end
+	b := &buffer{name: name, at: at, n: len(p), before: bytes.Clone(p)}
+	e.bufs = append(e.bufs, b)
+	return b
+}
+
+func floatBytes(v []float32) []byte {
+	p := make([]byte, 4*len(v))
+	for i, x := range v {
+		binary.LittleEndian.PutUint32(p[4*i:], math.Float32bits(x))
+	}
+	return p
+}
+
+// In places numbers that the operation must not change.
+func (e *Env) In(name string, v []float32) uint32 { return e.place(name, floatBytes(v)).at }
+
+// InBytes is In for bytes.
+func (e *Env) InBytes(name string, p []byte) uint32 { return e.place(name, p).at }
+
+// InInts is In for integers.
+func (e *Env) InInts(name string, v []int32) uint32 {
+	p := make([]byte, 4*len(v))
+	for i, x := range v {
+		binary.LittleEndian.PutUint32(p[4*i:], uint32(x))
+	}
+	return e.place(name, p).at
+}
+
+// Strided spreads a matrix over rows that are ld numbers apart, with NaN between.
+func Strided(v []float32, cols, ld int) []float32 {
+	if cols == ld {
+		return v
+	}
+	rows := len(v) / cols
+	out := make([]float32, (rows-1)*ld+cols)
+	for i := range out {
+		out[i] = math.Float32frombits(sentinel)
+	}
+	for r := range rows {
+		copy(out[r*ld:], v[r*cols:(r+1)*cols])
+	}
+	return out
+}
+
+// Out places a matrix that the operation writes; what lies between its rows must
+// stay. v is what it holds before.
+func (e *Env) Out(name string, v []float32, cols, ld int) uint32 {
+	b := e.place(name, floatBytes(Strided(v, cols, ld)))
+	b.output, b.float = true, true
+	b.writable = make([]bool, b.n)
+	for i := range b.writable {
+		b.writable[i] = i/4%ld < cols
+	}
+	return b.at
+}
+
+// OutBytes places n bytes that the operation writes and that are compared bit by bit.
+func (e *Env) OutBytes(name string, n int) uint32 {
+	b := e.place(name, bytes.Repeat([]byte{0xee}, n))
+	b.output = true
+	b.writable = make([]bool, n)
+	for i := range b.writable {
+		b.writable[i] = true
+	}
+	return b.at
+}
+
+// scratch places n bytes that the operation may write and nobody compares.
+func (e *Env) scratch(n uint64) uint32 {
+	at := e.OutBytes("scratch", int(n))
+	e.bufs[len(e.bufs)-1].output = false
+	return at
+}
+
+// Scratch is room that the backend itself asks for.
+func (e *Env) Scratch(n uint64) uint32 { return e.scratch(n) }
+
+// damage describes the first guard band or input that was changed.
+func (e *Env) damage() string {
+	for _, b := range e.bufs {
+		now := make([]byte, guard+(b.n+15)&^15+guard)
+		e.B.Read(b.at-guard, now)
+		for i := range now {
+			j := i - guard
+			switch {
+			case j >= 0 && j < b.n:
+				if (b.writable == nil || !b.writable[j]) && now[i] != b.before[j] {
+					return fmt.Sprintf("%s: byte %d of %d was changed, which is not the operation's", b.name, j, b.n)
+				}
+			case j >= b.n && j < (b.n+3)&^3: // the rest of a word
+			case now[i] != byte(uint32(sentinel)>>(8*(i%4))):
+				return fmt.Sprintf("%s: the guard band was changed at byte %d of %d", b.name, j, b.n)
+			}
+		}
+	}
+	return ""
+}
+
+// outputs reads back what is to be compared.
+func (e *Env) outputs() (out []*buffer, data [][]byte) {
+	for _, b := range e.bufs {
+		if b.output {
+			p := make([]byte, b.n)
+			e.B.Read(b.at, p)
+			out, data = append(out, b), append(data, p)
+		}
+	}
+	return out, data
+}
+
+// Normal gives n numbers of a normal distribution.
+func (e *Env) Normal(n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(e.Rand.NormFloat64())
+	}
+	return v
+}
+
+// Packed places weights v [n,k] and packs them.
+func (e *Env) Packed(v []float32, n, k int) uint32 {
+	src := e.In("weights", v)
+	w := e.scratch(e.B.PackedSize(kernels.F32, uint32(n), uint32(k)))
+	e.B.PackF32(w, src, uint32(n), uint32(k))
+	return w
+}
+
+// PackedQ8 places int8 weights v [n,k] and packs them.
+func (e *Env) PackedQ8(v []int8, n, k int) uint32 {
+	p := make([]byte, len(v))
+	for i, x := range v {
+		p[i] = byte(x)
+	}
+	src := e.InBytes("weights", p)
+	w := e.scratch(e.B.PackedSize(kernels.I8, uint32(n), uint32(k)))
+	e.B.PackQ8(w, src, uint32(n), uint32(k))
+	return w
+}

@@ -1,0 +1,135 @@
+package kerneltest
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+)
+
+// linear is a call of a linear layer, of either type.
+type linear struct {
+	m, k, n int
+	act     kernels.Activation
+	bias    bool
+	res     string // "", "apart" or "in place"
+	gap     int    // columns between the rows of every matrix
+	special string // what x holds
+}
+
+func (c linear) String() string {
+	return fmt.Sprintf("m=%d k=%d n=%d %s bias=%t res=%q gap=%d %s", c.m, c.k, c.n, c.act, c.bias, c.res, c.gap, c.special)
+}
+
+// input is x [m,k]; special numbers lie in its first row, or all over.
+func (c linear) input(e *Env) []float32 {
+	x := e.Normal(c.m * c.k)
+	if w := weird[c.special]; w != nil {
+		w(x[:c.k])
+	}
+	return x
+}
+
+// weird are the inputs that are not a normal distribution; each changes some of v.
+var weird = map[string]func(v []float32){
+	"nan":      func(v []float32) { v[len(v)/2] = float32(math.NaN()) },
+	"inf":      func(v []float32) { v[len(v)/2] = float32(math.Inf(1)) },
+	"-inf":     func(v []float32) { v[len(v)-1] = float32(math.Inf(-1)) },
+	"zeros":    func(v []float32) { fill(v, 0) },
+	"denormal": func(v []float32) { fill(v, 1e-44) },
+	"huge":     func(v []float32) { fill(v, 1e30) },
+	"equal":    func(v []float32) { fill(v, -3) },
+	"mixed": func(v []float32) {
+		for i := range v {
+			v[i] = []float32{1e-40, 3e37, -1, 0, float32(math.Copysign(0, -1))}[i%5]
+		}
+	},
+}
+
+func fill(v []float32, x float32) {
+	for i := range v {
+		v[i] = x
+	}
+}
+
+// place puts the parts of a layer that both types share, and returns their offsets.
+func (c linear) place(e *Env) (y, x, bias, res uint32, ldy, ldx, ldres int, alpha float32) {
+	ldx, ldy, ldres = c.k+c.gap, c.n+2*c.gap, c.n+c.gap
+	x = e.In("x", Strided(c.input(e), c.k, ldx))
+	if c.bias {
+		bias = e.In("bias", e.Normal(c.n))
+	}
+	y = e.Out("y", e.Normal(c.m*c.n), c.n, ldy)
+	switch c.res {
+	case "apart":
+		res = e.In("res", Strided(e.Normal(c.m*c.n), c.n, ldres))
+	case "in place":
+		res, ldres = y, ldy
+	}
+	return y, x, bias, res, ldy, ldx, ldres, 1.75
+}
+
+func (c linear) f32() Case {
+	return Case{"linear f32", c.String(), func(e *Env) {
+		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		w := e.Packed(e.Normal(c.n*c.k), c.n, c.k)
+		e.B.LinearF32(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha)
+	}}
+}
+
+func (c linear) q8() Case {
+	return Case{"linear q8", c.String(), func(e *Env) {
+		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		weights, ws := make([]int8, c.n*c.k), e.Normal(c.n)
+		for i := range weights {
+			weights[i] = int8(e.Rand.IntN(256) - 128)
+			if c.special == "equal" {
+				weights[i] = -128 // with equal x this is the largest sum there is
+			}
+		}
+		for i := range ws {
+			ws[i] *= 0.01
+		}
+		w, scale := e.PackedQ8(weights, c.n, c.k), e.In("scale", ws)
+		e.B.LinearQ8(y, uint32(ldy), x, uint32(ldx), w, scale, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
+			e.B.QuantLevels(uint32(c.k)), e.Scratch(e.B.QuantScratch(uint32(c.m), uint32(c.k))))
+	}}
+}
+
+var (
+	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU}
+	residuals   = []string{"", "apart", "in place"}
+)
+
+// linearCases are all pairs of odd sizes, with the options in turn, and some calls
+// that are special.
+func linearCases() (cases []Case) {
+	i := 0
+	both := func(c linear) { cases = append(cases, c.f32(), c.q8()) }
+	next := func(m, k, n int) {
+		both(linear{m: m, k: k, n: n, act: activations[i%4], bias: i%5 != 0, res: residuals[i/4%3], gap: i % 3})
+		i++
+	}
+	for _, m := range []int{1, 2, 3, 4, 5, 7, 8, 11} {
+		for _, k := range []int{1, 2, 3, 7, 8, 13, 16, 33, 67} {
+			for _, n := range []int{1, 2, 3, 4, 6, 9, 15, 16, 17, 29, 48} {
+				next(m, k, n)
+			}
+		}
+	}
+	next(130, 67, 67)
+	next(65, 129, 33)
+	next(12, 256, 256)
+	next(1, 3072, 40)
+	next(6, 3071, 19)
+	for _, special := range slices.Sorted(maps.Keys(weird)) {
+		for _, k := range []int{1, 9, 40} {
+			both(linear{m: 5, k: k, n: 21, bias: true, special: special})
+			both(linear{m: 1, k: k, n: 21, act: kernels.GELU, res: "apart", special: special})
+		}
+	}
+	both(linear{m: 4, k: 4096, n: 16, special: "equal"})
+	return cases
+}

@@ -1,0 +1,122 @@
+package kerneltest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+)
+
+// Case is one call of an operation.
+type Case struct {
+	Op   string // a key of Budgets
+	Name string // what is special about it
+	Do   func(e *Env)
+}
+
+// Result is how a case went.
+type Result struct {
+	Op, Name string
+	// NMSE and Abs are the errors of the worst buffer; see Budget.
+	NMSE, Abs float64
+	// Err says what is wrong, or is empty.
+	Err string
+}
+
+// Run runs cases on the reference and on b, and compares what they write. The
+// memory of both is used from their bases on; nothing else may live there.
+func Run(ref, b kernels.Backend, cases []Case) []Result {
+	results := make([]Result, 0, len(cases))
+	for i, c := range cases {
+		results = append(results, run(ref, b, c, uint64(i)))
+	}
+	return results
+}
+
+func run(ref, b kernels.Backend, c Case, seed uint64) Result {
+	r := Result{Op: c.Op, Name: c.Name}
+	budget, ok := Budgets[c.Op]
+	if !ok {
+		r.Err = "no budget"
+		return r
+	}
+	want, have := newEnv(ref, seed), newEnv(b, seed)
+	c.Do(want)
+	c.Do(have)
+	if d := want.damage(); d != "" {
+		r.Err = "reference: " + d
+		return r
+	}
+	if d := have.damage(); d != "" {
+		r.Err = d
+		return r
+	}
+	buffers, wants := want.outputs()
+	_, haves := have.outputs()
+	if len(wants) == 0 || len(wants) != len(haves) {
+		r.Err = fmt.Sprintf("%d and %d outputs", len(wants), len(haves))
+		return r
+	}
+	for i, w := range buffers {
+		if !w.float {
+			if string(wants[i]) != string(haves[i]) {
+				r.Err = fmt.Sprintf("%s: %s", w.name, firstDifference(wants[i], haves[i]))
+				return r
+			}
+			continue
+		}
+		nmse, abs, err := compare(wants[i], haves[i])
+		r.NMSE, r.Abs = max(r.NMSE, nmse), max(r.Abs, abs)
+		switch {
+		case err != "":
+			r.Err = w.name + ": " + err
+		case nmse > budget.NMSE:
+			r.Err = fmt.Sprintf("%s: NMSE %.2g, budget %.2g", w.name, nmse, budget.NMSE)
+		case abs > budget.Abs:
+			r.Err = fmt.Sprintf("%s: error %.2g of the largest, budget %.2g", w.name, abs, budget.Abs)
+		}
+		if r.Err != "" {
+			return r
+		}
+	}
+	return r
+}
+
+func firstDifference(a, b []byte) string {
+	for i := range a {
+		if a[i] != b[i] {
+			return fmt.Sprintf("byte %d is %#x, reference %#x", i, b[i], a[i])
+		}
+	}
+	return "lengths differ"
+}
+
+// compare gives the errors of have against want, f32 both. Numbers that are not
+// finite must be the same in kind and sign.
+func compare(want, have []byte) (nmse, abs float64, err string) {
+	var sum, square, worst, largest float64
+	for i := 0; i < len(want); i += 4 {
+		w := float64(math.Float32frombits(binary.LittleEndian.Uint32(want[i:])))
+		h := float64(math.Float32frombits(binary.LittleEndian.Uint32(have[i:])))
+		if math.IsNaN(w) && math.IsNaN(h) || w == h {
+			if !math.IsNaN(w) && !math.IsInf(w, 0) {
+				sum += w * w
+				largest = max(largest, math.Abs(w))
+			}
+			continue
+		}
+		if math.IsNaN(w-h) || math.IsInf(w-h, 0) {
+			return 0, 0, fmt.Sprintf("number %d is %g, reference %g", i/4, h, w)
+		}
+		sum += w * w
+		square += (w - h) * (w - h)
+		worst = max(worst, math.Abs(w-h))
+		largest = max(largest, math.Abs(w))
+	}
+	// Few numbers may all be small by cancellation; Abs judges those.
+	if square > 0 && len(want) >= 16*4 {
+		nmse = square / max(sum, 1e-30)
+	}
+	return nmse, worst / max(largest, 1), ""
+}
