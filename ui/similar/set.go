@@ -55,6 +55,11 @@ func (s *Set) Remove(lo, hi int) {
 	s.data = append(s.data[:lo*s.dim], s.data[hi*s.dim:]...)
 }
 
+// Clone returns a copy that later changes of s do not touch.
+func (s *Set) Clone() *Set {
+	return &Set{dim: s.dim, data: append([]float32(nil), s.data...)}
+}
+
 // Unit returns v scaled to length 1.
 func Unit(v []float32) ([]float32, error) {
 	var sum float64
