@@ -51,6 +51,16 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+func BenchmarkBuildTrie(b *testing.B) {
+	pieces := loadDefault(b).model.(*unigram).pieces
+	b.ReportAllocs()
+	for b.Loop() {
+		if t, _ := buildTrie(pieces); len(t.label) < len(pieces) {
+			b.Fatal("too few nodes")
+		}
+	}
+}
+
 func BenchmarkUnicodeTables(b *testing.B) {
 	for b.Loop() {
 		if t := unfoldUnicode(); len(t.pairs) == 0 {

@@ -222,10 +222,10 @@ func parseDecoder(c *component) (decoder, error) {
 				s.content, err = parseRune(d, "Strip: content")
 			case "start":
 				n, err = d.Int()
-				s.start = int(min(max(n, 0), maxText))
+				s.start = int(min(max(n, 0), 1<<20))
 			case "stop":
 				n, err = d.Int()
-				s.stop = int(min(max(n, 0), maxText))
+				s.stop = int(min(max(n, 0), 1<<20))
 			default:
 				return false, nil
 			}

@@ -142,8 +142,8 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 			patterns[which] = append(patterns[which], pattern)
 		}
 	}
-	t.raw = newSplitter(tokens[0], patterns[0])
-	t.normalised = newSplitter(tokens[1], patterns[1])
+	t.beforeNorm = newSplitter(tokens[0], patterns[0])
+	t.afterNorm = newSplitter(tokens[1], patterns[1])
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 // maxPiece steps for each byte of text.
 const (
 	maxPiece = 512     // bytes of one vocabulary piece or added token
-	maxText  = 1 << 28 // bytes of one text
+	maxText  = 4 << 20 // bytes of one text; the longest expansions need 200 bytes of memory for each
 )
 
 // Tokenizer turns text into token ids. It is safe for concurrent use.
@@ -26,8 +26,8 @@ type Tokenizer struct {
 	added      []addedToken
 	addedByID  map[int32]int // id -> index in added
 	addedIDs   map[string]int32
-	raw        *splitter // added tokens looked for in the text as it is
-	normalised *splitter // added tokens looked for after normalisation
+	beforeNorm *splitter // added tokens looked for in the text as it is
+	afterNorm  *splitter // added tokens looked for after normalisation
 	barred     []bool    // by id: special tokens
 
 	pool sync.Pool // of *workspace
@@ -182,7 +182,7 @@ func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s 
 		return t.preTokenizer.preTokenize(&p, ws, 0, word)
 	}
 	ws.raw = append(ws.raw[:0], text...)
-	t.raw.split(ws.raw, o.ParseSpecial, func(lo, hi int, id int32) bool {
+	t.beforeNorm.split(ws.raw, o.ParseSpecial, func(lo, hi int, id int32) bool {
 		if id >= 0 {
 			return add(id, Offset{lo, hi})
 		}
@@ -190,7 +190,7 @@ func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s 
 		if t.normalizer != nil {
 			t.normalizer.normalize(&ws.section, &ws.spare)
 		}
-		return t.normalised.split(ws.section.text, o.ParseSpecial, part)
+		return t.afterNorm.split(ws.section.text, o.ParseSpecial, part)
 	})
 	return err
 }

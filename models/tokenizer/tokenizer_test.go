@@ -84,6 +84,9 @@ func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
 			t.Errorf("%q: error %v, want %s", text, err, at)
 		}
 	}
+	if _, err := tok.Encode(strings.Repeat("a", maxText+1), Options{}); !errors.Is(err, ErrInvalidText) {
+		t.Errorf("text of %d bytes: error %v", maxText+1, err)
+	}
 	if _, err := tok.EncodePair("ok", "\xff", Options{}); !errors.Is(err, ErrInvalidText) {
 		t.Errorf("second text: error %v", err)
 	}

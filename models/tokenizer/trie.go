@@ -34,6 +34,20 @@ func buildTrie(keys []string) (t *trie, duplicate int) {
 	for n := 0; n < len(groups); n++ {
 		g := groups[n]
 		t.first = append(t.first, uint32(len(groups)))
+		if g.hi-g.lo == 1 { // most nodes: the tail of one key
+			k := order[g.lo]
+			if key := keys[k]; len(key) > int(g.depth) {
+				t.value = append(t.value, -1)
+				if n == 0 {
+					t.root[key[0]] = 1
+				}
+				t.label = append(t.label, key[g.depth])
+				groups = append(groups, group{g.lo, g.hi, g.depth + 1})
+			} else {
+				t.value = append(t.value, k)
+			}
+			continue
+		}
 		value := int32(-1)
 		// Keys that end here come to the front, in their own order.
 		rest := g.lo
