@@ -36,6 +36,7 @@ async function programs() {
 }
 
 async function goBuild(pkg, out) {
+  if (!existsSync(pkg) || !(await readdir(pkg)).some((f) => f.endsWith('.go'))) return console.warn(`build: no ${pkg} yet`);
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await tool('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', out, pkg], { env });
 }

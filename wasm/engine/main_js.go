@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"syscall/js"
 
@@ -16,7 +18,12 @@ const gcPercent = 50
 
 func main() {
 	debug.SetGCPercent(gcPercent)
-	e := &engine{dev: kernels.NewDevice(simd.New())}
+	backend, err := simd.New(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	e := &engine{dev: kernels.NewDevice(backend)}
 	e.empty = e.dev.Mark()
 	object := js.Global().Get("Object").New()
 	object.Set("call", js.FuncOf(e.call))

@@ -1,0 +1,48 @@
+// The browser tests: make e2e. They drive web/dist, which make build makes, in the
+// system's Chromium and Firefox ESR; nothing is downloaded.
+import { defineConfig } from '@playwright/test';
+
+const port = 4173;
+
+export default defineConfig({
+  testDir: 'web/e2e',
+  outputDir: 'test-results',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  fullyParallel: false,
+  // The tests measure time and memory: one at a time.
+  workers: 1,
+  forbidOnly: true,
+  retries: 0,
+  use: { baseURL: `http://127.0.0.1:${port}` },
+  webServer: {
+    command: `go run ./web/e2e/server -addr 127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}/e2e/`,
+    timeout: 180_000,
+    reuseExistingServer: false,
+    stdout: 'ignore',
+    stderr: 'pipe',
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 2000 },
+  },
+  projects: [
+    {
+      name: 'chromium',
+      use: {
+        browserName: 'chromium',
+        launchOptions: {
+          executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+          args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+        },
+      },
+    },
+    {
+      name: 'firefox',
+      testMatch: ['smoke.spec.ts', 'demo.spec.ts'],
+      use: {
+        browserName: 'firefox',
+        channel: 'moz-firefox',
+        launchOptions: { executablePath: process.env['FIREFOX'] ?? '/usr/bin/firefox-esr' },
+      },
+    },
+  ],
+});

@@ -1,0 +1,55 @@
+// Command server serves what the browser tests load:
+//
+//	/              web/dist, by the handler of web/serve
+//	/e2e/          web/e2e/page, the pages that the tests open
+//	/test/         web/.build/test, programs that only tests run
+//	/f/NAME/FILE   model folders that are wrong in one way each (cases.go)
+//	/f32/FILE      the default model with its weights in f32, and vectors that
+//	               the reference kernels compute natively (f32.go)
+//
+// Begin with cases.go.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/lodestone-wasm/lodestone/web/serve/static"
+)
+
+const modelDir = "web/dist/models/prompt-magneto-en-de-fr"
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:4173", "host:port")
+	flag.Parse()
+	if err := run(*addr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(addr string) error {
+	mux := http.NewServeMux()
+	for prefix, dir := range map[string]string{"/": "web/dist", "/e2e/": "web/e2e/page", "/test/": "web/.build/test"} {
+		s, err := static.New(dir)
+		if err != nil {
+			return fmt.Errorf("%w; build it first: make build", err)
+		}
+		mux.Handle(prefix, http.StripPrefix(prefix[:len(prefix)-1], s))
+	}
+	base, err := readModel(modelDir)
+	if err != nil {
+		return err
+	}
+	mux.Handle("/f/", http.StripPrefix("/f/", &cases{base: base}))
+	mux.Handle("/f32/", http.StripPrefix("/f32/", &floats{dir: modelDir}))
+	l, err := net.Listen("tcp", addr) // exactly this port: the tests know no other
+	if err != nil {
+		return err
+	}
+	fmt.Printf("e2e: http://%s/\n", l.Addr())
+	return static.Serve(l, mux)
+}
