@@ -85,6 +85,9 @@ func ReadHeader(r io.Reader, fileSize int64) (*Header, error) {
 		if what := sniff(head[:8+m]); what != nil {
 			return nil, what
 		}
+		if m > 0 && head[8] != '{' {
+			return nil, refuse(ErrNotSafetensors, "byte 8 is 0x%02x, where the header of a safetensors file starts with '{': not a safetensors file", head[8])
+		}
 		return nil, refuse(ErrHeaderTooLarge, "the first 8 bytes say that the header has %d bytes; the limit is %d: is it a safetensors file?", size, MaxHeader)
 	}
 	if fileSize >= 0 && size+8 > uint64(fileSize) {

@@ -130,3 +130,18 @@ func TestParseDType(t *testing.T) {
 		}
 	}
 }
+
+func TestAnyOtherFileIsNotSafetensors(t *testing.T) {
+	// Its first 8 bytes, read as a length, are nearly always too large: what follows
+	// them tells it from a header that is.
+	for _, text := range []string{"These are not the weights.", "%PDF-1.7 of something", "\x89PNG\r\n\x1a\n0000IHDR"} {
+		_, err := ReadHeader(strings.NewReader(text), int64(len(text)))
+		if !errors.Is(err, ErrNotSafetensors) {
+			t.Errorf("%q: %v, want %v", text, err, ErrNotSafetensors)
+		}
+	}
+	large := append([]byte{0, 0, 0, 0, 1, 0, 0, 0}, "{\"a\":"...)
+	if _, err := ReadHeader(bytes.NewReader(large), -1); !errors.Is(err, ErrHeaderTooLarge) {
+		t.Errorf("a header of 4 GiB: %v, want %v", err, ErrHeaderTooLarge)
+	}
+}
