@@ -51,7 +51,7 @@ func (b *Backend) Close() error { return b.runtime.Close(b.ctx) }
 func (b *Backend) call(name string, args ...uint64) uint64 {
 	copy(b.stack[:], args)
 	if err := b.fn[name].CallWithStack(b.ctx, b.stack[:]); err != nil {
-		panic(fmt.Sprintf("kernels/simd: %s%v: %v", name, args, err))
+		panic("kernels/simd: " + name + ": " + err.Error())
 	}
 	return b.stack[0]
 }

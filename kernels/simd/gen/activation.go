@@ -14,7 +14,7 @@ func expKernel(m *Module) {
 	f := m.helper("exp")
 	x := f.vec("x")
 	low := let(f, "low", flt(x, m.k(-87.33)))
-	set(f, x, fmin(fmax(x, m.k(-87.33)), m.k(88.37)))
+	set(f, x, pmin(pmax(x, m.k(-87.33)), m.k(88.37)))
 	n := let(f, "n", nearest(fmul(x, m.k(1/math.Ln2))))
 	r := let(f, "r", fsub(fsub(x, fmul(n, m.k(0.693359375))), fmul(n, m.k(-2.12194440e-4))))
 	p := let(f, "p", m.k(1.9875691500e-4))
@@ -29,8 +29,9 @@ func expKernel(m *Module) {
 // activation emits act(x, kind) of four numbers, kind not 0.
 //
 // GELU is x·Φ(x) with Φ = (1 + erf(x/√2))/2 and erf the rational approximation of
-// degree 13 over 8 in Eigen's generic_fast_erf_float; Φ is within 1.8e-7. Below −6,
-// where Φ is 0 in float32, x counts as −6: so −∞ gives −0, the limit, not NaN.
+// degree 13 over 8 in Eigen's generic_fast_erf_float, for |x/√2| ≤ 4; Φ is within
+// 1.8e-7. Below −4√2, where this Φ is 0, x counts as −4√2: so −∞ gives −0, the limit,
+// not NaN.
 // SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise.
 func activation(m *Module) {
 	f := m.helper("act")
@@ -43,8 +44,8 @@ func activation(m *Module) {
 		}
 	}
 	f.choose(kind.eq(num(2)), func() {
-		set(f, x, fmax(x, m.k(-6)))
-		set(f, z, fmax(fmin(fmul(x, m.k(math.Sqrt2/2)), m.k(4)), m.k(-4)))
+		set(f, x, pmax(x, m.k(-4*math.Sqrt2)))
+		set(f, z, pmin(fmul(x, m.k(math.Sqrt2/2)), m.k(4)))
 		set(f, z2, fmul(z, z))
 		poly(p, -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
 			-7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02)
@@ -53,8 +54,8 @@ func activation(m *Module) {
 		set(f, p, fdiv(fmul(z, p), q))
 		set(f, x, fmul(x, fadd(m.k(0.5), fmul(p, m.k(0.5)))))
 	}, func() {
-		f.choose(kind.eq(num(1)), func() { set(f, x, fmax(x, zeroV)) }, func() {
-			set(f, x, fmax(x, m.k(-88)))
+		f.choose(kind.eq(num(1)), func() { set(f, x, pmax(x, zeroV)) }, func() {
+			set(f, x, pmax(x, m.k(-88)))
 			set(f, x, fdiv(x, fadd(m.k(1), apply[V128]("exp", string(un("f32x4.neg", x))))))
 		})
 	})

@@ -25,26 +25,26 @@ func memory(m *Module) {
 	f.storeI(p, 0, v)
 }
 
-// storePart emits store_part(p, v, c), which stores the first c of four numbers:
-// all of them if c > 3, none if c < 1.
+// storePart emits store_part(p, v, c), which stores the first c < 4 of four numbers,
+// none if c < 1.
 func storePart(m *Module) {
 	f := m.helper("store_part")
 	p, v, c := f.int("p"), f.vec("v"), f.int("c")
-	f.choose(c.greaterS(num(3)), func() { f.storeV(p, 0, v) }, func() {
-		f.when(c.greaterS(num(0)), func() {
-			f.when(c.and(2), func() {
-				f.line("(v128.store64_lane 0 %s %s)", p, v)
-				f.inc(p, num(8))
-				set(f, v, lanes(v, v, 2, 3, 2, 3))
-			})
-			f.when(c.and(1), func() { f.storeLane(p, 0, 0, v) })
+	f.when(c.greaterS(num(0)), func() {
+		f.when(c.and(2), func() {
+			f.line("(v128.store64_lane 0 %s %s)", p, v)
+			f.inc(p, num(8))
+			set(f, v, lanes(v, v, 2, 3, 2, 3))
 		})
+		f.when(c.and(1), func() { f.storeLane(p, 0, 0, v) })
 	})
 }
 
 // storeTail stores a vector of which only left columns are wanted.
 func (f *Func) storeTail(p I32, off int, v V128, left I32) {
-	f.call("store_part", strs(p.plus(off), v, left)...)
+	f.choose(left.greaterS(num(3)),
+		func() { f.storeV(p, off, v) },
+		func() { f.call("store_part", strs(p.plus(off), v, left)...) })
 }
 
 // tailMask is a vector of ones in the first left lanes.

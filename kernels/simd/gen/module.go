@@ -32,8 +32,8 @@ type tiling struct {
 var simd128 = Variant{
 	Name:     "simd128",
 	Features: []string{"--enable-simd", "--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int"},
-	Q8:       tiling{rows: 4, vecs: 2, unroll: 4, one: 4},
-	F32:      tiling{rows: 4, vecs: 2, unroll: 4, one: 4},
+	Q8:       tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
+	F32:      tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
 }
 
 var variants = []Variant{simd128}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// The committed module was made from what this package emits now. No assembler is
+// needed to tell.
+func TestCommittedModuleIsFresh(t *testing.T) {
+	for _, v := range variants {
+		wasm, err := os.ReadFile(filepath.Join("..", v.Name+".wasm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := os.ReadFile(filepath.Join("..", v.Name+".sum"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := sums(newModule(v).text(), wasm); string(have) != string(want) {
+			t.Errorf("%s.wasm is stale: run go run ./kernels/simd/gen\nhave %swant %s", v.Name, have, want)
+		}
+	}
+}
+
+// A module is part of what every page loads.
+func TestModuleSize(t *testing.T) {
+	for _, v := range variants {
+		info, err := os.Stat(filepath.Join("..", v.Name+".wasm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 32<<10 {
+			t.Errorf("%s.wasm has %d bytes, budget 32 KiB", v.Name, info.Size())
+		}
+	}
+}
+
+func TestGolden(t *testing.T) {
+	m := newModule(simd128)
+	for _, name := range []string{"add", "q8_2", "softmax"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", name+".wat")
+			have := m.find(t, name).text()
+			if *update {
+				if err := os.WriteFile(path, []byte(have), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if have != string(want) {
+				t.Errorf("%s differs (go test ./kernels/simd/gen -update writes it):\n%s", path, have)
+			}
+		})
+	}
+}
+
+func (m *Module) find(t *testing.T, name string) *Func {
+	for _, f := range m.funcs {
+		if f.name == name {
+			return f
+		}
+	}
+	t.Fatalf("no function %s", name)
+	return nil
+}
+
+// The round constants are computed; FIPS 180-4, 4.2.2 gives the first and the last.
+func TestSHA256RoundConstants(t *testing.T) {
+	k := shaRoundConstants()
+	for i, want := range map[int]uint32{0: 0x428a2f98, 1: 0x71374491, 31: 0x14292967, 63: 0xc67178f2} {
+		if k[i] != want {
+			t.Errorf("constant %d is %#x, want %#x", i, k[i], want)
+		}
+	}
+}
+
+// Emitting twice gives the same text: nothing depends on the order of a map.
+func TestTextIsDeterministic(t *testing.T) {
+	if newModule(simd128).text() != newModule(simd128).text() {
+		t.Error("two runs emit different modules")
+	}
+}
+
+// The tile of R×V sums has that many dot products in its inner loop for each pair of
+// columns, and no more loads than the tile's rim.
+func TestTileShape(t *testing.T) {
+	m := newModule(simd128)
+	for rows, vecs := range map[int]int{4: 2, 3: 2, 2: 2, 1: 4} {
+		unroll := simd128.Q8.unroll
+		if rows == 1 {
+			unroll = simd128.Q8.one
+		}
+		text := m.find(t, fmt.Sprintf("q8_%d", rows)).text()
+		for op, want := range map[string]int{
+			"i32x4.dot_i16x8_s": rows * vecs * unroll,
+			"v128.load8x8_s":    vecs * unroll,
+		} {
+			if n := strings.Count(text, op); n != want {
+				t.Errorf("q8_%d has %d of %s, want %d", rows, n, op, want)
+			}
+		}
+	}
+}
+
+func TestSumsAreHashes(t *testing.T) {
+	want := fmt.Sprintf("wat %x\nwasm %x\n", sha256.Sum256([]byte("a")), sha256.Sum256([]byte("b")))
+	if have := string(sums("a", []byte("b"))); have != want {
+		t.Errorf("%q, want %q", have, want)
+	}
+}
