@@ -1,0 +1,79 @@
+//go:build js && wasm
+
+// Command kerneltest runs the table of package kernels/kerneltest on the kernel
+// module in a browser (or Node) and leaves the outcome for whoever loaded it.
+//
+// The page has to do, in this order:
+//
+//	const { instance } = await WebAssembly.instantiateStreaming(fetch('simd128.wasm'));
+//	globalThis.__lodestoneKernels = { memory: instance.exports.memory };
+//	const go = new Go();                                   // wasm_exec.js
+//	Object.assign(go.importObject, { kernels: instance.exports });
+//	const { instance: program } = await WebAssembly.instantiateStreaming(fetch('kerneltest.wasm'), go.importObject);
+//	await go.run(program);
+//	const results = JSON.parse(globalThis.__kerneltest.results);
+//
+// When run has resolved, globalThis.__kerneltest is
+//
+//	{ backend: "simd128", cases: 2695, failed: 0, results: "[…]" }
+//
+// where results is the JSON of an array of
+//
+//	{ "op": "linear q8", "name": "m=1 k=7 …", "nmse": 1e-14, "abs": 2e-7, "err": "" }
+//
+// err is empty where a case passed. Where the program could not run at all,
+// __kerneltest is { error: "why" }. A test must fail if it is missing, if it has an
+// error, if cases is 0 or if failed is not.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/kerneltest"
+	"github.com/lodestone-wasm/lodestone/kernels/simd"
+)
+
+// result is a kerneltest.Result as JSON.
+type result struct {
+	Op   string  `json:"op"`
+	Name string  `json:"name"`
+	NMSE float64 `json:"nmse"`
+	Abs  float64 `json:"abs"`
+	Err  string  `json:"err"`
+}
+
+func main() {
+	b, err := simd.New(context.Background())
+	if err != nil {
+		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
+		return
+	}
+	var out []result
+	failed := 0
+	for _, r := range kerneltest.Run(kernels.NewReference(0), b, kerneltest.Cases()) {
+		if r.Err != "" {
+			failed++
+		}
+		out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
+		return
+	}
+	js.Global().Set("__kerneltest", map[string]any{
+		"backend": b.Name(), "cases": len(out), "failed": failed, "results": string(text),
+	})
+}
+
+// finite makes a number that JSON has.
+func finite(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return math.MaxFloat64
+	}
+	return x
+}
