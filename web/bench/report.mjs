@@ -29,9 +29,9 @@ export function report(r) {
   const workloads = Object.keys(r.contenders[0].times);
   const ours = r.contenders.find(c => c.kind === 'ours');
   const cell = (c, w) => {
-    const t = c.times[w];
-    const ratio = ours && c !== ours ? ` (×${(t.median / ours.times[w].median).toFixed(2)})` : '';
-    return `${t.median.toFixed(2)}${ratio}`;
+    const t = c.times[w], o = ours?.times[w];
+    const ratio = o && c !== ours ? `; ×${(t.median / o.median).toFixed(2)} (×${(t.min / o.min).toFixed(2)})` : '';
+    return `${t.median.toFixed(2)} (${t.min.toFixed(2)})${ratio}`;
   };
   return `# Bench
 
@@ -42,7 +42,8 @@ Load average ${r.loadBefore.toFixed(2)} before, ${r.loadAfter.toFixed(2)} after.
 ## One call
 
 Text in, unit vector out on the page: tokenising, crossing into the worker and back, encoder, mean, normalising. One thread, q8,
-4 layers × 256, 4 heads, feed-forward 1024, 16384 pieces. Median ms of ${r.rounds} calls, contenders in turn; × is the peer's time over ours.
+4 layers × 256, 4 heads, feed-forward 1024, 16384 pieces. Median ms of ${r.rounds} calls, contenders in turn, and the shortest in brackets, which other load on the machine disturbs least;
+× is the peer's time over ours, by medians and by the shortest.
 
 ${table([['', ...workloads, 'lowest cosine to f32'],
     ...r.contenders.map(c => [c.name, ...workloads.map(w => cell(c, w)), c.cosine === undefined ? '' : c.cosine.toFixed(5)])])}
