@@ -37,7 +37,7 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      testMatch: ['smoke.spec.ts', 'demo.spec.ts'],
+      testMatch: ['kernels.spec.ts', 'smoke.spec.ts', 'demo.spec.ts'],
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',

@@ -23,7 +23,7 @@ const MODEL = 'prompt-magneto-en-de-fr';
 const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md'];
 
 process.chdir(root);
-await mkdir(path.join(dist, 'models', MODEL), { recursive: true });
+await mkdir(dist, { recursive: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
 await Promise.all([programs(), module(), declarations(), files()]);
@@ -77,9 +77,11 @@ async function declarations() {
 async function files() {
   await cp('kernels/simd/simd128.wasm', path.join(dist, 'kernels.wasm'));
   const from = process.env.LODESTONE_MODEL ?? path.join('weights', MODEL);
+  const to = path.join(dist, 'models', MODEL);
+  await rm(to, { recursive: true, force: true }); // a manifest of other files would refuse these
   for (const file of MODEL_FILES) {
     const source = path.join(from, file);
-    if (existsSync(source)) await cp(source, path.join(dist, 'models', MODEL, file));
+    if (existsSync(source)) await cp(source, path.join(to, file));
     else if (file !== 'manifest.json' && file !== 'MODEL_CARD.md') throw new Error(`build: ${source} is missing`);
   }
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {

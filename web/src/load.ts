@@ -33,13 +33,17 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
         throw e;
       },
     );
+    const configText = folder.bytes('config.json', { limit: MiB, tooLarge: 'config_invalid' });
     const [manifest, config, tokenizer, first, r] = await Promise.all([
       folder.bytes('manifest.json', { limit: MiB, tooLarge: 'manifest_invalid', optional: true }),
-      folder.bytes('config.json', { limit: MiB, tooLarge: 'config_invalid' }),
+      configText,
       folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }),
       opened,
       running,
-    ]);
+    ]).catch(async (e: unknown) => {
+      await configText; // where everything is missing, config.json is what is named
+      throw e;
+    });
     const streams = single === null ? [] : first === true ? [single] : await shards(folder, r, job, first);
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sizes = (size: number, file: string): void => meter.size(file, size);

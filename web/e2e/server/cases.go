@@ -111,7 +111,7 @@ var table = map[string]func(m model, a map[string]*answer){
 	"tokenizer-invalid": func(m model, a map[string]*answer) { m[tokenizerFile] = m[tokenizerFile][:1000] },
 	"tokenizer-other":   func(m model, a map[string]*answer) { m.editConfig("vocab_size", 16000) },
 	"config-invalid": func(m model, a map[string]*answer) {
-		m[configFile] = []byte(`{"model_type": "magneto", "encoder_layers": -4}`)
+		m.editConfig("encoder_layers", -4)
 	},
 	"config-unsupported": func(m model, a map[string]*answer) { m.editConfig("model_type", "llama") },
 	"manifest-invalid":   func(m model, a map[string]*answer) { m[manifestFile] = []byte(`{"files": "all"}`) },
