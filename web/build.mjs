@@ -20,7 +20,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'web/dist');
 const test = path.join(root, 'web/.build/test');
 const MODEL = 'prompt-magneto-en-de-fr';
-const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md'];
+const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
 
 process.chdir(root);
 await mkdir(dist, { recursive: true });

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -173,6 +174,9 @@ func ParseConfig(data []byte) (*Config, error) {
 	r, err := readRaw(data)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := quant.ReadConfig(data); err != nil {
+		return nil, fmt.Errorf("transformer: %w: %w", ErrUnsupported, err)
 	}
 	modelType := r.strings["model_type"]
 	var c *Config

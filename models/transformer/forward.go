@@ -226,7 +226,7 @@ func (r *run) layer(y *layer, x kernels.Tensor) {
 		d.LayerNorm(r.h, x, y.attnNorm.weight, y.attnNorm.bias, c.Eps)
 		in = r.h
 	}
-	d.Linear(r.qkv, in, y.qkv, kernels.None, nil)
+	r.project(y, in, 0)
 	q, k, v := r.heads(r.qkv)
 	first := 0
 	for _, n := range r.batch.Lengths {
@@ -248,14 +248,13 @@ func (r *run) lastLayer(y *layer, x kernels.Tensor) kernels.Tensor {
 		d.LayerNorm(r.h, x, y.attnNorm.weight, y.attnNorm.bias, c.Eps)
 		in = r.h
 	}
-	dp, n := panels(c.HiddenSize), len(sel)
-	d.Linear(r.qkv.Columns(dp, 3*dp), in, d.Part(y.qkv, dp, 3*dp), kernels.None, nil)
+	n := len(sel)
+	r.project(y, in, 1)
 	_, k, v := r.heads(r.qkv)
-	out, asking, q := d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize), d.NewTensor(n, dp)
+	out, asking, q := d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize)
 	d.Gather(out, x, sel)
 	d.Gather(asking, in, sel)
-	d.Linear(q, asking, d.Part(y.qkv, 0, dp), kernels.None, nil)
-	q = q.Columns(0, c.HiddenSize)
+	d.Linear(q, asking, y.qkv.part[0], kernels.None, nil)
 
 	att := r.att.Slice(0, n)
 	first, next := 0, 0
@@ -277,6 +276,18 @@ func (r *run) lastLayer(y *layer, x kernels.Tensor) kernels.Tensor {
 	}
 	r.rest(y, out, att, r.ffn.Slice(0, n))
 	return out
+}
+
+// project computes queries, keys and values of in, or from part first on, into r.qkv.
+func (r *run) project(y *layer, in kernels.Tensor, first int) {
+	d, w, dp := r.dev, r.Config.HiddenSize, panels(r.Config.HiddenSize)
+	if y.qkv.fused.Out > 0 {
+		d.Linear(r.qkv.Columns(first*dp, 3*dp), in, d.Part(y.qkv.fused, first*dp, 3*dp), kernels.None, nil)
+		return
+	}
+	for i := first; i < 3; i++ {
+		d.Linear(r.qkv.Columns(i*dp, i*dp+w), in, y.qkv.part[i], kernels.None, nil)
+	}
 }
 
 // heads are the views of queries, keys and values in the result of the fused layer.

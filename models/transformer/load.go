@@ -39,8 +39,8 @@ type LoadOptions struct {
 	Progress func(read, total int64)
 }
 
-// stageBytes is the size of the window that a tensor is loaded through.
-const stageBytes = 1 << 20
+// windowElements is the number of elements of a tensor that are loaded at a time.
+const windowElements = 1 << 18
 
 // Load reads the shards of a checkpoint, in order, into the memory of dev. After an
 // error dev is as it was. Errors wrap those of this package, of safetensors, of
@@ -80,9 +80,6 @@ type loader struct {
 	prefix  string
 	tensors map[string]safetensors.Tensor
 	sinks   map[string]sink
-
-	stage, wide, quant uint32 // windows: as stored, as f32, as int8
-	room               int    // elements that each of them holds
 
 	read, total int64
 }
@@ -128,14 +125,12 @@ func (l *loader) load(files []Stream) error {
 	if err := l.plan(); err != nil {
 		return err
 	}
-	l.model.end = l.dev.Mark()
-	defer l.dev.Release(l.model.end) // the windows
-	l.open()
 	for _, s := range sources {
 		if err := l.stream(s); err != nil {
 			return err
 		}
 	}
+	l.model.end = l.dev.Mark()
 	return nil
 }
 
@@ -154,19 +149,6 @@ func (l *loader) progress(n int) {
 	if l.options.Progress != nil {
 		l.options.Progress(l.read, l.total)
 	}
-}
-
-// open hands out the windows, large enough for PanelWidth rows of the widest tensor.
-func (l *loader) open() {
-	l.room = stageBytes / 4
-	for name, t := range l.tensors {
-		if _, ok := l.sinks[name].(*rowSink); ok && len(t.Shape) == 2 {
-			l.room = max(l.room, panels(1)*t.Shape[1])
-		}
-	}
-	l.stage = l.dev.Alloc(uint64(l.room) * 4)
-	l.wide = l.dev.Alloc(uint64(l.room) * 4)
-	l.quant = l.dev.Alloc(uint64(l.room))
 }
 
 // fill moves n bytes of a file to offset at and hashes them there.
@@ -246,17 +228,17 @@ func (l *loader) plan() error {
 	if c.RelBuckets > 0 {
 		p.expect(l.prefix+k.relative+".weight", c.RelBuckets, c.NumHeads)
 		m.relative = make([]float32, c.RelBuckets*c.NumHeads)
-		l.sinks[l.prefix+k.relative+".weight"] = &hostSink{m.relative}
+		l.sinks[l.prefix+k.relative+".weight"] = hostSink{m.relative}
 	}
 	m.layers = make([]layer, c.NumLayers)
 	for i := range m.layers {
 		y, at := &m.layers[i], k.layer+strconv.Itoa(i)+"."
 		y.attnNorm = p.norm(at+k.attnNorm, d)
-		y.qkv = p.linear(d, d, at+k.q, at+k.k, at+k.v)
-		y.out = p.linear(d, d, at+k.out)
+		p.projections(&y.qkv, d, at+k.q, at+k.k, at+k.v)
+		p.linear(&y.out, d, d, at+k.out)
 		y.ffnNorm = p.norm(at+k.ffnNorm, d)
-		y.fc1 = p.linear(f, d, at+k.fc1)
-		y.fc2 = p.linear(d, f, at+k.fc2)
+		p.linear(&y.fc1, f, d, at+k.fc1)
+		p.linear(&y.fc2, d, f, at+k.fc2)
 		if c.Norm == SubLN {
 			y.inner = p.norm(at+k.innerNorm, d)
 			y.innerFFN = p.norm(at+k.innerFFN, f)
@@ -269,7 +251,7 @@ func (l *loader) plan() error {
 		if !c.HasHead {
 			return fmt.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
 		}
-		m.head = p.projection(k.head, c.VocabSize, d)
+		p.matrix(&m.head, c.VocabSize, d, k.head)
 	}
 	if p.err != nil {
 		return p.err

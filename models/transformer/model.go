@@ -8,7 +8,7 @@ type norm struct{ weight, bias kernels.Vector }
 // layer is the weights of one layer. D is the width, F that of the feed-forward, Dp
 // is D rounded up to whole panels.
 type layer struct {
-	qkv      kernels.Weight // (3·Dp, D): queries, keys and values below each other
+	qkv      projections    // (D, D) each
 	out      kernels.Weight // (D, D)
 	fc1      kernels.Weight // (F, D)
 	fc2      kernels.Weight // (D, F)
@@ -16,6 +16,14 @@ type layer struct {
 	ffnNorm  norm           // before or after the feed-forward
 	inner    norm           // (D) before out, Sub-LN only
 	innerFFN norm           // (F) before fc2, Sub-LN only
+}
+
+// projections are the matrices of queries, keys and values. If all of them are of one
+// type, they lie below each other, each from the start of a panel, and fused is the
+// whole (3·Dp, D): one operation then computes all three.
+type projections struct {
+	part  [3]kernels.Weight
+	fused kernels.Weight // Out is 0 if the types differ
 }
 
 // Model is a model in device memory. It is not safe for concurrent use.

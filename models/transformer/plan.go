@@ -42,7 +42,7 @@ func (p *planner) floats(name string, at uint32, shape ...int) {
 		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, name, t.DType)
 		return
 	}
-	p.sinks[name] = &floatSink{at}
+	p.sinks[name] = floatSink{at}
 }
 
 func isFloat(t safetensors.DType) bool {
@@ -97,61 +97,76 @@ func (p *planner) table(name string, rows, dim int, quantised bool) kernels.Tabl
 		p.floats(full, e.At, rows, dim)
 		return e
 	}
-	p.sinks[full] = &rowSink{at: e.At, scale: e.Scale.At, cols: dim}
+	p.sinks[full] = tableSink{e}
 	p.scale(full, t, e.Scale.At, rows)
 	return e
 }
 
-// linear plans one matrix [out, in] with its bias, or several of that shape one
-// below the other, each from the start of a panel.
-func (p *planner) linear(out, in int, names ...string) kernels.Weight {
-	w := p.matrix(out, in, names...)
+// linear plans a matrix [out, in] and its bias.
+func (p *planner) linear(w *kernels.Weight, out, in int, name string) {
+	p.matrix(w, out, in, name)
+	if p.err == nil {
+		w.Bias = kernels.Vector{At: p.dev.Alloc(uint64(out) * 4), Len: out}
+		p.floats(p.prefix+name+".bias", w.Bias.At, out)
+	}
+}
+
+// matrix plans a matrix [out, in] without bias.
+func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
+	full := p.prefix + name + ".weight"
+	t, ok := p.expect(full, out, in)
+	if !ok {
+		return
+	}
+	kind := p.dtype(full, t)
+	if p.err == nil {
+		*w = p.dev.NewWeight(kind, out, in, false)
+		p.rows(w, full, t, nil)
+	}
+}
+
+// rows names the sink of a matrix and of its scales.
+func (p *planner) rows(w *kernels.Weight, full string, t safetensors.Tensor, whole *kernels.Weight) {
+	p.sinks[full] = &weightSink{to: w, fused: whole}
+	p.scale(full, t, w.Scale.At, w.Out)
+}
+
+// projections plans three matrices [d, d] with their biases: as one, if they are of
+// one type.
+func (p *planner) projections(y *projections, d int, names ...string) {
+	var kind [3]kernels.DType
+	var tensor [3]safetensors.Tensor
 	for i, name := range names {
+		full := p.prefix + name + ".weight"
+		tensor[i], _ = p.expect(full, d, d)
 		if p.err == nil {
-			p.floats(p.prefix+name+".bias", w.Bias.At+uint32(i*panels(out))*4, out)
+			kind[i] = p.dtype(full, tensor[i])
 		}
 	}
-	return w
-}
-
-// projection plans a matrix without bias.
-func (p *planner) projection(name string, out, in int) kernels.Weight {
-	w := p.matrix(out, in, name)
-	w.Bias = kernels.Vector{}
-	return w
-}
-
-func (p *planner) matrix(out, in int, names ...string) kernels.Weight {
-	var kind kernels.DType
-	for i, name := range names {
-		full := p.prefix + name + ".weight"
-		t, ok := p.expect(full, out, in)
-		if !ok {
-			return kernels.Weight{}
-		}
-		k := p.dtype(full, t)
-		if i > 0 && k != kind && p.err == nil {
-			p.err = fmt.Errorf("transformer: %w: tensor %q is %s, %q is %s; they are computed together", ErrShape, full, k, p.prefix+names[0]+".weight", kind)
-		}
-		if kind = k; p.err != nil {
-			return kernels.Weight{}
-		}
+	if p.err != nil {
+		return
 	}
-	rows := out
-	if len(names) > 1 {
-		rows = panels(out) * len(names)
-	}
-	w := p.dev.NewWeight(kind, rows, in, true)
-	if kind == kernels.I8 {
-		p.dev.Zero(w.Scale.At, uint64(rows)*4)
+	dp := panels(d)
+	bias := kernels.Vector{At: p.dev.Alloc(uint64(3*dp) * 4), Len: 3 * dp}
+	p.dev.Zero(bias.At, uint64(bias.Len)*4)
+	if kind[0] == kind[1] && kind[1] == kind[2] {
+		y.fused = p.dev.NewWeight(kind[0], 3*dp, d, false)
+		y.fused.Bias = bias
+		if kind[0] == kernels.I8 {
+			p.dev.Zero(y.fused.Scale.At, uint64(3*dp)*4)
+		}
 	}
 	for i, name := range names {
 		full := p.prefix + name + ".weight"
-		first := i * panels(out)
-		p.sinks[full] = &rowSink{weight: &w, row: first, scale: w.Scale.At + uint32(first)*4, cols: in}
-		p.scale(full, p.tensors[full], w.Scale.At+uint32(first)*4, out)
+		if y.fused.Out > 0 {
+			y.part[i] = p.dev.Part(y.fused, i*dp, i*dp+d)
+		} else {
+			y.part[i] = p.dev.NewWeight(kind[i], d, d, false)
+			y.part[i].Bias = kernels.Vector{At: bias.At + uint32(i*dp)*4, Len: d}
+		}
+		p.rows(&y.part[i], full, tensor[i], &y.fused)
+		p.floats(p.prefix+name+".bias", bias.At+uint32(i*dp)*4, d)
 	}
-	return w
 }
 
 // scale plans the scales of rows that are stored as int8 (compressed-tensors'

@@ -1,13 +1,16 @@
 package transformer
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
-// sink takes one tensor from a stream.
+// sink takes one tensor from a stream. What it allocates and does not keep, it gives
+// back.
 type sink interface {
 	consume(l *loader, s *source, t safetensors.Tensor) error
 }
@@ -16,9 +19,11 @@ type sink interface {
 type skipSink struct{}
 
 func (skipSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+	defer l.dev.Release(l.dev.Mark())
+	at := l.dev.Alloc(windowElements)
 	for left := t.NumBytes(); left > 0; {
-		n := min(left, int64(l.room)*4)
-		if err := l.fill(s, t, l.stage, int(n)); err != nil {
+		n := min(left, windowElements)
+		if err := l.fill(s, t, at, int(n)); err != nil {
 			return err
 		}
 		left -= n
@@ -26,112 +31,157 @@ func (skipSink) consume(l *loader, s *source, t safetensors.Tensor) error {
 	return nil
 }
 
-// floatSink keeps a tensor as f32 at an offset. What is stored as f32 arrives there
-// directly.
-type floatSink struct{ at uint32 }
-
-func (k *floatSink) consume(l *loader, s *source, t safetensors.Tensor) error {
-	at := k.at
-	for left := t.NumElements(); left > 0; {
-		n := int(min(left, int64(l.room)))
-		if t.DType == safetensors.F32 {
-			if err := l.fill(s, t, at, n*4); err != nil {
-				return err
-			}
-		} else if err := l.floats(s, t, n, at); err != nil {
-			return err
-		}
-		at += uint32(n) * 4
-		left -= int64(n)
-	}
-	return nil
-}
-
-// floats reads the next n elements of t into memory at offset at, as f32.
+// floats reads the next n elements of t to offset at, as f32. What is stored as f32
+// arrives there directly.
 func (l *loader) floats(s *source, t safetensors.Tensor, n int, at uint32) error {
-	switch t.DType {
-	case safetensors.F32:
+	if t.DType == safetensors.F32 {
 		return l.fill(s, t, at, n*4)
-	case safetensors.F16, safetensors.BF16:
-		if err := l.fill(s, t, l.stage, n*2); err != nil {
+	}
+	defer l.dev.Release(l.dev.Mark())
+	window := l.dev.Alloc(uint64(min(n, windowElements)) * 2)
+	for n > 0 {
+		part := min(n, windowElements)
+		if err := l.fill(s, t, window, part*2); err != nil {
 			return err
 		}
 		if t.DType == safetensors.F16 {
-			l.dev.WidenF16(at, l.stage, n)
+			l.dev.WidenF16(at, window, part)
 		} else {
-			l.dev.WidenBF16(at, l.stage, n)
+			l.dev.WidenBF16(at, window, part)
 		}
+		at += uint32(part) * 4
+		n -= part
 	}
 	return l.dev.Err()
 }
 
-// rowSink takes a matrix some rows at a time: into an int8 table (weight == nil) or
-// packed into a weight from a row on. What is stored as f32 is quantised on the way
-// if the destination is int8.
-type rowSink struct {
-	weight *kernels.Weight
-	row    int
-	at     uint32 // of the table
-	scale  uint32 // of the first row
-	cols   int
-}
+// floatSink keeps a tensor as f32 at an offset.
+type floatSink struct{ at uint32 }
 
-func (k *rowSink) consume(l *loader, s *source, t safetensors.Tensor) error {
-	rows := t.Shape[0]
-	step := l.room / k.cols / kernels.PanelWidth * kernels.PanelWidth
-	for r := 0; r < rows; r += step {
-		n := min(step, rows-r)
-		at, err := k.rows(l, s, t, r, n)
-		if err != nil {
-			return err
-		}
-		if k.weight == nil {
-			continue
-		}
-		// The rows up to the panel's end are zeros: nobody reads what they give.
-		padded := n
-		if end := k.row + rows; r+n == rows && end != k.weight.Out {
-			padded = panels(n)
-			size := uint64(k.cols) * k.weight.DType.Size()
-			l.dev.Zero(at+uint32(uint64(n)*size), uint64(padded-n)*size)
-		}
-		l.dev.Pack(*k.weight, k.row+r, padded, at)
-	}
-	return l.dev.Err()
-}
-
-// rows brings n rows, row-major and of the destination's type, into a window (or
-// directly to the table) and returns where they are.
-func (k *rowSink) rows(l *loader, s *source, t safetensors.Tensor, r, n int) (uint32, error) {
-	size := n * k.cols
-	to := l.quant
-	if k.weight == nil {
-		to = k.at + uint32(r*k.cols)
-	} else if k.weight.DType == kernels.F32 {
-		return l.wide, l.floats(s, t, size, l.wide)
-	}
-	if t.DType == safetensors.I8 {
-		return to, l.fill(s, t, to, size)
-	}
-	if err := l.floats(s, t, size, l.wide); err != nil {
-		return 0, err
-	}
-	l.dev.QuantizeRows(to, k.scale+uint32(r)*4, l.wide, n, k.cols)
-	return to, l.dev.Err()
+func (k floatSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+	return l.floats(s, t, int(t.NumElements()), k.at)
 }
 
 // hostSink keeps a small tensor in Go.
 type hostSink struct{ to []float32 }
 
-func (k *hostSink) consume(l *loader, s *source, t safetensors.Tensor) error {
-	to := k.to
-	for len(to) > 0 {
-		n := min(len(to), l.room)
-		if err := l.floats(s, t, n, l.wide); err != nil {
+func (k hostSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+	defer l.dev.Release(l.dev.Mark())
+	at := l.dev.Alloc(uint64(len(k.to)) * 4)
+	if err := l.floats(s, t, len(k.to), at); err != nil {
+		return err
+	}
+	l.dev.Read(at, unsafe.Slice((*byte)(unsafe.Pointer(&k.to[0])), len(k.to)*4))
+	return l.dev.Err()
+}
+
+// steps is the number of rows of cols elements that are loaded at a time: whole panels.
+func steps(cols int) int {
+	return max(kernels.PanelWidth, windowElements/cols/kernels.PanelWidth*kernels.PanelWidth)
+}
+
+// tableSink keeps an int8 embedding table. What is stored as int8 arrives there
+// directly, floats are quantised on the way.
+type tableSink struct{ to kernels.Table }
+
+func (k tableSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+	rows, cols := k.to.Rows, k.to.Dim
+	if t.DType == safetensors.I8 {
+		return l.fill(s, t, k.to.At, rows*cols)
+	}
+	defer l.dev.Release(l.dev.Mark())
+	step := min(rows, steps(cols))
+	window := l.dev.Alloc(uint64(step) * uint64(cols) * 4)
+	for r := 0; r < rows; r += step {
+		n := min(step, rows-r)
+		if err := l.floats(s, t, n*cols, window); err != nil {
 			return err
 		}
-		l.dev.Read(l.wide, unsafe.Slice((*byte)(unsafe.Pointer(&to[0])), n*4))
-		to = to[n:]
+		l.dev.QuantizeRows(k.to.At+uint32(r*cols), k.to.Scale.At+uint32(r)*4, window, n, cols)
 	}
 	return l.dev.Err()
+}
+
+// weightSink packs the matrix of a linear layer.
+type weightSink struct {
+	to    *kernels.Weight
+	fused *kernels.Weight // the whole that it is a part of, or nil
+}
+
+func (k *weightSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
+		return k.quantize(l, s, t)
+	}
+	defer l.dev.Release(l.dev.Mark())
+	rows, cols := k.to.Out, k.to.In
+	step := min(rows, steps(cols))
+	window := l.dev.Alloc(uint64(step) * uint64(cols) * k.to.DType.Size())
+	for r := 0; r < rows; r += step {
+		n := min(step, rows-r)
+		var err error
+		if k.to.DType == kernels.I8 {
+			err = l.fill(s, t, window, n*cols)
+		} else {
+			err = l.floats(s, t, n*cols, window)
+		}
+		if err != nil {
+			return err
+		}
+		l.dev.Pack(*k.to, r, n, window)
+	}
+	return l.dev.Err()
+}
+
+// quantize brings a matrix of floats into memory and decides there whether int8 can
+// hold it. If not, it stays f32, in memory of its own below the copy it is packed from.
+func (k *weightSink) quantize(l *loader, s *source, t safetensors.Tensor) error {
+	d, rows, cols := l.dev, k.to.Out, k.to.In
+	mark := d.Mark()
+	kept := d.NewWeight(kernels.F32, rows, cols, false)
+	after := d.Mark()
+	whole := d.Alloc(uint64(rows) * uint64(cols) * 4)
+	if err := l.floats(s, t, rows*cols, whole); err != nil {
+		d.Release(mark)
+		return err
+	}
+	peak, err := k.pack(l, whole)
+	if err != nil || peak <= quant.MaxPeak {
+		d.Release(mark)
+		return err
+	}
+	kept.Bias = k.to.Bias
+	d.Pack(kept, 0, rows, whole)
+	d.Release(after)
+	*k.to = kept
+	if k.fused != nil {
+		*k.fused = kernels.Weight{}
+	}
+	return d.Err()
+}
+
+// pack quantises and packs the floats at offset whole, and returns how much their
+// rows peak (quant.Peak).
+func (k *weightSink) pack(l *loader, whole uint32) (float64, error) {
+	d, rows, cols := l.dev, k.to.Out, k.to.In
+	defer d.Release(d.Mark())
+	step := min(rows, steps(cols))
+	q := d.Alloc(uint64(step) * uint64(cols))
+	unit := d.NewTensor(step, cols)
+	scale := d.Alloc(uint64(rows) * 4)
+	for r := 0; r < rows; r += step {
+		n := min(step, rows-r)
+		at := whole + uint32(r*cols)*4
+		// The largest element of a row of unit length is what the peak is made of.
+		d.L2Normalize(unit.Slice(0, n), kernels.Tensor{At: at, Rows: n, Cols: cols, Stride: cols}, math.SmallestNonzeroFloat32)
+		d.QuantizeRows(q, scale+uint32(r)*4, unit.At, n, cols)
+		d.QuantizeRows(q, k.to.Scale.At+uint32(r)*4, at, n, cols)
+		d.Pack(*k.to, r, n, q)
+	}
+	scales := make([]float32, rows)
+	d.Read(scale, unsafe.Slice((*byte)(unsafe.Pointer(&scales[0])), rows*4))
+	sum := 0.0
+	for _, v := range scales {
+		sum += float64(v) * 127 * float64(v) * 127 * float64(cols)
+	}
+	return math.Sqrt(sum / float64(rows)), d.Err()
 }

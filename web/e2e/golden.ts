@@ -15,4 +15,4 @@ export interface Golden {
   cases: GoldenCase[];
 }
 
-export const golden = JSON.parse(readFileSync(new URL('../../weights/prompt-magneto-en-de-fr/golden.json', import.meta.url), 'utf8')) as Golden;
+export const golden = JSON.parse(readFileSync(new URL('../../models/promptbert/testdata/golden.json', import.meta.url), 'utf8')) as Golden;

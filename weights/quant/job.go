@@ -4,7 +4,9 @@ package quant
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
@@ -67,27 +69,39 @@ func (j *job) planQuantize(o Options, cfg *Config) error {
 		j.total += t.NumBytes() // read twice
 	}
 	for _, t := range matrices {
-		if err := j.quantize(t); err != nil {
+		peak, err := j.quantize(t)
+		if err != nil {
 			return err
+		}
+		if peak > MaxPeak {
+			j.report.Kept[t.Name] = fmt.Sprintf("peaks: the largest weight of a row is %.1f times its root mean square, more than %d", peak, MaxPeak)
+			cfg.Ignore = append(cfg.Ignore, strings.TrimSuffix(t.Name, weightSuffix))
+			j.toFloat(t)
 		}
 	}
 	return nil
 }
 
-// quantize reads a matrix for its scales and plans its two entries.
-func (j *job) quantize(t safetensors.Tensor) error {
+// quantize reads a matrix for its scales and plans its two entries, unless it peaks
+// above MaxPeak, which it returns (0 for tables).
+func (j *job) quantize(t safetensors.Tensor) (peak float64, err error) {
 	rows := t.Shape[0]
 	scale := make([]float32, 0, rows)
-	err := j.eachRow(t, func(row []float32) error {
+	squares := 0.0
+	err = j.eachRow(t, func(row []float32) error {
 		s, bad := rowScale(row)
 		if bad >= 0 {
 			return refuse(ErrNotFinite, "tensor %q: row %d, column %d is %v: was the model trained to the end?", clip(t.Name), len(scale), bad, row[bad])
 		}
 		scale = append(scale, s)
+		if !isTable(t.Name) {
+			p := RowPeak(row)
+			squares += p * p
+		}
 		return nil
 	})
-	if err != nil {
-		return err
+	if peak = math.Sqrt(squares / float64(rows)); err != nil || peak > MaxPeak {
+		return peak, err
 	}
 	j.report.Converted = append(j.report.Converted, t.Name)
 	module := strings.TrimSuffix(t.Name, weightSuffix)
@@ -106,7 +120,7 @@ func (j *job) quantize(t safetensors.Tensor) error {
 			return err
 		})
 	})
-	return nil
+	return peak, nil
 }
 
 func (j *job) planDequantize() error {

@@ -1,0 +1,167 @@
+package promptbert
+
+import (
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// batchTokens is the number of tokens that are run at once: enough for the weights
+// to be used often while they are in the cache, few enough for little memory and
+// short steps.
+const batchTokens = 512
+
+// Encoder embeds sentences with a model. It is not safe for concurrent use.
+type Encoder struct {
+	Prompt *Prompt
+
+	model *transformer.Model
+	tok   *tokenizer.Tokenizer
+}
+
+// New makes an Encoder of a model, its tokenizer and its config.json, whose "prompt"
+// block names the template. It fails with ErrNoPrompt if there is none.
+func New(m *transformer.Model, t *tokenizer.Tokenizer, config []byte) (*Encoder, error) {
+	p, err := ParsePrompt(config, m.Config.MaxPositions, m.Config.VocabSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{Prompt: p, model: m, tok: t}, nil
+}
+
+// Input is a sentence in its template.
+type Input struct {
+	IDs  []int32
+	Mask int // the place of the template's mask in IDs
+	// Sentence is the number of pieces of the sentence; Truncated tells whether it
+	// had more.
+	Sentence  int
+	Truncated bool
+}
+
+// Prepare puts a sentence into template number t (0 is the one for embeddings).
+func (e *Encoder) Prepare(text string, t int) (Input, error) {
+	if t < 0 || t >= len(e.Prompt.Templates) {
+		return Input{}, fmt.Errorf("promptbert: template %d, the model has %d", t, len(e.Prompt.Templates))
+	}
+	tpl := e.Prompt.Templates[t]
+	// One piece more than fits tells whether something was cut. A mask token in the
+	// text may come out as its id, as SentencePiece gave it to the golden vectors; it
+	// cannot move the read-out.
+	enc, err := e.tok.Encode(e.Prompt.clean(text), tokenizer.Options{MaxLength: e.Prompt.MaxSentence + 1, SpecialPieces: true})
+	if err != nil {
+		return Input{}, err
+	}
+	ids := enc.IDs
+	in := Input{Truncated: len(ids) > e.Prompt.MaxSentence}
+	if in.Truncated {
+		ids = ids[:e.Prompt.MaxSentence]
+	}
+	in.Sentence = len(ids)
+	in.Mask = len(tpl.Prefix) + len(ids) + tpl.Mask
+	in.IDs = make([]int32, 0, tpl.Len()+len(ids))
+	in.IDs = append(append(append(in.IDs, tpl.Prefix...), ids...), tpl.Suffix...)
+	return in, nil
+}
+
+// Options of Embed.
+type Options struct {
+	// Normalize divides each embedding by its length.
+	Normalize bool
+	// Denoise subtracts what the template says without the sentence (SPEC: δ). The
+	// models were trained with it; the unsupervised ones are evaluated without.
+	Denoise bool
+	// Template is the number of the template, 0 or 1.
+	Template int
+	// Pause, if set, is called between layers; its error ends the run.
+	Pause func() error
+	// Progress, if set, hears how many texts are done.
+	Progress func(done, total int)
+}
+
+// Result of Embed.
+type Result struct {
+	// Data is the embeddings (len(texts), D), row-major.
+	Data []float32
+	// Truncated tells which texts were cut.
+	Truncated []bool
+}
+
+// Embed embeds texts.
+func (e *Encoder) Embed(texts []string, o Options) (Result, error) {
+	dim := e.model.Dim()
+	r := Result{Data: make([]float32, len(texts)*dim), Truncated: make([]bool, len(texts))}
+	for first := 0; first < len(texts); {
+		var b transformer.Batch
+		var lengths []int
+		next := first
+		for ; next < len(texts) && (next == first || len(b.IDs) < batchTokens); next++ {
+			in, err := e.Prepare(texts[next], o.Template)
+			if err != nil {
+				return Result{}, fmt.Errorf("text %d: %w", next, err)
+			}
+			b.Select = append(b.Select, int32(len(b.IDs)+in.Mask))
+			b.IDs = append(b.IDs, in.IDs...)
+			b.Lengths = append(b.Lengths, len(in.IDs))
+			lengths = append(lengths, in.Sentence)
+			r.Truncated[next] = in.Truncated
+		}
+		b.Pause = o.Pause
+		if err := e.run(b, lengths, o, r.Data[first*dim:next*dim]); err != nil {
+			return Result{}, err
+		}
+		first = next
+		if o.Progress != nil {
+			o.Progress(first, len(texts))
+		}
+	}
+	return r, nil
+}
+
+// run embeds one batch into out (sentences, D).
+func (e *Encoder) run(b transformer.Batch, lengths []int, o Options, out []float32) error {
+	d := e.model.Device()
+	mark := d.Mark()
+	defer d.Release(mark)
+	x, err := e.model.Forward(b)
+	if err != nil {
+		return err
+	}
+	if o.Denoise {
+		delta, err := e.Delta(lengths, o.Template, o.Pause)
+		if err != nil {
+			return err
+		}
+		d.Add(x, delta, x, -1)
+	}
+	if o.Normalize {
+		d.L2Normalize(x, x, 1e-12)
+	}
+	d.Get(out, x)
+	return d.Err()
+}
+
+// Delta is the template's own embedding δ (len(lengths), D) in device memory: the
+// state at the mask of the template without a sentence, where the suffix has the
+// positions that it would have after a sentence of the given number of pieces.
+func (e *Encoder) Delta(lengths []int, template int, pause func() error) (kernels.Tensor, error) {
+	if template < 0 || template >= len(e.Prompt.Templates) {
+		return kernels.Tensor{}, fmt.Errorf("promptbert: template %d, the model has %d", template, len(e.Prompt.Templates))
+	}
+	t := e.Prompt.Templates[template]
+	b := transformer.Batch{Pause: pause, Columns: []int32{}}
+	for _, n := range lengths {
+		b.Select = append(b.Select, int32(len(b.IDs)+len(t.Prefix)+t.Mask))
+		b.IDs = append(append(b.IDs, t.Prefix...), t.Suffix...)
+		b.Lengths = append(b.Lengths, t.Len())
+		for i := range t.Len() {
+			if i >= len(t.Prefix) {
+				i += n
+			}
+			b.Columns = append(b.Columns, int32(i))
+		}
+	}
+	return e.model.Forward(b)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/models/features"
+)
+
+func embed(e *env, args []string) error {
+	f := newFlags(e, "embed")
+	dir := f.String("model", "", "model folder")
+	dtype := f.String("dtype", "auto", "auto (as stored), f32 or q8")
+	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
+	normalize := f.Bool("normalize", false, "divide each vector by its length")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	if *dir == "" {
+		return fmt.Errorf("%w: no --model", errUsage)
+	}
+	if *pooling == "none" {
+		return fmt.Errorf("%w: --pooling none gives no sentence vector", errUsage)
+	}
+	x, err := f.loadExtractor(e, *dir, *dtype)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(e.out)
+	defer w.Flush()
+	out := json.NewEncoder(w)
+	bar := newBar(e.err, "embedding", "texts")
+	defer bar.end()
+	var texts []string
+	done := 0
+	flush := func() error {
+		r, err := x.Extract(texts, features.Options{Pooling: *pooling, Normalize: *normalize})
+		if err != nil {
+			return err
+		}
+		dim := r.Dims[1]
+		for i := range texts {
+			if r.Truncated[i] {
+				fmt.Fprintf(e.err, "lode embed: line %d is longer than the model reads; it was cut\n", done+i+1)
+			}
+			if err := out.Encode(r.Data[i*dim : (i+1)*dim]); err != nil {
+				return err
+			}
+		}
+		done += len(texts)
+		bar.set(int64(done), -1)
+		texts = texts[:0]
+		return w.Flush()
+	}
+	err = eachLine(e.in, func(_ int, line []byte) error {
+		texts = append(texts, strings.TrimSuffix(string(line), "\r"))
+		if len(texts) == 64 {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil && len(texts) > 0 {
+		err = flush()
+	}
+	return err
+}

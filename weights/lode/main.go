@@ -1,0 +1,128 @@
+// Lode is Lodestone's native command line: it looks into model folders, quantises and
+// packs them, and runs them with the same kernels as the browser, under wazero.
+//
+//	lode inspect DIR                              what a model folder holds
+//	lode quantize --dtype q8 IN OUT               an f32, f16 or bf16 folder becomes int8
+//	lode pack DIR                                 write manifest.json with SHA-256 sums
+//	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
+//	lode embed --model DIR [--dtype f32|q8]       lines on stdin → JSON vectors
+//	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
+//	lode verify DIR...                            golden vectors
+//
+// Begin with commands in this file. Results go to stdout, everything else to stderr.
+// The exit status is 0, 1 for a failure, 2 for a call that was not understood.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// env is what a command may touch.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+type command struct {
+	name, args, about string
+	run               func(e *env, args []string) error
+}
+
+var commands = []command{
+	{"inspect", "DIR", "what a model folder holds", inspect},
+	{"quantize", "[--dtype q8|f32] [--force] IN OUT", "write a quantised copy of a model folder", quantize},
+	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
+	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
+	{"embed", "--model DIR [--dtype auto|f32|q8] [--normalize]", "lines on stdin → JSON vectors", embed},
+	{"eval", "sts --model DIR FILE.csv", "Spearman's correlation with human scores", eval},
+	{"verify", "[--dtype f32|q8] DIR...", "hold models against golden vectors", verify},
+}
+
+// errUsage marks a call that was not understood.
+var errUsage = errors.New("usage")
+
+// errFailed is a failure that has been reported already.
+var errFailed = errors.New("failed")
+
+func main() { os.Exit(run(&env{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])) }
+
+func run(e *env, args []string) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		usage(e.err)
+		if len(args) == 0 {
+			return 2
+		}
+		return 0
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		switch err := c.run(e, args[1:]); {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errUsage):
+			fmt.Fprintf(e.err, "lode %s: %v\nusage: lode %s %s\n", c.name, err, c.name, c.args)
+			return 2
+		case errors.Is(err, errFailed):
+			return 1
+		default:
+			fmt.Fprintf(e.err, "lode %s: %v\n", c.name, err)
+			return 1
+		}
+	}
+	fmt.Fprintf(e.err, "lode: unknown command %q\n", args[0])
+	usage(e.err)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: lode COMMAND …")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  lode %-62s %s\n", c.name+" "+c.args, c.about)
+	}
+	fmt.Fprintln(w, "Every command takes --json (results that a program reads) and --backend simd128|reference where it computes.")
+}
+
+// flags is a flag set whose flags may stand before, between and after the arguments.
+type flags struct {
+	*flag.FlagSet
+	json    *bool
+	backend *string
+}
+
+func newFlags(e *env, c string) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet("lode "+c, flag.ContinueOnError)}
+	f.SetOutput(e.err)
+	f.json = f.Bool("json", false, "print JSON")
+	f.backend = f.String("backend", "simd128", "kernels: simd128 or reference")
+	return f
+}
+
+// parse returns the arguments, of which there must be at least low and at most high
+// (−1: any number).
+func (f *flags) parse(args []string, low, high int) ([]string, error) {
+	var rest []string
+	for {
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: %v", errUsage, err)
+		}
+		if args = f.Args(); len(args) == 0 {
+			break
+		}
+		rest = append(rest, args[0])
+		args = args[1:]
+	}
+	if len(rest) < low || high >= 0 && len(rest) > high {
+		return nil, fmt.Errorf("%w: %d arguments (%s)", errUsage, len(rest), strings.Join(rest, " "))
+	}
+	return rest, nil
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/weights/folder"
+)
+
+// packed is what `lode pack --json` prints.
+type packed struct {
+	Dir   string       `json:"dir"`
+	Bytes int64        `json:"bytes"`
+	Files []packedFile `json:"files"`
+}
+
+type packedFile struct {
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+func pack(e *env, args []string) error {
+	f := newFlags(e, "pack")
+	rest, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	m, err := folder.Pack(rest[0])
+	if err != nil {
+		return err
+	}
+	if *f.json {
+		v := packed{Dir: rest[0], Bytes: m.TotalSize()}
+		for _, x := range m.Files {
+			v.Files = append(v.Files, packedFile{x.Path, x.Size, x.SHA256})
+		}
+		return json.NewEncoder(e.out).Encode(v)
+	}
+	for _, x := range m.Files {
+		fmt.Fprintf(e.out, "%s  %10d  %s\n", x.SHA256, x.Size, x.Path)
+	}
+	fmt.Fprintf(e.out, "%d files, %s\n", len(m.Files), megabytes(m.TotalSize()))
+	return nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/weights/quant"
+)
+
+// quantized is what `lode quantize --json` prints.
+type quantized struct {
+	Out       string `json:"out"`
+	DType     string `json:"dtype"`
+	Converted int    `json:"converted"`
+	Kept      int    `json:"kept"`
+	BytesIn   int64  `json:"bytes_in"`
+	BytesOut  int64  `json:"bytes_out"`
+}
+
+func quantize(e *env, args []string) error {
+	f := newFlags(e, "quantize")
+	dtype := f.String("dtype", "q8", "q8, or f32 to undo it")
+	force := f.Bool("force", false, "replace a model that is there already")
+	rest, err := f.parse(args, 2, 2)
+	if err != nil {
+		return err
+	}
+	do := quant.Folder
+	switch *dtype {
+	case "q8":
+	case "f32":
+		do = quant.DequantizeFolder
+	default:
+		return fmt.Errorf("%w: --dtype %q; known: q8, f32", errUsage, *dtype)
+	}
+	bar := newBar(e.err, "quantising", "B")
+	r, err := do(rest[0], rest[1], quant.Options{Overwrite: *force}, bar.set)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if *f.json {
+		return json.NewEncoder(e.out).Encode(quantized{rest[1], *dtype, len(r.Converted), len(r.Kept), r.BytesIn, r.BytesOut})
+	}
+	fmt.Fprintf(e.out, "%s: %d tensors to %s, %d kept; %s → %s\n", rest[1], len(r.Converted), *dtype, len(r.Kept), megabytes(r.BytesIn), megabytes(r.BytesOut))
+	return nil
+}
