@@ -107,7 +107,7 @@ func (d *Device) Alloc(n uint64) uint32 {
 
 // NewTensor hands out an f32 matrix with undefined contents.
 func (d *Device) NewTensor(rows, cols int) Tensor {
-	if rows < 0 || cols < 0 || uint64(rows)*uint64(max(cols, 1)) > MaxMemory/4 {
+	if !fits32(rows, cols) || uint64(rows)*uint64(cols) > MaxMemory/4 {
 		d.fail(ErrMemory, "a tensor of %d×%d", rows, cols)
 		return Tensor{}
 	}

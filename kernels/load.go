@@ -43,7 +43,7 @@ func (d *Device) Pack(w Weight, row, n int, src uint32) {
 	if d.err != nil || n == 0 || w.In == 0 {
 		return
 	}
-	if row < 0 || n < 0 || row%PanelWidth != 0 || row+n > w.Out || n%PanelWidth != 0 && row+n != w.Out {
+	if !fits32(row, n, w.Out, w.In) || row%PanelWidth != 0 || row+n > w.Out || n%PanelWidth != 0 && row+n != w.Out {
 		d.fail(ErrArgument, "pack: rows %d to %d of %d are not whole panels of %d", row, row+n, w.Out, PanelWidth)
 		return
 	}

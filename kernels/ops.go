@@ -56,7 +56,7 @@ func (d *Device) whole(op, name string, t Tensor, rows, cols int) bool {
 	return true
 }
 
-// apart fails the device if the outputs a and the input b share memory.
+// apart fails the device if the output a and the input b share memory.
 func (d *Device) apart(op string, a, b Tensor) bool {
 	if a.Rows == 0 || b.Rows == 0 || a.Cols == 0 || b.Cols == 0 {
 		return true
@@ -68,6 +68,11 @@ func (d *Device) apart(op string, a, b Tensor) bool {
 		return false
 	}
 	return true
+}
+
+// apartBytes is apart for an input of n bytes.
+func (d *Device) apartBytes(op string, a Tensor, at uint32, n uint64) bool {
+	return d.apart(op, a, Tensor{At: at, Rows: 1, Cols: int((n + 3) / 4)})
 }
 
 // ids copies ids to scratch after checking that none is rows or more.
@@ -91,6 +96,9 @@ func (d *Device) Embed(y Tensor, t Table, ids []int32, mul float32, accumulate b
 	}
 	if !fits32(t.Rows, t.Dim) || !d.inside(t.At, uint64(t.Rows)*uint64(t.Dim)*t.DType.Size()) {
 		d.fail(ErrArgument, "embed: table %s of %d×%d at %d is not inside memory", t.DType, t.Rows, t.Dim, t.At)
+		return
+	}
+	if !d.apartBytes("embed", y, t.At, uint64(t.Rows)*uint64(t.Dim)*t.DType.Size()) {
 		return
 	}
 	mark := d.Mark()
@@ -139,6 +147,9 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 	packed := d.b.PackedSize(w.DType, uint32(w.Out), uint32(w.In))
 	if !fits32(w.Out, w.In) || w.At%16 != 0 || !d.inside(w.At, packed) {
 		d.fail(ErrArgument, "%s: weight %s of %d×%d at %d is not inside memory", op, w.DType, w.Out, w.In, w.At)
+		return
+	}
+	if !d.apartBytes(op, y, w.At, packed) {
 		return
 	}
 	if act > SiLU {
@@ -295,7 +306,7 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 		if !d.want(op, "relative bias", mask.Rel, heads, mask.Rel.Cols) {
 			return
 		}
-		if mask.RelBase-(tq-1) < 0 || mask.RelBase+tk-1 >= mask.Rel.Cols {
+		if mask.RelBase < tq-1 || mask.RelBase > mask.Rel.Cols-tk {
 			d.fail(ErrArgument, "%s: relative bias of %d entries around %d for %d queries and %d keys", op, mask.Rel.Cols, mask.RelBase, tq, tk)
 			return
 		}

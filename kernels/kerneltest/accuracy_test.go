@@ -119,3 +119,22 @@ func TestQuantisedActivationsAreNearlyExact(t *testing.T) {
 		t.Errorf("relative error %.2g, want at most 1e-4", r)
 	}
 }
+
+// Far out, activations are their limits exactly: x or 0, and NaN stays NaN.
+func TestActivationLimits(t *testing.T) {
+	d := kernels.NewDevice(native(t))
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, act := range []kernels.Activation{kernels.ReLU, kernels.GELU, kernels.SiLU} {
+		in, out := d.NewTensor(1, 6), d.NewTensor(1, 6)
+		d.Set(in, []float32{-inf, -1e30, nan, 0, 1e30, inf})
+		d.Activate(out, in, act)
+		have := make([]float32, 6)
+		d.Get(have, out)
+		if err := d.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(float64(have[0])) > 1e-36 || math.Abs(float64(have[1])) > 1e-36 || have[2] == have[2] || have[3] != 0 || have[4] != 1e30 || have[5] != inf {
+			t.Errorf("%s of −∞, −1e30, NaN, 0, 1e30, ∞: %v", act, have)
+		}
+	}
+}

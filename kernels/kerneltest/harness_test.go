@@ -29,6 +29,10 @@ func TestRunFindsFaults(t *testing.T) {
 			e.B.Add(y+r*7*4, a+r*5*4, b+r*5*4, 5, 2)
 		}
 	}}
+	many := Case{"add", "many", func(e *Env) {
+		a, b := e.In("a", e.Normal(400)), e.In("b", e.Normal(400))
+		e.B.Add(e.Out("y", e.Normal(400), 400, 400), a, b, 400, 2)
+	}}
 	one := []byte{0, 0, 128, 63}
 	for _, f := range []struct {
 		name, want string
@@ -55,11 +59,14 @@ func TestRunFindsFaults(t *testing.T) {
 		{"a load behind the input", "NaN", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {
 			r.Add(y, a+4, b, n, alpha)
 		}},
-		{"one wrong number", "NMSE", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {
+		{"one wrong number", "error", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {
 			r.Add(y, a, b, n, alpha)
 			r.Write(y+8, one)
 		}},
-		{"nothing done", "NMSE", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {}},
+		{"nothing done", "error", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {}},
+		{"all a little wrong", "NMSE", many, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {
+			r.Add(y, a, b, n, alpha*(1+1e-6))
+		}},
 		{"NaN for a number", "NaN", c, func(r *kernels.Reference, y, a, b, n uint32, alpha float32) {
 			r.Add(y, a, b, n, float32(math.NaN()))
 		}},

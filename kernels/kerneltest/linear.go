@@ -43,7 +43,7 @@ var weird = map[string]func(v []float32){
 	"equal":    func(v []float32) { fill(v, -3) },
 	"mixed": func(v []float32) {
 		for i := range v {
-			v[i] = []float32{1e-40, 3e37, -1, 0, float32(math.Copysign(0, -1))}[i%5]
+			v[i] = []float32{1e-40, 3e35, -1, 0, float32(math.Copysign(0, -1))}[i%5]
 		}
 	},
 }

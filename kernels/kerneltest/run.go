@@ -96,11 +96,13 @@ func firstDifference(a, b []byte) string {
 // finite must be the same in kind and sign.
 func compare(want, have []byte) (nmse, abs float64, err string) {
 	var sum, square, worst, largest float64
+	finite := 0
 	for i := 0; i < len(want); i += 4 {
 		w := float64(math.Float32frombits(binary.LittleEndian.Uint32(want[i:])))
 		h := float64(math.Float32frombits(binary.LittleEndian.Uint32(have[i:])))
 		if math.IsNaN(w) && math.IsNaN(h) || w == h {
 			if !math.IsNaN(w) && !math.IsInf(w, 0) {
+				finite++
 				sum += w * w
 				largest = max(largest, math.Abs(w))
 			}
@@ -109,13 +111,14 @@ func compare(want, have []byte) (nmse, abs float64, err string) {
 		if math.IsNaN(w-h) || math.IsInf(w-h, 0) {
 			return 0, 0, fmt.Sprintf("number %d is %g, reference %g", i/4, h, w)
 		}
+		finite++
 		sum += w * w
 		square += (w - h) * (w - h)
 		worst = max(worst, math.Abs(w-h))
 		largest = max(largest, math.Abs(w))
 	}
 	// Few numbers may all be small by cancellation; Abs judges those.
-	if square > 0 && len(want) >= 16*4 {
+	if square > 0 && finite >= 64 {
 		nmse = square / max(sum, 1e-30)
 	}
 	return nmse, worst / max(largest, 1), ""

@@ -30,8 +30,9 @@ func expKernel(m *Module) {
 //
 // GELU is x·Φ(x) with Φ = (1 + erf(x/√2))/2 and erf the rational approximation of
 // degree 13 over 8 in Eigen's generic_fast_erf_float, for |x/√2| ≤ 4; Φ is within
-// 1.8e-7, GELU within 2.5e-7·|x| (TestActivationError). Below −4√2, where this Φ is 0, x counts as −4√2: so −∞ gives −0, the limit,
-// not NaN.
+// 1.8e-7, GELU within 2.5e-7·|x| (TestActivationError). Below −5.6568546,
+// which is −4√2 rounded so that this Φ is exactly 0 there, x counts as that: so −∞
+// gives −0, the limit, not NaN.
 // SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise.
 func activation(m *Module) {
 	f := m.helper("act")
@@ -44,7 +45,7 @@ func activation(m *Module) {
 		}
 	}
 	f.choose(kind.eq(num(2)), func() {
-		set(f, x, pmax(x, m.k(-4*math.Sqrt2)))
+		set(f, x, pmax(x, m.k(-5.6568546)))
 		set(f, z, pmin(fmul(x, m.k(math.Sqrt2/2)), m.k(4)))
 		set(f, z2, fmul(z, z))
 		poly(p, -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
