@@ -22,7 +22,8 @@ type Encoder struct {
 }
 
 // New makes an Encoder of a model, its tokenizer and its config.json, whose "prompt"
-// block names the template. It fails with ErrNoPrompt if there is none.
+// block names the template. It fails with ErrNoPrompt if there is none, and with
+// ErrPrompt if it cannot be used.
 func New(m *transformer.Model, t *tokenizer.Tokenizer, config []byte) (*Encoder, error) {
 	p, err := ParsePrompt(config, m.Config.MaxPositions, m.Config.VocabSize)
 	if err != nil {

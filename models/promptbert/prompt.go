@@ -10,8 +10,11 @@ import (
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// ErrNoPrompt: config.json has no usable "prompt" block.
+// ErrNoPrompt: config.json has no "prompt" block; the model was not trained with one.
 var ErrNoPrompt = errors.New("no prompt")
+
+// ErrPrompt: a "prompt" block or a template is malformed.
+var ErrPrompt = errors.New("invalid prompt")
 
 // Template is the ids around a sentence: ids = Prefix + sentence + Suffix.
 type Template struct {
@@ -85,7 +88,7 @@ func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("promptbert: %w: config.json: %w", ErrNoPrompt, err)
+		return nil, fmt.Errorf("promptbert: %w: config.json: %w", ErrPrompt, err)
 	}
 	if !found {
 		return nil, fmt.Errorf("promptbert: %w: config.json has no \"prompt\" block; use mean pooling, or a model that was trained with a prompt", ErrNoPrompt)
@@ -102,21 +105,21 @@ func (p *Prompt) check(maskID int32, maxPositions int) error {
 	for i := range p.Templates {
 		t := &p.Templates[i]
 		if t.Mask = lastIndex(t.Suffix, maskID); t.Mask < 0 {
-			return fmt.Errorf("promptbert: %w: suffix_ids %v of template %d do not hold mask_token_id %d", ErrNoPrompt, t.Suffix, i+1, maskID)
+			return fmt.Errorf("promptbert: %w: suffix_ids %v of template %d do not hold mask_token_id %d", ErrPrompt, t.Suffix, i+1, maskID)
 		}
 		longest = max(longest, t.Len())
 	}
 	if maxPositions > 0 {
 		room := maxPositions - longest
 		if room < 1 {
-			return fmt.Errorf("promptbert: %w: a template of %d ids leaves no room in %d positions", ErrNoPrompt, longest, maxPositions)
+			return fmt.Errorf("promptbert: %w: a template of %d ids leaves no room in %d positions", ErrPrompt, longest, maxPositions)
 		}
 		if p.MaxSentence == 0 || p.MaxSentence > room {
 			p.MaxSentence = room
 		}
 	}
 	if p.MaxSentence == 0 {
-		return fmt.Errorf("promptbert: %w: no max_sentence_tokens, and the model does not bound its positions", ErrNoPrompt)
+		return fmt.Errorf("promptbert: %w: no max_sentence_tokens, and the model does not bound its positions", ErrPrompt)
 	}
 	return nil
 }
@@ -145,7 +148,7 @@ func ParseTemplate(t *tokenizer.Tokenizer, template string, bos, mask, eos int32
 	before, rest, ok := strings.Cut(template, "X")
 	between, after, ok2 := strings.Cut(rest, "[MASK]")
 	if !ok || !ok2 {
-		return Template{}, fmt.Errorf("promptbert: %w: template %q needs an X and, after it, [MASK]", ErrNoPrompt, template)
+		return Template{}, fmt.Errorf("promptbert: %w: template %q needs an X and, after it, [MASK]", ErrPrompt, template)
 	}
 	parts := [3][]int32{}
 	for i, text := range [3]string{before, between, after} {
