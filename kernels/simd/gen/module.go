@@ -28,7 +28,9 @@ type tiling struct {
 // simd128 is the module that every engine with SIMD takes.
 //
 // Sixteen vector registers hold a tile of 4×2 sums, two vectors of weights and one
-// of activations.
+// of activations. In Chromium 156 that tile runs at the speed of native code; 6×2 and
+// 3×4 spill registers and are a quarter slower for int8, almost half for f32.
+// Unrolling by 1, 2 or 4 makes no difference that can be measured there.
 var simd128 = Variant{
 	Name:     "simd128",
 	Features: []string{"--enable-simd", "--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int"},

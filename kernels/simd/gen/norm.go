@@ -14,48 +14,35 @@ func layerNorm(m *Module) {
 	p, l, off := f.newInt("p"), f.newInt("l"), f.newInt("off")
 	s, t, mean, inv, v := f.newVec("s"), f.newVec("t"), f.newVec("mean"), f.newVec("inv"), f.newVec("v")
 	size := let(f, "size", splatF(d.f32()))
-	// over calls do for every vector of a row, and last for what is left of it.
-	over := func(do func(v V128), pairs bool) {
+	// sum adds term(vector) over a row, into two sums in turn, and leaves the sum in
+	// every lane of s. term may use v.
+	sum := func(term func(load V128) V128) {
+		set(f, s, zeroV)
+		set(f, t, zeroV)
 		set(f, p, x)
 		set(f, l, d)
-		if pairs {
-			f.while(l.greaterS(num(7)), func() {
-				do(loadV(p, 0))
-				s, t = t, s
-				do(loadV(p, 16))
-				s, t = t, s
-				f.inc(p, num(32))
-				f.inc(l, num(-8))
-			})
-		}
-		f.while(l.greaterS(num(3)), func() {
-			do(loadV(p, 0))
+		f.while(l.greaterS(num(7)), func() {
+			set(f, s, fadd(s, term(loadV(p, 0))))
+			set(f, t, fadd(t, term(loadV(p, 16))))
+			f.inc(p, num(32))
+			f.inc(l, num(-8))
+		})
+		f.when(l.greaterS(num(3)), func() {
+			set(f, s, fadd(s, term(loadV(p, 0))))
 			f.inc(p, num(16))
 			f.inc(l, num(-4))
 		})
+		f.when(l, func() { set(f, t, fadd(t, vand(term(loadV(p, 0)), tailMask(l)))) })
+		set(f, s, fadd(s, t))
+		sum4(f, s)
 	}
 	f.while(n, func() {
-		set(f, s, zeroV)
-		set(f, t, zeroV)
-		over(func(v V128) { set(f, s, fadd(s, v)) }, true)
-		f.when(l, func() { set(f, s, fadd(s, vand(loadV(p, 0), tailMask(l)))) })
-		set(f, s, fadd(s, t))
-		sum4(f, s)
+		sum(func(load V128) V128 { return load })
 		set(f, mean, fdiv(s, size))
-
-		set(f, s, zeroV)
-		set(f, t, zeroV)
-		square := func(load V128) {
+		sum(func(load V128) V128 {
 			set(f, v, fsub(load, mean))
-			set(f, s, fadd(s, fmul(v, v)))
-		}
-		over(square, true)
-		f.when(l, func() {
-			set(f, v, vand(fsub(loadV(p, 0), mean), tailMask(l)))
-			set(f, s, fadd(s, fmul(v, v)))
+			return fmul(v, v)
 		})
-		set(f, s, fadd(s, t))
-		sum4(f, s)
 		set(f, inv, fdiv(m.k(1), un("f32x4.sqrt", fadd(fdiv(s, size), splatF(eps)))))
 
 		set(f, l, d)

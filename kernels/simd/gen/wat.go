@@ -76,10 +76,8 @@ func minS(a, b I32) I32 { return pick(a.lessS(b), a, b) }
 
 func (a I32) f32() F32                { return F32(emit("f32.convert_i32_u", string(a))) }
 func (a F32) op(op string, b F32) F32 { return F32(emit(op, string(a), string(b))) }
-func (a F32) add(b F32) F32           { return a.op("f32.add", b) }
 func (a F32) div(b F32) F32           { return a.op("f32.div", b) }
 func (a F32) mul(b F32) F32           { return a.op("f32.mul", b) }
-func (a F32) sqrt() F32               { return F32(emit("f32.sqrt", string(a))) }
 func (a F32) greater(b F32) I32       { return I32(emit("f32.gt", string(a), string(b))) }
 
 func fnum(s string) F32 { return F32(emit("f32.const", s)) }
@@ -100,13 +98,12 @@ func loadLane(p I32, off, lane int, v V128) V128 {
 func un(op string, a V128) V128     { return V128(emit(op, string(a))) }
 func bin(op string, a, b V128) V128 { return V128(emit(op, string(a), string(b))) }
 
-// Vectors of four float32. fmax and fmin give NaN where an operand is NaN.
+// Vectors of four float32. fmax gives NaN where an operand is NaN.
 func fadd(a, b V128) V128 { return bin("f32x4.add", a, b) }
 func fsub(a, b V128) V128 { return bin("f32x4.sub", a, b) }
 func fmul(a, b V128) V128 { return bin("f32x4.mul", a, b) }
 func fdiv(a, b V128) V128 { return bin("f32x4.div", a, b) }
 func fmax(a, b V128) V128 { return bin("f32x4.max", a, b) }
-func fmin(a, b V128) V128 { return bin("f32x4.min", a, b) }
 
 // pmin and pmax are single instructions; they give a where an operand is NaN.
 func pmin(a, b V128) V128 { return bin("f32x4.pmin", a, b) }
