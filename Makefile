@@ -16,7 +16,7 @@ SHELL := bash
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
-WITH_NODE = PATH="$$(web/tools/node.sh $(NODE_LEAST) $(NODE)):$$PATH"
+WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
 	unit race wasm tools e2e bench clean go-installed browsers
