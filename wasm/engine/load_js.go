@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"syscall/js"
+	"time"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/features"
@@ -40,6 +41,7 @@ func (e *engine) load(request js.Value, j *job) (any, error) {
 }
 
 func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
+	began := time.Now()
 	configText, tokenizerText := bytesOf(request.Get("config")), bytesOf(request.Get("tokenizer"))
 	var sums *folder.Manifest // nil if the folder has none
 	if text := bytesOf(request.Get("manifest")); text != nil {
@@ -72,12 +74,13 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	if err := j.pause(); err != nil {
 		return nil, err
 	}
+	parsed := time.Since(began)
 	if files := request.Get("files"); files.Length() > 0 {
 		if err := e.loadWeights(files, request.Get("sizes"), request.Get("dtype").String(), sums, configText, j); err != nil {
 			return nil, err
 		}
 	}
-	return e.info(sums != nil), nil
+	return e.info(sums != nil, parsed), nil
 }
 
 func (e *engine) loadWeights(files, sizes js.Value, dtype string, sums *folder.Manifest, configText []byte, j *job) error {
@@ -137,7 +140,7 @@ func (e *engine) verify(sums *folder.Manifest, name string, text []byte) error {
 }
 
 // info is LoadReply of web/src/protocol.ts.
-func (e *engine) info(verified bool) any {
+func (e *engine) info(verified bool, parsed time.Duration) any {
 	info := map[string]any{
 		"dim":         0,
 		"vocabSize":   e.tokenizer.VocabSize(),
@@ -147,6 +150,7 @@ func (e *engine) info(verified bool) any {
 		"dtype":       "f32",
 		"backend":     e.dev.Backend().Name(),
 		"verified":    verified,
+		"parsed":      parsed.Seconds() * 1000, // for LoadTimings
 	}
 	if e.model != nil {
 		info["dim"] = e.model.Dim()

@@ -42,7 +42,7 @@ export class Folder {
             limit: options.limit,
           });
         }
-        parts.push(part);
+        parts.push(part.slice()); // the stream reuses its buffer
         if (looksLikeHTML(parts[0]!)) throw this.#html(file);
       }
       await stream.finish();

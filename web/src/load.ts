@@ -5,7 +5,7 @@ import { absent, Folder } from './fetch.js';
 import type { Running } from './instantiate.js';
 import { call, type Job } from './job.js';
 import { type ProgressCallback, ProgressMeter } from './progress.js';
-import type { LoadReply, LoadRequest } from './protocol.js';
+import type { LoadReply, LoadRequest, LoadTimings } from './protocol.js';
 import type { ByteStream } from './stream.js';
 
 const WEIGHTS = 'model.safetensors';
@@ -22,6 +22,7 @@ interface WeightsFile {
 }
 
 export async function loadFolder(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback): Promise<LoadReply> {
+  const began = performance.now();
   const meter = new ProgressMeter(request.url, emit);
   const folder = new Folder(request.url, job.controller.signal, meter);
   try {
@@ -33,22 +34,34 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
         throw e;
       },
     );
+    const started = running.then(() => performance.now());
+    started.catch(() => {}); // whoever waits for running will see it
     const configText = folder.bytes('config.json', { limit: MiB, tooLarge: 'config_invalid' });
-    const [manifest, config, tokenizer, first, r] = await Promise.all([
+    const small = Promise.all([
       folder.bytes('manifest.json', { limit: MiB, tooLarge: 'manifest_invalid', optional: true }),
       configText,
       folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }),
-      opened,
-      running,
-    ]).catch(async (e: unknown) => {
-      await configText; // where everything is missing, config.json is what is named
+    ]);
+    const arrived = small.then(() => performance.now());
+    arrived.catch(() => {});
+    const [[manifest, config, tokenizer], first, r] = await Promise.all([small, opened, running]).catch(async (e: unknown) => {
+      if (absent(e)) await configText; // where everything is missing, config.json is what is named
       throw e;
     });
     const streams = single === null ? [] : first === true ? [single] : await shards(folder, r, job, first);
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
+    const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);
-    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, sizes }, job)) as LoadReply;
-    return reply;
+    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, sizes }, job)) as LoadReply & { parsed: number };
+    const { parsed, ...info } = reply;
+    const ended = performance.now();
+    const timings: LoadTimings = {
+      engine: await started, // a worker's clock starts with the worker
+      files: (await arrived) - began,
+      parse: parsed,
+      weights: request.weights ? ended - sent - parsed : 0,
+    };
+    return { ...info, timings };
   } catch (e) {
     job.controller.abort(); // the other downloads are of no use any more
     throw e;

@@ -1,6 +1,6 @@
 import { type Capabilities, capabilities } from './capabilities.js';
 import { type DType, type Device, type LoadOptions, loadWith } from './options.js';
-import type { MemoryReport } from './protocol.js';
+import type { LoadTimings, MemoryReport } from './protocol.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -54,6 +54,8 @@ export interface FeatureExtractionPipeline {
   readonly weight_bytes: number;
   /** True if the folder has a manifest.json and every file agreed with it. */
   readonly verified: boolean;
+  /** Where the time of loading went. */
+  readonly timings: LoadTimings;
   capabilities(): Capabilities;
   memory(): Promise<MemoryReport>;
   /** Ends the worker and gives its memory back. */
@@ -96,6 +98,7 @@ export async function pipeline(task: Task, model: string, options?: PipelineOpti
     max_length: info.maxLength,
     weight_bytes: info.weightBytes,
     verified: info.verified,
+    timings: info.timings,
     capabilities,
     memory: () => engine.memory(),
     dispose: async () => engine.dispose(),

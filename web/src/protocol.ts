@@ -67,6 +67,19 @@ export interface LoadReply {
   backend: string;
   /** True if manifest.json was there and every file agreed with it. */
   verified: boolean;
+  timings: LoadTimings;
+}
+
+/** Where a load's time went, in milliseconds. Downloads and the engine's start run side by side. */
+export interface LoadTimings {
+  /** From the worker's first line to an engine that runs: fetch and compile both modules, start them. */
+  engine: number;
+  /** From the first request to the last small file (manifest, configuration, tokenizer). */
+  files: number;
+  /** Reading the configuration and the tokenizer. */
+  parse: number;
+  /** The weights: waiting for them, hashing, packing. */
+  weights: number;
 }
 
 export interface FeaturesReply {

@@ -7,6 +7,8 @@ export interface StreamWatcher {
   end(): void;
 }
 
+const NONE = new Uint8Array(0);
+
 /**
  * A file that is read once, from its first byte to its last. It is opened when the
  * first byte is asked for, and bytes go from the network's chunks straight to
@@ -20,8 +22,8 @@ export class ByteStream {
   readonly #open: () => Promise<Response>;
   readonly #watch: StreamWatcher;
   #response: Promise<Response> | null = null;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  #chunk = new Uint8Array(0); // the unread rest of the last chunk
+  #next: Reader | null = null;
+  #chunk = NONE; // the unread rest of the last chunk
   #position = 0; // bytes handed over
   #ended = false;
   /** The file's size in bytes, −1 if nobody stated it. */
@@ -78,14 +80,14 @@ export class ByteStream {
   async finish(): Promise<number> {
     if (this.#chunk.length === 0) await this.#more();
     const rest = this.#chunk.length;
-    if (rest > 0) await this.#reader?.cancel();
+    if (rest > 0) await this.#next?.cancel();
     else this.#watch.end();
     return rest;
   }
 
   #take(n: number): Uint8Array {
     const part = this.#chunk.subarray(0, n);
-    this.#chunk = this.#chunk.subarray(part.length);
+    this.#chunk = part.length < this.#chunk.length ? this.#chunk.subarray(part.length) : NONE;
     this.#position += part.length;
     if (part.length > 0) this.#watch.add(part.length);
     return part;
@@ -98,10 +100,10 @@ export class ByteStream {
         this.#ended = true;
         return;
       }
-      this.#reader ??= response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-      let next;
+      this.#next ??= reader(response.body);
+      let chunk;
       try {
-        next = await this.#reader.read();
+        chunk = await this.#next.read();
       } catch (e) {
         if (e instanceof DOMException && e.name === 'AbortError') throw e;
         const of = this.size < 0 ? '' : ` of ${this.size}`;
@@ -111,10 +113,46 @@ export class ByteStream {
           { file: this.name, url: response.url, received: this.#position },
         );
       }
-      if (next.done) this.#ended = true;
-      else this.#chunk = next.value as Uint8Array<ArrayBuffer>;
+      if (chunk) this.#chunk = chunk;
+      else this.#ended = true;
     }
   }
+}
+
+interface Reader {
+  /** The next chunk; undefined at the end. */
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  cancel(): Promise<void>;
+}
+
+const CHUNK = 1 << 18;
+
+/**
+ * A reader that lets the browser write every chunk into one buffer, where browsers
+ * can do that: otherwise each chunk is garbage, and a model's worth of it piles up.
+ * A chunk is valid until the next is read.
+ */
+function reader(body: ReadableStream<Uint8Array>): Reader {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = body.getReader({ mode: 'byob' });
+  } catch {
+    const plain = body.getReader();
+    return {
+      read: async () => (await plain.read()).value as Uint8Array<ArrayBuffer> | undefined,
+      cancel: () => plain.cancel(),
+    };
+  }
+  let buffer = new ArrayBuffer(CHUNK);
+  return {
+    async read() {
+      const { value, done } = await byob.read(new Uint8Array(buffer));
+      if (done || !value) return undefined;
+      buffer = value.buffer; // ours was handed over and comes back
+      return value;
+    },
+    cancel: () => byob.cancel(),
+  };
 }
 
 /**

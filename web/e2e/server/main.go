@@ -6,6 +6,8 @@
 //	/f/NAME/FILE   model folders that are wrong in one way each (cases.go)
 //	/f32/FILE      the default model with its weights in f32, and vectors that
 //	               the reference kernels compute natively (f32.go)
+//	/original/     the folder that LODESTONE_F32_MODEL names, if it is set: the
+//	               default model before quantisation, for its golden vectors
 //
 // Begin with cases.go.
 package main
@@ -33,7 +35,11 @@ func main() {
 
 func run(addr string) error {
 	mux := http.NewServeMux()
-	for prefix, dir := range map[string]string{"/": "web/dist", "/e2e/": "web/e2e/page", "/test/": "web/.build/test"} {
+	dirs := map[string]string{"/": "web/dist", "/e2e/": "web/e2e/page", "/test/": "web/.build/test"}
+	if dir := os.Getenv("LODESTONE_F32_MODEL"); dir != "" {
+		dirs["/original/"] = dir
+	}
+	for prefix, dir := range dirs {
 		s, err := static.New(dir)
 		if err != nil {
 			return fmt.Errorf("%w; build it first: make build", err)

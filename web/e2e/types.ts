@@ -1,0 +1,63 @@
+// A page's own TypeScript against the declarations of web/dist: tsc checks it, nobody
+// runs it. What must not compile is marked, and tsc fails if it does.
+import {
+  AutoModel,
+  AutoTokenizer,
+  capabilities,
+  DEFAULT_MODEL,
+  env,
+  type ErrorCode,
+  type FeatureExtractionPipeline,
+  LodestoneError,
+  pipeline,
+  type ProgressEvent,
+  Tensor,
+} from '../dist/lodestone.js';
+
+export async function search(texts: string[], signal: AbortSignal): Promise<Float32Array> {
+  env.assetsPath = '/assets/';
+  const bar = (e: ProgressEvent): number => (e.status === 'progress_total' ? e.progress : e.status === 'progress' ? e.loaded / e.total : 0);
+  const embed: FeatureExtractionPipeline = await pipeline('feature-extraction', DEFAULT_MODEL, {
+    dtype: 'q8',
+    device: 'auto',
+    progress_callback: (e) => void bar(e),
+    signal,
+  });
+  const { data, dims, truncated } = await embed(texts, { pooling: 'prompt', normalize: true, signal });
+  const width: number = dims[1]! + Number(truncated[0]) + embed.dim;
+  const why: string = capabilities().reasons.threads;
+  const { kernelBytes } = await embed.memory();
+  await embed.dispose();
+  return data.subarray(0, width + why.length + kernelBytes);
+}
+
+export async function raw(): Promise<number> {
+  const tokenizer = await AutoTokenizer.from_pretrained('/models/m');
+  const model = await AutoModel.from_pretrained('/models/m', { dtype: 'fp32' });
+  const inputs = await tokenizer(['a', 'b'], { padding: true, truncation: true, max_length: 16, return_offsets_mapping: true });
+  const ids: BigInt64Array = inputs.input_ids.data;
+  const [from, to]: [number, number] = inputs.offset_mapping![0]![0]!;
+  const { last_hidden_state } = await model(inputs);
+  const t = new Tensor('int64', ids, [2, 1]);
+  return last_hidden_state.data[0]! + t.size + to - from;
+}
+
+export function explain(e: unknown): string {
+  if (!(e instanceof LodestoneError)) return '';
+  const code: ErrorCode = e.code;
+  return code === 'aborted' ? '' : `${e.message} ${String(e.details['file'])}`;
+}
+
+export async function refused(): Promise<void> {
+  // @ts-expect-error there is no such task
+  await pipeline('summarization', DEFAULT_MODEL);
+  // @ts-expect-error there is no such dtype
+  const embed = await pipeline('feature-extraction', DEFAULT_MODEL, { dtype: 'q3' });
+  // @ts-expect-error there is no such pooling
+  await embed('a', { pooling: 'max' });
+  // @ts-expect-error ids are 64 bits wide
+  new Tensor('int64', new Float32Array(1), [1]);
+  // @ts-expect-error an error's code is one of a list
+  const code: ErrorCode = 'oops';
+  void code;
+}
