@@ -1,6 +1,6 @@
 // Builds web/dist, everything that a page needs: node web/build.mjs
 //
-//   lodestone.js, lodestone.d.ts, types/   the module
+//   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
 //   worker.js                              the worker's script, with Go's glue inside
 //   engine.wasm, kernels.wasm              the engine
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -8,7 +8,7 @@
 //
 // Programs that only the browser tests run go to web/.build/test.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -71,6 +71,11 @@ async function declarations() {
     ...['-p', 'web/src', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'web/src', '--outDir', types],
   ]);
   await writeFile(path.join(dist, 'lodestone.d.ts'), "export * from './types/index.js';\n");
+  // So that the folder can be installed as a package.
+  const { name, version, description, license } = JSON.parse(await readFile('package.json', 'utf8'));
+  const entry = { types: './lodestone.d.ts', default: './lodestone.js' };
+  const manifest = { name, version, description, license, type: 'module', sideEffects: false, types: entry.types, exports: { '.': entry, './*': './*' } };
+  await writeFile(path.join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** What is copied as it is. */

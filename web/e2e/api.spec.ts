@@ -285,6 +285,22 @@ test('a model takes what its tokenizer gives, and padding does not change states
   expect(r.far.message).toContain('99999');
 });
 
+test('a folder may be named in many ways', async ({ page }) => {
+  const requests: string[] = [];
+  page.on('request', (q) => requests.push(q.url()));
+  const models = await page.evaluate(async () => {
+    const loaded: string[] = [];
+    for (const model of ['/f/good', '../f/good/', `${location.origin}/f/good`, '/f/good?key=7#part']) {
+      const embed = await lodestone.pipeline('feature-extraction', model);
+      loaded.push(embed.model.replace(location.origin, ''));
+      await embed.dispose();
+    }
+    return loaded;
+  });
+  expect(models).toEqual(['/f/good/', '/f/good/', '/f/good/', '/f/good/?key=7']);
+  expect(requests.filter((u) => u.endsWith('/f/good/config.json?key=7'))).toHaveLength(1);
+});
+
 test('assetsPath moves the engine, and a wrong one is named', async ({ page }) => {
   const r = await page.evaluate(async () => {
     lodestone.env.assetsPath = '/nothing/here';

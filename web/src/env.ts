@@ -39,13 +39,15 @@ export function assetURL(file: string): URL {
   return resolve(file, resolve(folder, documentBase(), 'env.assetsPath').href, 'asset');
 }
 
-/** The address of a model folder, with a slash at the end. */
+/** The address of a model folder: its path ends with a slash, a query is kept. */
 export function modelURL(model: unknown): string {
   if (typeof model !== 'string' || model === '') {
     throw invalid('model: expected the address of a folder that holds config.json, tokenizer.json and model.safetensors');
   }
   if (model === DEFAULT_MODEL) return assetURL(BUNDLED).href;
-  const url = resolve(model.endsWith('/') ? model : `${model}/`, documentBase(), 'model');
+  const url = resolve(model, documentBase(), 'model');
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  url.hash = '';
   if (url.protocol !== 'http:' && url.protocol !== 'https:' && !url.protocol.endsWith('-extension:')) {
     throw invalid(`model: ${JSON.stringify(model)} has the scheme ${url.protocol}, expected http: or https:`);
   }

@@ -68,9 +68,21 @@ export class Folder {
     });
   }
 
-  /** The address of a file as people know it: without the origin. */
+  /** The address of a file; a query of the folder's address, such as a key, goes with it. */
+  #address(file: string): URL {
+    const url = new URL(file, this.url);
+    url.search = new URL(this.url).search;
+    return url;
+  }
+
+  /** The address of a file as people know it: the path. */
   #path(file: string): string {
-    return decodeURI(new URL(file, this.url).pathname);
+    const { pathname } = this.#address(file);
+    try {
+      return decodeURI(pathname);
+    } catch {
+      return pathname; // it has a % that is no escape
+    }
   }
 
   #html(file: string): LodestoneError {
@@ -82,7 +94,7 @@ export class Folder {
   }
 
   async #get(file: string, missing: ErrorCode): Promise<Response> {
-    const url = new URL(file, this.url).href;
+    const url = this.#address(file).href;
     let r: Response;
     try {
       r = await fetch(url, { signal: this.#signal });

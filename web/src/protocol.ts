@@ -14,7 +14,7 @@ export interface Assets {
 
 export interface LoadRequest {
   op: 'load';
-  /** The model folder's address, with a slash at the end. */
+  /** The model folder's address; its path ends with a slash. */
   url: string;
   dtype: WeightType;
   /** False loads the tokenizer and the configuration only. */
