@@ -144,21 +144,24 @@ test('when the worker fails, what was pending rejects and the next call works', 
 test('when the Go program panics, what was pending rejects and the next call works', async ({ page }) => {
   await page.evaluate(async () => {
     const g = globalThis as unknown as Record<string, unknown>;
-    g['embed'] = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);
+    g['embed'] = embed;
+    g['pending'] = failure(embed(Array.from({ length: 3000 }, () => 'This runs when the program panics.')));
   });
   // A callback that is none: Go's call of it panics outside of every recover.
   await page.workers()[0]!.evaluate(() => {
     const g = globalThis as unknown as { __lodestone: { call(...a: unknown[]): void } };
-    setTimeout(() => g.__lodestone.call('no-such-operation', {}, { turn: () => Promise.resolve(), aborted: false }, null, null), 20);
+    setTimeout(() => g.__lodestone.call('no-such-operation', {}, { turn: () => Promise.resolve(), aborted: false }, null, null));
   });
   const r = await page.evaluate(async () => {
-    const { embed } = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline>> };
-    const failed = await failure(embed(Array.from({ length: 3000 }, () => 'This runs when the program panics.')));
-    const { dims } = await embed('Guten Morgen', { pooling: 'prompt' });
-    await embed.dispose();
+    const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline>>; pending: Promise<{ code: string; message: string }> };
+    const failed = await g.pending;
+    const { dims } = await g.embed('Guten Morgen', { pooling: 'prompt' });
+    await g.embed.dispose();
     return { failed, dims };
   });
   expect(r.failed.code).toBe('engine_crashed');
+  expect(r.failed.message).toContain('the engine has ended: panic');
   expect(r.dims).toEqual([1, 256]);
 });
 
