@@ -60,18 +60,24 @@ ${table([['', 'ready ms', 'first vector ms', 'second call ms', 'peak renderer MB
 ${parts(r.cold.find(c => c.kind === 'ours'))}`;
 }
 
-/** What happened when during our first visit: the run with the median time. */
+/** Where the time of our first visit goes: medians, then the downloads of the median run. */
 function parts(c) {
   if (!c) return '';
+  const ms = f => statistics(c.runs.map(f)).median.toFixed(0);
   const run = [...c.runs].sort((a, b) => a.marks.first - b.marks.first)[c.runs.length >> 1];
-  const rows = run.downloads.filter(d => d.bytes && !d.url.startsWith('/cold') && !d.url.endsWith('contenders.mjs') && !d.url.endsWith('urls.mjs'))
-    .map(d => [d.begin, d.end, `download ${d.url.split('/').at(-1)} (${kB(d.bytes)} kB)`]);
-  rows.push([run.marks.script, run.marks.loaded, 'pipeline()']);
-  rows.push([run.marks.loaded, run.marks.first, 'first call']);
-  rows.sort((a, b) => a[0] - b[0]);
+  const downloads = run.downloads.filter(d => /^\/(dist|ours-model)\//.test(d.url)).sort((a, b) => a.begin - b.begin);
   return `## Our first visit, part by part
 
-ms since the navigation began, the run with the median time. Downloads overlap with compiling: WebAssembly is compiled while it streams in.
+${table([['part', 'ms, median'],
+    ['navigation until the page\'s script runs', ms(r => r.marks.script)],
+    ['`pipeline()`, of which:', ms(r => r.marks.loaded - r.marks.script)],
+    ['– engine: fetch, compile and start both modules, since the worker began', ms(r => r.timings.engine)],
+    ['– config.json, tokenizer.json, manifest.json (beside the engine)', ms(r => r.timings.files)],
+    ['– reading the configuration and the tokenizer', ms(r => r.timings.parse)],
+    ['– weights: waiting for them, hashing, packing', ms(r => r.timings.weights)],
+    ['first call', ms(r => r.marks.first - r.marks.loaded)],
+    ['navigation to first vector', ms(r => r.marks.first)]])}
+Downloads of the run with the median time, ms since the navigation began. WebAssembly is compiled while it streams in.
 
-${table([['from', 'to', 'what'], ...rows.map(([a, b, what]) => [a.toFixed(0), b.toFixed(0), what])])}`;
+${table([['from', 'to', 'file', 'kB'], ...downloads.map(d => [d.begin.toFixed(0), d.end.toFixed(0), d.url.split('/').at(-1), kB(d.bytes)])])}`;
 }

@@ -4,17 +4,14 @@ import { open } from './contenders.mjs';
 
 const { spec, work } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const marks = { script: performance.now() };
-const events = [];
 try {
-  const contender = await open(spec.kind === 'ours'
-    ? { ...spec, onProgress: e => events.push({ at: performance.now(), status: e.status, file: e.file }) }
-    : spec);
+  const contender = await open(spec);
   marks.loaded = performance.now();
   const vector = await contender.call(work);
   marks.first = performance.now();
   await contender.call(work);
   marks.second = performance.now();
-  window.result = { marks, events, width: vector.length, timeOrigin: performance.timeOrigin };
+  window.result = { marks, timings: contender.timings, width: vector.length, timeOrigin: performance.timeOrigin };
 } catch (e) {
   window.result = { error: String(e?.stack ?? e) };
 }

@@ -26,12 +26,12 @@ async function none() {
 
 async function ours(spec) {
   const { pipeline } = await import(urls.ours);
-  const progress_callback = spec.onProgress;
-  const embed = await pipeline('feature-extraction', urls.oursModel, { dtype: spec.dtype, device: 'wasm', progress_callback });
+  const embed = await pipeline('feature-extraction', urls.oursModel, { dtype: spec.dtype, device: 'wasm' });
   const options = { pooling: spec.pooling ?? 'mean', normalize: true };
   return {
     call: async ({ texts }) => (await embed(texts, options)).data,
     close: () => embed.dispose(),
+    timings: embed.timings,
   };
 }
 
