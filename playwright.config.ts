@@ -2,7 +2,7 @@
 // system's Chromium and Firefox ESR; nothing is downloaded.
 import { defineConfig } from '@playwright/test';
 
-const port = 4173;
+const port = Number(process.env['E2E_PORT'] ?? 4173);
 
 export default defineConfig({
   testDir: 'web/e2e',

@@ -54,6 +54,7 @@ var codes = []struct {
 	{transformer.ErrShape, "wrong_shape", "take config.json and the weights from one release"},
 	{safetensors.ErrFormat, "not_safetensors", "point to a folder with a model.safetensors"},
 
+	{errNotFinite, "invalid_weight", "the weights are damaged: fetch them again"},
 	{quant.ErrNotFinite, "invalid_weight", "the file is damaged: fetch it again"},
 	{quant.ErrScale, "invalid_weight", "the file is damaged: fetch it again"},
 	{quant.ErrShape, "wrong_shape", "take config.json and the weights from one release"},

@@ -23,5 +23,8 @@ func (e *engine) features(request js.Value, j *job) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := finite(r.Data, len(texts)); err != nil {
+		return nil, err
+	}
 	return map[string]any{"data": float32Value(r.Data), "dims": listValue(r.Dims), "truncated": listValue(r.Truncated)}, nil
 }

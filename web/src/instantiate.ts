@@ -23,7 +23,6 @@ interface GoRuntime {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var Go: new () => GoRuntime;
   var __lodestone: GoEngine | undefined;
   var __lodestoneKernels: { memory: WebAssembly.Memory } | undefined;

@@ -97,6 +97,7 @@ var table = map[string]func(m model, a map[string]*answer){
 			h[name] = t
 		})
 	},
+	"nan-scale": func(m model, a map[string]*answer) { m.poison("embed_tokens.weight_scale") },
 	"html": func(m model, a map[string]*answer) {
 		html(m, a, "text/html", configFile, tokenizerFile, weightsFile, manifestFile)
 	},

@@ -101,6 +101,14 @@ func (m model) drop(name string) {
 	m[weightsFile] = take(h, data, slices.DeleteFunc(h.names(), func(n string) bool { return n == name }))
 }
 
+// poison makes the first number of a tensor f32 NaN.
+func (m model) poison(name string) {
+	h, data := m.open()
+	data = slices.Clone(data)
+	binary.LittleEndian.PutUint32(data[h[h.find(name)].Offsets[0]:], 0x7fc00000)
+	m[weightsFile] = join(h, data)
+}
+
 // split makes two shards and their index; with escape, the index points to another folder.
 func (m model) split(escape bool) {
 	h, data := m.open()
