@@ -1,0 +1,69 @@
+package crop
+
+import (
+	"fmt"
+	"slices"
+)
+
+// MaxEntityWords is the length of the longest entity that Project places, in words of the
+// translation.
+const MaxEntityWords = 6
+
+// Project carries the labels of a translation over to the words of the sentence that it
+// translates, entity by entity, left to right. Words are compared as they are: case and
+// inflection count.
+//
+//	places = of each word of the entity, where it is in target, if it is there once
+//	fail unless |places| >= 80 % of the entity's words, the entity has at most 6,
+//	            and nothing in places is labelled yet
+//	label target[min(places)..max(places)] as one entity
+//
+// Words in a gap become part of the entity, and an earlier entity that lies in the gap
+// is swallowed; it lies there wholly, since no place of the new one is labelled. A word
+// that the translation repeats counts as often as it does.
+//
+// The result is one label for each word of target; on failure it is nil, and the error
+// is ErrProjection and names the entity. Other errors are ErrInput and ErrLabel.
+func Project(target []string, translated Sentence) ([]string, error) {
+	translated, err := translated.check("the translation")
+	if err != nil {
+		return nil, err
+	}
+	const repeated = -1
+	place := make(map[string]int, len(target)) // of each word, or repeated
+	for i, word := range target {
+		if _, found := place[word]; found {
+			i = repeated
+		}
+		place[word] = i
+	}
+	labels := all(len(target))
+	for n, e := range entities(translated.Labels) {
+		words := translated.Words[e.Start:e.End]
+		fail := func(format string, args ...any) error {
+			return fmt.Errorf("crop: %w: entity %d, %s %.80q: %s", ErrProjection, n, e.Type, Join(words, ""), fmt.Sprintf(format, args...))
+		}
+		var places []int
+		for _, word := range words {
+			if at, found := place[word]; found && at != repeated {
+				places = append(places, at)
+			}
+		}
+		if 10*len(places) < 8*len(words) {
+			return nil, fail("%d of %d words occur exactly once in the sentence, want 80 %%", len(places), len(words))
+		}
+		if len(words) > MaxEntityWords {
+			return nil, fail("it has %d words, at most %d can be placed", len(words), MaxEntityWords)
+		}
+		for _, at := range places {
+			if labels[at] != Outside {
+				return nil, fail("word %d, %.60q, is %s already", at, target[at], labels[at])
+			}
+		}
+		first, last := slices.Min(places), slices.Max(places)
+		for i := first; i <= last; i++ {
+			labels[i] = bio(i == first, e.Type)
+		}
+	}
+	return labels, nil
+}
