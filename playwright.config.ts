@@ -37,7 +37,6 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      testMatch: ['kernels.spec.ts', 'smoke.spec.ts', 'demo.spec.ts'],
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',
