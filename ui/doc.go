@@ -14,3 +14,5 @@
 package ui
 
 //go:generate go tool vugugen -skip-go-mod -skip-main .
+//go:generate gofmt -w .
+//go:generate sh -c "cd .. && go run ./ui/renderscript"

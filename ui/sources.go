@@ -23,8 +23,8 @@ type Source struct {
 
 // Limits of what a reader may add. A page that must stay smooth draws and ranks everything again on each change.
 const (
-	MaxTextBytes = 1 << 20
-	MaxSentences = 1000 // of all sources together
+	MaxTextBytes = 256 << 10 // a thousand sentences are about 100 kB
+	MaxSentences = 1000      // of all sources together
 )
 
 // Kinds of refusal for added text, for errors.Is.
@@ -70,17 +70,25 @@ func (a *App) RestoreCollection() { go a.guard("collection", a.loadCollection) }
 // AddText splits text and makes its sentences searchable. What is wrong with the text is shown beside the box and returned.
 func (a *App) AddText(name, text string) error {
 	err := a.addText(name, text)
+	if err != nil {
+		a.Refuse(err)
+		return err
+	}
 	a.mu.Lock()
 	a.notice = nil
-	if err != nil {
-		a.notice = &Failure{Title: "The text was not added", Code: textCode(err), Text: err.Error()}
-	}
 	a.mu.Unlock()
 	a.o.Changed()
-	if err != nil {
-		a.o.Announce("The text was not added. " + err.Error())
-	}
-	return err
+	return nil
+}
+
+// Refuse shows beside the text box why a text was not added.
+func (a *App) Refuse(err error) {
+	n := &Failure{Title: "The text was not added", Code: textCode(err), Text: err.Error()}
+	a.mu.Lock()
+	a.notice = n
+	a.mu.Unlock()
+	a.o.Changed()
+	a.o.Announce(n.Title + ". " + n.Text)
 }
 
 // AddFile adds the bytes of a text file.
@@ -88,11 +96,7 @@ func (a *App) AddFile(name string, data []byte) error {
 	text, err := DecodeText(data)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", Clip(name, 60), err)
-		a.mu.Lock()
-		a.notice = &Failure{Title: "The file was not added", Code: textCode(err), Text: err.Error()}
-		a.mu.Unlock()
-		a.o.Changed()
-		a.o.Announce("The file was not added. " + err.Error())
+		a.Refuse(err)
 		return err
 	}
 	return a.AddText(name, text)

@@ -3,7 +3,6 @@ package ui
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/lodestone-wasm/lodestone/ui/sentence"
 )
@@ -28,6 +27,7 @@ type View struct {
 	Results   []Result
 	Close     bool // the best result is near enough to speak of the same meaning
 	Languages int  // among the results
+	Samples   bool // Results are a few sentences to begin with, no answer to a query
 
 	Sources    []Source
 	HasBundled bool
@@ -95,11 +95,26 @@ func (a *App) View() View {
 		}
 		v.Results = append(v.Results, r)
 	}
+	if a.query == "" {
+		v.Results = append(v.Results, a.samples()...)
+		v.Samples = len(v.Results) > 0
+	}
 	v.Languages = len(langs)
 	v.Close = len(a.hits) > 0 && a.hits[0].Score >= closeScore
 	v.Facts = a.facts()
 	v.MapText = a.mapText()
 	return v
+}
+
+// samples are a few sentences from all over the collection, to show what can be found; a.mu is held.
+func (a *App) samples() []Result {
+	const n = 6
+	var out []Result
+	for i := range min(n, len(a.entries)) {
+		e := a.entries[min(len(a.entries)-1, i*len(a.entries)/n+i%3)] // i%3: the languages take turns where translations follow each other
+		out = append(out, Result{Rank: i + 1, ID: e.ID, Text: e.Text, Lang: e.Lang, LangName: sentence.Name(e.Lang), Class: "hit"})
+	}
+	return out
 }
 
 // facts are the measured numbers of this visit, in words; a.mu is held.
@@ -153,11 +168,4 @@ func (a *App) EntryText(id int) string {
 		}
 	}
 	return ""
-}
-
-// LastQuery returns how long the last query took, page to page.
-func (a *App) LastQuery() time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.queryTime
 }

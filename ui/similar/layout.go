@@ -51,6 +51,9 @@ func NewLayout(s *Set, pause func()) *Layout {
 		l.Points[i] = l.frame(p)
 	}
 	separate(l.Points, pause)
+	for i, p := range l.Points {
+		l.Points[i] = Point{math.Max(-1, math.Min(1, p.X)), math.Max(-1, math.Min(1, p.Y))}
+	}
 	return l
 }
 
@@ -105,7 +108,7 @@ func neighbours(s *Set, k int, pause func()) [][]Hit {
 				lists[j] = keep(lists[j], Hit{i, d}, k)
 			}
 		}
-		if pause != nil && i%16 == 15 {
+		if pause != nil && i%4 == 3 {
 			pause()
 		}
 	}
@@ -118,6 +121,9 @@ func separate(pts []Point, pause func()) {
 	for range apartRuns {
 		moved := false
 		for i := range pts {
+			if pause != nil && i%128 == 127 {
+				pause()
+			}
 			for j := range i {
 				dx, dy := pts[i].X-pts[j].X, pts[i].Y-pts[j].Y
 				if dx > apart || dx < -apart || dy > apart || dy < -apart {
@@ -141,9 +147,6 @@ func separate(pts []Point, pause func()) {
 				pts[j].Y -= dy / d * push
 				moved = true
 			}
-		}
-		if pause != nil {
-			pause()
 		}
 		if !moved {
 			return

@@ -17,7 +17,7 @@ type Plane struct {
 
 // NewPlane finds the two directions of largest variance by power iteration on a block of six vectors with a Rayleigh–Ritz step at the
 // end. The start vectors are fixed and each direction's largest component is positive, so equal sets give equal pictures.
-// It costs about 2·30·6·n·dim multiplications; pause, unless nil, is called once a round.
+// It costs about 2·30·6·n·dim multiplications; pause, unless nil, is called every 64 rows.
 func NewPlane(s *Set, pause func()) *Plane {
 	n, d := s.Len(), s.dim
 	p := &Plane{mean: make([]float32, d), axis: [2][]float32{make([]float32, d), make([]float32, d)}}
@@ -49,15 +49,12 @@ func NewPlane(s *Set, pause func()) *Plane {
 		image[c] = make([]float64, d)
 	}
 	for range rounds {
-		covariance(image, basis, centred, n, d)
+		covariance(image, basis, centred, n, d, pause)
 		basis, image = image, basis
 		orthonormal(basis)
-		if pause != nil {
-			pause()
-		}
 	}
 	// Rayleigh–Ritz: the covariance inside the block, its eigenvectors turn the basis into the principal directions.
-	covariance(image, basis, centred, n, d)
+	covariance(image, basis, centred, n, d, pause)
 	m := make([][]float64, b)
 	for i := range m {
 		m[i] = make([]float64, b)
@@ -109,10 +106,13 @@ func (p *Plane) Project(v []float32) Point {
 }
 
 // covariance is out[c] = Σᵢ xᵢ (xᵢ · basis[c]) over the n rows of x [n, d].
-func covariance(out, basis [][]float64, x []float32, n, d int) {
+func covariance(out, basis [][]float64, x []float32, n, d int, pause func()) {
 	for c := range out {
 		clear(out[c])
 		for i := range n {
+			if pause != nil && i%64 == 63 {
+				pause()
+			}
 			row := x[i*d : (i+1)*d]
 			var t float64
 			for j, v := range row {

@@ -1,0 +1,78 @@
+//go:build js && wasm
+
+// Command app is the program of the demo page: package ui in a browser.
+//
+// web/demo/boot.js starts it and, beside it, the engine's worker. Begin here; engine.go calls the lodestone module, page.go holds the
+// listeners, canvas.go draws the map.
+package main
+
+import (
+	"syscall/js"
+	"time"
+
+	"github.com/vugu/vugu"
+	"github.com/vugu/vugu/domrender"
+
+	"github.com/lodestone-wasm/lodestone/ui"
+)
+
+func main() {
+	renderer, err := domrender.New("#app")
+	if err != nil {
+		panic(err)
+	}
+	build, err := vugu.NewBuildEnv(renderer.EventEnv())
+	if err != nil {
+		panic(err)
+	}
+	p := newPage()
+	p.app = ui.NewApp(&engine{}, ui.Options{
+		Changed:    p.changed,
+		Announce:   p.announce,
+		Pause:      p.pause,
+		Collection: fetchCollection,
+	})
+	p.canvas = newCanvas(p.app, p)
+	root := &ui.Root{App: p.app, Page: p}
+	js.Global().Get("lodestoneBoot").Call("shown")
+	p.listen()
+	p.app.Start()
+	go p.renderOnChange(renderer.EventEnv())
+	for ok := true; ok; ok = renderer.EventWait() {
+		if err := renderer.Render(build.RunBuild(root)); err != nil {
+			panic(err)
+		}
+		p.app.Do("map", p.canvas.update)
+	}
+}
+
+// renderInterval is the shortest time between two renders that the state asks for; events of the reader render at once.
+const renderInterval = 40 * time.Millisecond
+
+// renderOnChange asks Vugu for a render after changes; many changes in a short time give one.
+func (p *page) renderOnChange(env vugu.EventEnv) {
+	for range p.dirty {
+		env.Lock()
+		env.UnlockRender()
+		time.Sleep(renderInterval)
+	}
+}
+
+// changed never blocks: a render that is already asked for shows the newest state.
+func (p *page) changed() {
+	select {
+	case p.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// slice is how long a computation may hold the main thread before the browser gets it back.
+const slice = 8 * time.Millisecond
+
+// pause lets the browser draw and take input once slice has passed since it last did.
+func (p *page) pause() {
+	if time.Since(p.breath) > slice {
+		time.Sleep(time.Millisecond) // through the event loop; Gosched would not leave Go
+		p.breath = time.Now()
+	}
+}
