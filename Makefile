@@ -42,7 +42,7 @@ bench: build browsers web/bench/node_modules/.package-lock.json ## time against 
 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
-	$(GO) tool vugugen -skip-go-mod -skip-main ./ui
+	$(GO) generate ./ui
 
 clean: ## remove what was built
 	rm -rf web/dist web/.build web/bench/out web/bench/.build test-results playwright-report
@@ -58,14 +58,14 @@ fmt:
 vet: go-installed
 	$(GO) vet $$($(GO) list ./... | grep -v /node_modules/)
 
-# The kernels have a check of their own; vugugen writes into ui/, so its files are
-# compared with what was there before, committed or not.
+# The kernels have a check of their own; go generate writes into ui/ and web/demo/, so
+# its files are compared with what was there before, committed or not.
 gen-check: node_modules/.package-lock.json
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen -check
-	@before=$$(cat ui/*_gen.go | sha256sum); \
-	$(GO) tool vugugen -skip-go-mod -skip-main ./ui; \
-	if [ "$$before" != "$$(cat ui/*_gen.go | sha256sum)" ]; then \
-		echo "gen-check: ui/*_gen.go was stale and has been written again: commit it"; exit 1; fi
+	@before=$$(cat ui/*_gen.go web/demo/vugu-render.js | sha256sum); \
+	$(GO) generate ./ui; \
+	if [ "$$before" != "$$(cat ui/*_gen.go web/demo/vugu-render.js | sha256sum)" ]; then \
+		echo "gen-check: what go generate ./ui writes was stale and has been written again: commit it"; exit 1; fi
 
 types: node_modules/.package-lock.json build ## the TypeScript of the module, of its tests and of a page that uses it
 	$(WITH_NODE) npx --no-install tsc --noEmit -p web
