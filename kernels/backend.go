@@ -26,6 +26,14 @@ var activationNames = [...]string{"none", "relu", "gelu", "silu"}
 // multiples of it.
 const PanelWidth = 16
 
+// SevenBits is the largest number of levels that means unsigned activations with a
+// zero point; see Backend.LinearQ8.
+const SevenBits = 127
+
+// MaxIn is the largest number of columns of an int8 layer: what 8 by 8 bits can be added
+// up in 32.
+const MaxIn = 1<<17 - 1
+
 // QueryBlock is the number of query rows that attention works on at a time; its
 // scratch holds that many rows of scores.
 const QueryBlock = 4
@@ -43,7 +51,7 @@ const QueryBlock = 4
 // In the loops below all arithmetic is that of real numbers; the budget of each
 // operation (package kerneltest) bounds the error of float32.
 type Backend interface {
-	// Name tells the variant: "reference", "simd128".
+	// Name tells the variant: "reference", "simd128", "relaxed", "fused".
 	Name() string
 
 	// Base is the first offset that is free for data; below it lie the backend's own tables.
@@ -62,8 +70,8 @@ type Backend interface {
 	PackedSize(t DType, n, k uint32) uint64
 	// QuantScratch is the number of bytes of scratch that LinearQ8 needs for m rows of k.
 	QuantScratch(m, k uint32) uint64
-	// QuantLevels is the largest magnitude to which LinearQ8 quantises activations
-	// of k columns; it is what the width of the backend's integer arithmetic allows.
+	// QuantLevels is the number of levels to which LinearQ8 quantises activations of
+	// k columns; it is what the width of the backend's integer arithmetic allows.
 	QuantLevels(k uint32) uint32
 
 	// PackF32 packs weights src f32 [n,k] row-major into dst, n rows from a
@@ -110,14 +118,25 @@ type Backend interface {
 	//	}
 	LinearF32(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act Activation, alpha float32)
 	// LinearQ8 is LinearF32 on packed int8 weights with scale ws f32 [n]. Each row
-	// of x is first quantised to integers of at most levels in magnitude:
+	// of x is first quantised, to integers of at most levels in magnitude if levels is
+	// more than SevenBits:
 	//
-	//	sx      = max_l |x[i,l]| / levels
+	//	sx      = max_l |x[i,l]| / levels;  z = 0
 	//	q[i,l]  = round-half-even(x[i,l] / sx)               0 if sx = 0
-	//	s       = bias[j] + sx * ws[j] * Σ_l q[i,l] * w[j,l]
+	//
+	// otherwise to 0…levels, with a zero point:
+	//
+	//	low     = min(0, min_l x[i,l]);  high = max(0, max_l x[i,l])
+	//	sx      = high / levels − low / levels               NaN if an x[i,l] is not finite
+	//	z       = round-half-even(−low / sx)                 0 if sx = 0
+	//	q[i,l]  = z + round-half-even(x[i,l] / sx)           cut to 0…levels
+	//
+	// and then
+	//
+	//	s       = bias[j] + sx * ws[j] * Σ_l (q[i,l] − z) * w[j,l]
 	//	y[i,j]  = act(s) + alpha * res[i,j]
 	//
-	// scratch holds QuantScratch(m, k) bytes.
+	// levels is QuantLevels(k); scratch holds QuantScratch(m, k) bytes.
 	LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n uint32, act Activation, alpha float32, levels, scratch uint32)
 
 	// LayerNorm normalises the rows of x f32 [n,d]; y may be x.

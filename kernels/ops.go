@@ -149,6 +149,10 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 		d.fail(ErrArgument, "%s: weight %s of %d×%d at %d is not inside memory", op, w.DType, w.Out, w.In, w.At)
 		return
 	}
+	if w.DType == I8 && w.In > MaxIn {
+		d.fail(ErrArgument, "%s: int8 weights of %d columns, at most %d", op, w.In, MaxIn)
+		return
+	}
 	if !d.apartBytes(op, y, w.At, packed) {
 		return
 	}

@@ -86,14 +86,14 @@ func (r *Reference) PackQ8(dst, src, n, k uint32) { copy(r.i8(dst, int(n*k)), r.
 
 func (r *Reference) QuantScratch(m, k uint32) uint64 { return 0 }
 
-// QuantLevels is the largest L ≤ 32767 for which a sum of k products of −128 and ±L
-// fits int32.
+// QuantLevels is that of 16 bits.
 func (r *Reference) QuantLevels(k uint32) uint32 { return QuantLevels16(k) }
 
 // QuantLevels16 is QuantLevels of backends whose integer arithmetic multiplies 16
-// by 16 bits and adds in 32.
+// by 16 bits and adds in 32: the largest L ≤ 32767 for which a sum of k ≤ MaxIn products
+// of −128 and ±L fits int32.
 func QuantLevels16(k uint32) uint32 {
-	return uint32(max(1, min(math.MaxInt16, math.MaxInt32/(128*max(uint64(k), 1)))))
+	return uint32(max(SevenBits+1, min(math.MaxInt16, math.MaxInt32/(128*max(uint64(k), 1)))))
 }
 
 func (r *Reference) QuantizeRows(q, scale, src, n, k uint32) {
@@ -200,12 +200,11 @@ func (r *Reference) LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n ui
 	q := make([]int32, k)
 	for i := range int(m) {
 		in, out := r.row(x, ldx, i, int(k)), r.row(y, ldy, i, int(n))
-		sx := float32(maxAbs(in)) / float32(levels)
-		for l, v := range in {
-			q[l] = 0
-			if sx > 0 {
-				q[l] = quantum(v, sx, float64(levels))
-			}
+		var sx float32
+		if levels > SevenBits {
+			sx = quantizeSigned(q, in, levels)
+		} else {
+			sx = quantizeZero(q, in, levels)
 		}
 		for j := range out {
 			row := r.i8(w+uint32(j)*k, int(k))
@@ -217,6 +216,41 @@ func (r *Reference) LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n ui
 			out[j] = r.finish(s, bias, res, ldres, i, j, act, alpha)
 		}
 	}
+}
+
+// quantizeSigned is the first form of LinearQ8.
+func quantizeSigned(q []int32, x []float32, levels uint32) (scale float32) {
+	scale = float32(maxAbs(x)) / float32(levels)
+	for l, v := range x {
+		q[l] = 0
+		if scale > 0 {
+			q[l] = quantum(v, scale, float64(levels))
+		}
+	}
+	return scale
+}
+
+// quantizeZero is its second form, less the zero point.
+func quantizeZero(q []int32, x []float32, levels uint32) (scale float32) {
+	low, high, top := float32(0), float32(0), float32(levels)
+	for _, v := range x {
+		low, high = min(low, v), max(high, v)
+	}
+	scale = float32(high/top) - float32(low/top)
+	for _, v := range x {
+		scale += v * 0 // NaN unless v is finite
+	}
+	zero := int32(0)
+	if scale > 0 {
+		zero = quantum(-low, scale, float64(levels))
+	}
+	for l, v := range x {
+		q[l] = 0
+		if scale > 0 {
+			q[l] = max(0, min(int32(levels), zero+quantum(v, scale, float64(levels)))) - zero
+		}
+	}
+	return scale
 }
 
 // finish is what a linear layer does to a sum.

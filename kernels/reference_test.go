@@ -116,6 +116,44 @@ func TestLinearQ8ByHand(t *testing.T) {
 	near(t, get(t, d, y), []float32{0.5 * 2.0 / 32767 * (3*32767 - 4*16384)}, 1e-7)
 }
 
+// By hand: x = [2 −1], levels 127: sx = 2/127 + 1/127 = 3/127, z = round(42.33) = 42,
+// q = [42+85 42−42] = [127 0], q − z = [85 −42]. w = [3 4], ws = 0.5:
+// 0.5·3/127·(255 − 168) = 1.0275…
+func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
+	r := NewReference(0)
+	if err := r.Grow(1024); err != nil {
+		t.Fatal(err)
+	}
+	row := func(x ...float32) float32 {
+		r.Write(64, f32Bytes(x))
+		r.Write(128, []byte{3, 4, 5, 0})
+		r.Write(192, f32Bytes([]float32{0.5}))
+		r.LinearQ8(256, 1, 64, uint32(len(x)), 128, 192, 0, 0, 0, 1, uint32(len(x)), 1, None, 0, SevenBits, 0)
+		return r.f32(256, 1)[0]
+	}
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		name       string
+		have, want float32
+	}{
+		{"both signs", row(2, -1), 0.5 * 3 / 127 * (85*3 - 42*4)},
+		{"positive", row(254, 2), 0.5 * 2 * (127*3 + 1*4)},
+		{"negative", row(-127, -1), 0.5 * 1 * (-127*3 - 1*4)},
+		{"zeros", row(0, 0), 0},
+		// 10 and −117 need the whole range; halves go to the even neighbour.
+		{"ties", row(10, -117, 2.5), 0.5 * (10*3 - 117*4 + 2*5)},
+	} {
+		if math.Abs(float64(c.have-c.want)) > 1e-5*math.Abs(float64(c.want)) {
+			t.Errorf("%s: %g, want %g", c.name, c.have, c.want)
+		}
+	}
+	for _, x := range []float32{inf, -inf, float32(math.NaN())} {
+		if y := row(1, x); y == y {
+			t.Errorf("a row with %g gives %g, want NaN", x, y)
+		}
+	}
+}
+
 // The largest sum, k·128·levels, stays inside int32, and the next level would not.
 func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
 	for _, k := range []uint32{1, 2, 511, 512, 513, 768, 3072, 100_000} {
@@ -127,8 +165,11 @@ func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
 			t.Errorf("k=%d: %d levels, one more would fit", k, l)
 		}
 	}
-	if l := QuantLevels16(math.MaxUint32); l != 1 {
-		t.Errorf("the least is %d levels, want 1", l)
+	if l := QuantLevels16(math.MaxUint32); l != SevenBits+1 {
+		t.Errorf("the least is %d levels, want %d", l, SevenBits+1)
+	}
+	if uint64(QuantLevels16(MaxIn))*128*MaxIn > math.MaxInt32 || SevenBits*128*MaxIn > math.MaxInt32 {
+		t.Error("a sum of MaxIn products overflows")
 	}
 }
 

@@ -22,8 +22,11 @@ const (
 type Env struct {
 	B    kernels.Backend
 	Rand *rand.Rand
-	top  uint32
-	bufs []*buffer
+	// Levels is QuantLevels of the backend that is tested, also where B is the reference:
+	// both quantise alike.
+	Levels func(k uint32) uint32
+	top    uint32
+	bufs   []*buffer
 }
 
 // buffer is n bytes at at, with guard bands around them.
@@ -39,7 +42,7 @@ type buffer struct {
 }
 
 func newEnv(b kernels.Backend, seed uint64) *Env {
-	return &Env{B: b, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
+	return &Env{B: b, Levels: b.QuantLevels, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
 }
 
 // place hands out room for p and writes it, between guard bands.

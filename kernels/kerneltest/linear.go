@@ -94,7 +94,7 @@ func (c linear) q8() Case {
 		}
 		w, scale := e.PackedQ8(weights, c.n, c.k), e.In("scale", ws)
 		e.B.LinearQ8(y, uint32(ldy), x, uint32(ldx), w, scale, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
-			e.B.QuantLevels(uint32(c.k)), e.Scratch(e.B.QuantScratch(uint32(c.m), uint32(c.k))))
+			e.Levels(uint32(c.k)), e.Scratch(e.B.QuantScratch(uint32(c.m), uint32(c.k))))
 	}}
 }
 

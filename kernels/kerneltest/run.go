@@ -42,6 +42,7 @@ func run(ref, b kernels.Backend, c Case, seed uint64) Result {
 		return r
 	}
 	want, have := newEnv(ref, seed), newEnv(b, seed)
+	want.Levels = b.QuantLevels
 	c.Do(want)
 	c.Do(have)
 	if d := want.damage(); d != "" {

@@ -4,6 +4,9 @@ package simd
 
 // The exports of the kernel module. Each is a call from module to module.
 
+//go:wasmimport kernels variant
+func wVariant() uint32
+
 //go:wasmimport kernels base
 func wBase() uint32
 

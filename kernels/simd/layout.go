@@ -6,41 +6,69 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// Name is the name of the variant that this package runs.
+// Name is the name of the variant that every engine runs; it is embedded natively.
 const Name = "simd128"
+
+// variant is what the module's export of that name returns.
+type variant uint32
+
+// The variants of the int8 layer. The module relaxed.wasm holds two.
+const (
+	plain   variant = iota // 16-bit products
+	relaxed                // 8-bit products, added up in two steps
+	fused                  // 8-bit products, added up in one
+)
+
+var variantNames = [...]string{plain: Name, relaxed: "relaxed", fused: "fused"}
 
 // pageSize is that of a WebAssembly memory.
 const pageSize = 1 << 16
 
-// kPad is the multiple to which the columns of int8 weights and of quantised
-// activations are filled up with zeros.
-const kPad = 8
-
 func roundUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
 
 // layout is what the host must know of how the module lays out its data.
-type layout struct{}
+type layout struct{ v variant }
 
-// Name is "simd128".
-func (layout) Name() string { return Name }
+// Name is "simd128", "relaxed" or "fused".
+func (l layout) Name() string { return variantNames[l.v] }
 
-// PackedSize is that of whole panels of 16 columns: f32 [k][16], or i8 [k/2][16][2]
-// with k filled up to a multiple of 8.
-func (layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
-	panels := roundUp(uint64(n), kernels.PanelWidth)
-	if t == kernels.F32 {
-		return panels * uint64(k) * 4
+// pad is k filled up to the multiple of columns that the int8 layer takes at once.
+func (l layout) pad(k uint32) uint64 {
+	if l.v == plain {
+		return roundUp(uint64(k), 8)
 	}
-	return panels * roundUp(uint64(k), kPad)
+	return roundUp(uint64(k), 16)
 }
 
-// QuantScratch is room for i16 [m, k] with k filled up, and the scales f32 [m].
-func (layout) QuantScratch(m, k uint32) uint64 {
-	return uint64(m)*roundUp(uint64(k), kPad)*2 + uint64(m)*4
+// PackedSize is that of whole panels of 16 columns: f32 [k][16], or i8 [k][16] with k
+// filled up, and in relaxed variants the sum of each column, i32.
+func (l layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
+	panels := roundUp(uint64(n), kernels.PanelWidth)
+	switch {
+	case t == kernels.F32:
+		return panels * uint64(k) * 4
+	case l.v == plain:
+		return panels * l.pad(k)
+	}
+	return panels * (l.pad(k) + 4)
 }
 
-// QuantLevels is that of 16-bit activations.
-func (layout) QuantLevels(k uint32) uint32 { return kernels.QuantLevels16(k) }
+// QuantScratch is room for i16 [m, k] with k filled up, and the scales f32 [m]; in
+// relaxed variants for u8 [m, k], the scales and the zero points i32 [m].
+func (l layout) QuantScratch(m, k uint32) uint64 {
+	if l.v == plain {
+		return uint64(m) * (l.pad(k)*2 + 4)
+	}
+	return uint64(m) * (l.pad(k) + 8)
+}
+
+// QuantLevels is that of 16-bit or of 7-bit activations.
+func (l layout) QuantLevels(k uint32) uint32 {
+	if l.v == plain {
+		return kernels.QuantLevels16(k)
+	}
+	return kernels.SevenBits
+}
 
 // reserve is the most that Grow asks for beyond what is needed.
 const reserve = 4 << 20

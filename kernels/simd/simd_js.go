@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -33,6 +34,10 @@ func New(ctx context.Context) (*Backend, error) {
 	b := &Backend{memory: g.Get("memory")}
 	if b.memory.Type() != js.TypeObject || !b.memory.InstanceOf(js.Global().Get("WebAssembly").Get("Memory")) {
 		return nil, ErrNoMemory
+	}
+	b.v = variant(wVariant())
+	if int(b.v) >= len(variantNames) {
+		return nil, fmt.Errorf("kernels/simd: the page's kernel module is variant %d, which this program does not know: serve the files of one release", b.v)
 	}
 	return b, nil
 }

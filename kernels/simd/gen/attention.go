@@ -131,7 +131,7 @@ func scores(m *Module, rows int) {
 			for r := range rows {
 				set(f, qv, load(pq[r].add(off)))
 				for j := range keys {
-					set(f, acc[r][j], fadd(acc[r][j], fmul(qv, kv[j])))
+					set(f, acc[r][j], m.madd(acc[r][j], qv, kv[j]))
 				}
 			}
 		}
@@ -263,11 +263,11 @@ func values(m *Module, rows int) {
 			for r := range rows {
 				set(f, pw, splatAt(ps, 4*r))
 				for i := range vecs {
-					product := fmul(pw, vv[i])
 					if masked {
-						product = vand(product, fne(pw, zeroV))
+						set(f, acc[r][i], fadd(acc[r][i], vand(fmul(pw, vv[i]), fne(pw, zeroV))))
+					} else {
+						set(f, acc[r][i], m.madd(acc[r][i], pw, vv[i]))
 					}
-					set(f, acc[r][i], fadd(acc[r][i], product))
 				}
 			}
 			f.inc(pv, ldv)

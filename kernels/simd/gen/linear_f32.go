@@ -30,6 +30,14 @@ func linearF32(m *Module) {
 	}, func() { f.inc(w, k.shl(6)) })
 }
 
+// madd is acc + a·b.
+func (m *Module) madd(acc, a, b V128) V128 {
+	if m.v.Relaxed {
+		return V128(emit("f32x4.relaxed_madd", string(a), string(b), string(acc)))
+	}
+	return fadd(acc, fmul(a, b))
+}
+
 // tileF32 emits f32_R(x, ldx, w, k, result…): R rows of one panel.
 //
 //	x f32 [R,k] with ldx bytes between rows, w f32 [k][16]
@@ -64,7 +72,7 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 			for r := range rows {
 				set(f, av, splatAt(px[r], 4*u))
 				for v := range wv {
-					set(f, sum[r][v], fadd(sum[r][v], fmul(av, wv[v])))
+					set(f, sum[r][v], m.madd(sum[r][v], av, wv[v]))
 				}
 			}
 		}

@@ -7,26 +7,93 @@ import (
 
 // The int8 linear layer.
 //
-// Weights are packed in panels of 16 columns, k rounded up to a multiple of 8 with
-// zeros: i8 [n/16][k/2][16][2], so that 8 bytes are two neighbours in k of four
-// columns, which is what i32x4.dot_i16x8_s takes.
+// Weights are packed in panels of 16 columns, k rounded up to kp with zeros: i8
+// [n/16][kp/s][16][s], where s is the number of neighbours in k whose products one
+// instruction adds: 2 for plain SIMD, which multiplies 16-bit integers, 4 for relaxed
+// SIMD, which multiplies 8-bit ones. With s = 4 the sums of the columns follow each
+// panel, i32 [16].
 //
-// Activations are quantised to i16 and laid out like the tiles that read them: for
-// each tile of R rows i16 [k/2][R][2]. One pointer walks the whole tile. Behind them
-// lie their scales, f32 [m].
+// Activations are quantised and laid out like the tiles that read them: for each tile
+// of R rows [kp/s][R][s], i16 or u8, so that the neighbours take 4 bytes either way.
+// One pointer walks the whole tile. Behind them lie the rows' scales: f32 [m], or with
+// s = 4 pairs of a scale f32 and a zero point i32 [m].
 
-// kPad is the number of columns to which quantised rows are filled up.
-const kPad = 8
+// dotKind is how products of 8-bit weights and activations are added. Its number is
+// what variant() returns.
+type dotKind int
+
+const (
+	// dotPlain widens both sides to 16 bits: i32x4.dot_i16x8_s.
+	dotPlain dotKind = iota
+	// dotTwoStep adds two products in 16 bits, then two such sums in 32. Activations
+	// have 7 bits, or the 16 bits would overflow: 2·128·127 < 2¹⁵.
+	dotTwoStep
+	// dotFused is i32x4.relaxed_dot_i8x16_i7x16_add_s, one instruction of processors with
+	// AVX-VNNI or ARM's dotprod, and slower than dotTwoStep on others.
+	dotFused
+)
+
+// forms are the kinds that a variant's module holds, in the order of preference
+// where nobody measured.
+func (v Variant) forms() []dotKind {
+	if v.Relaxed {
+		return []dotKind{dotTwoStep, dotFused}
+	}
+	return []dotKind{dotPlain}
+}
+
+// formKernel emits variant(), which tells the kind that runs, and in a relaxed module
+// form(f), which chooses dotTwoStep or dotFused; both take the same packed weights.
+func formKernel(m *Module) {
+	f := m.export("variant")
+	if !m.v.Relaxed {
+		returns(f, num(int(dotPlain)))
+		return
+	}
+	returns(f, I32("(global.get $form)"))
+	f = m.export("form")
+	kind := f.int("kind")
+	f.line("(global.set $form %s)", pick(kind.eq(num(int(dotFused))), num(int(dotFused)), num(int(dotTwoStep))))
+}
+
+// step is s above.
+func (v Variant) step() int {
+	if !v.Relaxed {
+		return 2
+	}
+	return 4
+}
+
+// kPad is the number of columns to which quantised rows are filled up; the innermost
+// loop takes so many at once, or a divisor of that.
+func (v Variant) kPad() int { return 4 * v.step() }
+
+// scaleSize is the number of bytes that a quantised row's scale takes.
+func (v Variant) scaleSize() int {
+	if !v.Relaxed {
+		return 4
+	}
+	return 8
+}
+
+// quantBytes is the size of r quantised rows of kp columns.
+func (v Variant) quantBytes(kp I32, r int) I32 { return kp.times(4 * r / v.step()) }
 
 func linearQ8(m *Module) {
-	quantizeTile(m)
+	if m.v.Relaxed {
+		quantizeTile7(m)
+	} else {
+		quantizeTile(m)
+	}
 	t := m.v.Q8
 	for r := t.rows; r > 0; r-- {
 		vecs, unroll := t.vecs, t.unroll
 		if r == 1 {
 			vecs, unroll = 4, t.one
 		}
-		tileQ8(m, r, vecs, unroll)
+		for _, kind := range m.v.forms() {
+			tileQ8(m, kind, r, vecs, unroll)
+		}
 	}
 
 	f := m.export("linear_q8")
@@ -35,8 +102,9 @@ func linearQ8(m *Module) {
 	o.y, o.ldy, x, ldx, w, ws, o.bias, o.res, o.ldres = f.int("y"), f.int("ldy"), f.int("x"), f.int("ldx"), f.int("w"), f.int("ws"), f.int("bias"), f.int("res"), f.int("ldres")
 	rows, k, n, o.act, o.alpha, levels, scratch = f.int("m"), f.int("k"), f.int("n"), f.int("act"), f.float("alpha"), f.int("levels"), f.int("scratch")
 	set(f, ldx, ldx.shl(2))
-	kp := let(f, "kp", k.plus(kPad-1).and(-kPad))
-	scales := let(f, "scales", scratch.add(rows.mul(kp).shl(1)))
+	pad := m.v.kPad()
+	kp := let(f, "kp", k.plus(pad-1).and(-pad))
+	scales := let(f, "scales", scratch.add(m.v.quantBytes(kp, 1).mul(rows)))
 
 	// Quantise, a tile at a time.
 	q, s := let(f, "q", scratch), let(f, "s", scales)
@@ -44,8 +112,8 @@ func linearQ8(m *Module) {
 	f.while(j, func() {
 		set(f, take, pick(j.less(num(t.rows)), j, num(t.rows)))
 		f.call("quantize_tile", strs(q, take, x, ldx, k, levels.f32(), s)...)
-		f.inc(q, take.mul(kp).shl(1))
-		f.inc(s, take.shl(2))
+		f.inc(q, m.v.quantBytes(kp, 1).mul(take))
+		f.inc(s, take.times(m.v.scaleSize()))
 		f.inc(x, take.mul(ldx))
 		set(f, j, j.sub(take))
 	})
@@ -53,20 +121,47 @@ func linearQ8(m *Module) {
 		set(f, q, scratch)
 		set(f, s, scales)
 	}, func(r int, o result) {
-		f.call(fmt.Sprintf("q8_%d", r), strs(q, w, kp, s, ws, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
-		f.inc(q, kp.times(2*r))
-		f.inc(s, num(4*r))
+		call := func(kind dotKind) {
+			f.call(q8Name(kind, r), strs(q, w, kp, s, ws, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
+		}
+		if m.v.Relaxed {
+			f.choose(I32("(global.get $form)").eq(num(int(dotFused))), func() { call(dotFused) }, func() { call(dotTwoStep) })
+		} else {
+			call(dotPlain)
+		}
+		f.inc(q, m.v.quantBytes(kp, r))
+		f.inc(s, num(m.v.scaleSize()*r))
 	}, func() {
 		f.inc(w, kp.shl(4))
+		if m.v.Relaxed {
+			f.inc(w, num(64))
+		}
 		f.inc(ws, num(64))
 	})
 }
 
+// dotAcc is acc plus the products of activations a and weights w, s neighbours in
+// each lane; ones is the vector of sixteen-bit ones.
+func dotAcc(kind dotKind, acc, a, w, ones V128) V128 {
+	switch kind {
+	case dotTwoStep:
+		return iadd(acc, dot16(bin("i16x8.relaxed_dot_i8x16_i7x16_s", w, a), ones))
+	case dotFused:
+		return V128(emit("i32x4.relaxed_dot_i8x16_i7x16_add_s", string(w), string(a), string(acc)))
+	}
+	return iadd(acc, dot16(a, w))
+}
+
+// q8Name is the name of the tile of so many rows.
+func q8Name(kind dotKind, rows int) string {
+	return [...]string{"q8_", "q8_step_", "q8_fused_"}[kind] + strconv.Itoa(rows)
+}
+
 // tileQ8 emits q8_R(a, w, kp, sx, ws, result…): R rows of one panel.
 //
-//	a i16 [kp/2][R][2], w i8 [kp/2][16][2], sx f32 [R], ws f32 [cols]
-func tileQ8(m *Module, rows, vecs, unroll int) {
-	f := m.helper("q8_" + strconv.Itoa(rows))
+//	a [kp/s][R][s], w i8 [kp/s][16][s], sx [R], ws f32 [cols]
+func tileQ8(m *Module, kind dotKind, rows, vecs, unroll int) {
+	f := m.helper(q8Name(kind, rows))
 	a, w, kp, sx, ws := f.int("a"), f.int("w"), f.int("kp"), f.int("sx"), f.int("ws")
 	o := resultParams(f)
 	acc := accumulators(f, "a", rows, vecs)
@@ -76,30 +171,60 @@ func tileQ8(m *Module, rows, vecs, unroll int) {
 	}
 	av, pa, pw := f.newVec("av"), f.newInt("pa"), f.newInt("pw")
 	bias, va := o.begin(f, vecs)
-	end := let(f, "end", a.add(kp.times(2*rows)))
+	end := let(f, "end", a.add(m.v.quantBytes(kp, rows)))
+	load, size := load8x8, 8
+	var ones, zero V128
+	var sums I32
+	sets := [][][]V128{acc}
+	if m.v.Relaxed {
+		load, size = loadV, 16
+		sums, zero = let(f, "sums", w.add(kp.shl(4))), f.newVec("zero")
+		if kind == dotTwoStep {
+			ones = let(f, "ones", consts(0x00010001, 0x00010001, 0x00010001, 0x00010001))
+		} else if rows == 1 {
+			// A chain of one instruction waits for itself: two sets of sums in turn.
+			sets = append(sets, accumulators(f, "b", rows, vecs))
+		}
+	}
 	f.repeat(func() {
-		clear(f, acc)
+		for _, s := range sets {
+			clear(f, s)
+		}
 		set(f, pa, a)
 		set(f, pw, w)
 		f.repeat(func() {
 			for u := range unroll {
+				sum := sets[u%len(sets)]
 				for v := range wv {
-					set(f, wv[v], load8x8(pw, 32*u+8*v))
+					set(f, wv[v], load(pw, 4*size*u+size*v))
 				}
 				for r := range rows {
 					set(f, av, splatAt(pa, 4*(rows*u+r)))
 					for v := range wv {
-						set(f, acc[r][v], iadd(acc[r][v], dot16(av, wv[v])))
+						set(f, sum[r][v], dotAcc(kind, sum[r][v], av, wv[v], ones))
 					}
 				}
 			}
 			f.inc(pa, num(4*rows*unroll))
-			f.inc(pw, num(32*unroll))
+			f.inc(pw, num(4*size*unroll))
 		}, pa.less(end))
 		o.finish(f, acc, bias, va, func(r, v int, acc V128) V128 {
-			return fmul(toF32(acc), fmul(splatAt(sx, 4*r), loadV(ws, 16*v)))
+			if len(sets) > 1 {
+				acc = iadd(acc, sets[1][r][v])
+			}
+			if sums != "" {
+				// What the zero point added to each product.
+				if v == 0 {
+					set(f, zero, splatAt(sx, 8*r+4))
+				}
+				acc = bin("i32x4.sub", acc, bin("i32x4.mul", zero, loadV(sums, 16*v)))
+			}
+			return fmul(toF32(acc), fmul(splatAt(sx, m.v.scaleSize()*r), loadV(ws, 16*v)))
 		})
-		f.inc(w, num(8*vecs))
+		f.inc(w, num(size*vecs))
+		if sums != "" {
+			f.inc(sums, num(16*vecs))
+		}
 		f.inc(ws, num(16*vecs))
 		f.inc(o.y, num(16*vecs))
 		f.inc(o.res, pick(o.res, num(16*vecs), num(0)))
@@ -114,79 +239,4 @@ func lastVectors(cols I32, vecs int) I32 {
 		return num(0)
 	}
 	return cols.greaterS(num(0))
-}
-
-// quantizeTile emits quantize_tile(q, rows, x, ldx, k, levels, s): rows of x
-// f32 with ldx bytes between them become i16 [kp/2][rows][2], k filled up with zeros to kp, at q, with scales f32
-// at s. See Backend.LinearQ8.
-//
-// The largest magnitude is found on the bits of |x| as integers, whose order is that
-// of the numbers, with NaN above all. Where a scale is 0 or NaN, numbers are divided
-// by +∞ instead: that gives 0, or NaN, which truncates to 0.
-func quantizeTile(m *Module) {
-	f := m.helper("quantize_tile")
-	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")
-	levels, s := f.float("levels"), f.int("s")
-	r, p, l, d := f.newInt("r"), f.newInt("p"), f.newInt("l"), f.newInt("d")
-	top, div := f.newVec("top"), f.newVec("div")
-	scale := declare[F32](f, "scale")
-	v0, v1 := f.newVec("v0"), f.newVec("v1")
-	lim := let(f, "lim", splatF(levels))
-	neg := let(f, "neg", un("f32x4.neg", lim))
-	step := let(f, "step", rows.shl(2))
-	set(f, r, rows)
-	quantum := func(v V128) V128 {
-		return truncSat(pmax(pmin(nearest(fdiv(v, div)), lim), neg))
-	}
-	emitPairs := func() {
-		set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(quantum(v0)), string(quantum(v1)))))
-		for i := range 4 {
-			f.storeLane(d, 0, i, v0)
-			f.inc(d, step)
-		}
-	}
-	loadTail := func() {
-		set(f, v0, vand(loadV(p, 0), tailMask(l)))
-		set(f, v1, vand(loadV(p, 16), tailMask(l.plus(-4))))
-	}
-	f.repeat(func() {
-		set(f, top, zeroV)
-		set(f, p, x)
-		set(f, l, k)
-		bigger := func(v V128) { set(f, top, bin("i32x4.max_s", top, vand(v, absV))) }
-		f.while(l.atLeast(num(8)), func() {
-			bigger(loadV(p, 0))
-			bigger(loadV(p, 16))
-			f.inc(p, num(32))
-			f.inc(l, num(-8))
-		})
-		f.when(l, func() {
-			loadTail()
-			bigger(v0)
-			bigger(v1)
-		})
-		set(f, top, bin("i32x4.max_s", top, lanes(top, top, 2, 3, 2, 3)))
-		set(f, top, bin("i32x4.max_s", top, every(top, 1)))
-		set(f, scale, laneF(top, 0).div(levels))
-		f.storeF(s, 0, scale)
-		set(f, div, splatF(pick(scale.greater(fnum("0")), scale, fnum("inf"))))
-		set(f, p, x)
-		set(f, d, q)
-		set(f, l, k)
-		f.while(l.atLeast(num(8)), func() {
-			set(f, v0, loadV(p, 0))
-			set(f, v1, loadV(p, 16))
-			emitPairs()
-			f.inc(p, num(32))
-			f.inc(l, num(-8))
-		})
-		f.when(l, func() {
-			loadTail()
-			emitPairs()
-		})
-		f.inc(s, num(4))
-		f.inc(q, num(4))
-		f.inc(x, ldx)
-		f.inc(r, num(-1))
-	}, r)
 }

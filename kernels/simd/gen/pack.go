@@ -15,8 +15,16 @@ func pack(m *Module) {
 			f.inc(src, num(4))
 		}, src.less(stop))
 	}, func(k I32) I32 { return k.shl(6) }, 4)
+	if m.v.Relaxed {
+		packQ8Quads(m)
+	} else {
+		packQ8Pairs(m)
+	}
+}
+
+// packQ8Pairs emits pack_q8 of the plain variant: i8 [kp/2][16][2].
+func packQ8Pairs(m *Module) {
 	packPanels(m, "pack_q8", func(f *Func, src, dst, k I32, present I32) {
-		// i8 [kp/2][16][2]
 		stop := local[I32]("stop")
 		pair := I32(emit("i32.load16_u", string(src)))
 		last := I32(emit("i32.load8_u", string(src)))
@@ -31,13 +39,47 @@ func pack(m *Module) {
 			f.inc(dst, num(32))
 		})
 		// The pairs that fill k up to a multiple of kPad.
-		set(f, stop, num(0).sub(k.plus(1).shr(1)).and(kPad/2-1))
+		set(f, stop, num(0).sub(k.plus(1).shr(1)).and(m.v.kPad()/2-1))
 		f.while(stop, func() {
 			f.store16(dst, 0, num(0))
 			f.inc(dst, num(32))
 			f.inc(stop, num(-1))
 		})
-	}, func(k I32) I32 { return k.plus(kPad - 1).and(-kPad).shl(4) }, 1)
+	}, func(k I32) I32 { return k.plus(m.v.kPad() - 1).and(-m.v.kPad()).shl(4) }, 1)
+}
+
+// packQ8Quads emits pack_q8 of the relaxed variants: i8 [kp/4][16][4] and the sums of
+// the columns, i32 [16].
+func packQ8Quads(m *Module) {
+	pad := m.v.kPad()
+	packPanels(m, "pack_q8", func(f *Func, src, dst, k I32, present I32) {
+		stop, sum, v := local[I32]("stop"), local[V128]("sum"), local[V128]("v")
+		// keep stores the bytes of four neighbours and adds them up in lane 0.
+		keep := func(quad V128) {
+			set(f, v, vand(quad, splatI(num(0).sub(present))))
+			set(f, sum, iadd(sum, un("i32x4.extadd_pairwise_i16x8_s", un("i16x8.extadd_pairwise_i8x16_s", v))))
+			f.storeLane(dst, 0, 0, v)
+			f.inc(dst, num(64))
+			f.inc(src, num(4))
+		}
+		quad := V128(emit("v128.load32_zero", string(src)))
+		set(f, sum, zeroV)
+		set(f, stop, src.add(k.and(-4)))
+		f.while(src.less(stop), func() { keep(quad) })
+		f.when(k.and(3), func() {
+			keep(vand(quad, splatI(hex(0xffffffff).op("i32.shr_u", num(0).sub(k.shl(3))))))
+		})
+		// What fills k up to a multiple of kPad.
+		set(f, stop, num(0).sub(k.plus(3).shr(2)).and(pad/4-1))
+		f.while(stop, func() {
+			f.storeLane(dst, 0, 0, zeroV)
+			f.inc(dst, num(64))
+			f.inc(stop, num(-1))
+		})
+		// dst is now in the column's place behind the panel: its columns are 4 bytes
+		// wide there as well.
+		f.storeLane(dst, 0, 0, sum)
+	}, func(k I32) I32 { return k.plus(pad - 1).and(-pad).shl(4).plus(64) }, 1)
 }
 
 // packPanels emits the loop over panels and columns; column copies one row of src
@@ -48,10 +90,12 @@ func packPanels(m *Module, name string, column func(f *Func, src, dst, k, presen
 	dst, src, n, k := f.int("dst"), f.int("src"), f.int("n"), f.int("k")
 	c, d, s, present := f.newInt("c"), f.newInt("d"), f.newInt("s"), f.newInt("present")
 	f.newInt("stop")
+	f.newVec("sum")
+	f.newVec("v")
 	left := let(f, "left", n)
 	stride := 4
 	if size == 1 {
-		stride = 2
+		stride = m.v.step()
 	}
 	f.while(left.greaterS(num(0)), func() {
 		set(f, c, num(0))

@@ -79,6 +79,7 @@ func (a F32) op(op string, b F32) F32 { return F32(emit(op, string(a), string(b)
 func (a F32) div(b F32) F32           { return a.op("f32.div", b) }
 func (a F32) mul(b F32) F32           { return a.op("f32.mul", b) }
 func (a F32) greater(b F32) I32       { return I32(emit("f32.gt", string(a), string(b))) }
+func (a F32) atMost(b F32) I32        { return I32(emit("f32.le", string(a), string(b))) }
 
 func fnum(s string) F32 { return F32(emit("f32.const", s)) }
 

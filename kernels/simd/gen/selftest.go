@@ -1,0 +1,104 @@
+package main
+
+// selftest emits selftest() -> i32, known answers for whoever chooses a module: 0 if
+// all are right, else the sum of 1 (linear_q8), 2 (linear_f32), 4 (attention). It uses
+// the first page of memory above base(), so it has to run before anything lies there.
+//
+// Relaxed SIMD is why it exists: engines have shipped it wrong. The answers need no
+// table: x [5,128] are integers of at most 127 and w [21,128] of at most 128 in
+// magnitude, both with their extremes, so that activations quantise to themselves (a
+// row's range is 0…127 or −127…0), and sums are integers that float32 holds; scalar code
+// computes them again.
+//
+//	x[i,l] = ((37·l + 11·i) mod 128) − 127·(i mod 2)
+//	w[j,l] = ((29·l + 53·j) mod 256) − 128     row 0: all −128
+func selftest(m *Module) {
+	const (
+		rows, cols, k = 5, 21, 128
+		panels        = 2
+		xAt           = dataBase + 64
+		wAt           = xAt + 4*rows*k                // i8 [21,128], then the same as f32
+		packAt        = wAt + 4*cols*k                // either type
+		yAt           = packAt + 4*16*panels*k + 1024 // f32 [5,21]
+		wsAt          = yAt + 4*rows*cols + 64
+		scratchAt     = wsAt + 4*16*panels + 64
+		end           = scratchAt + 2*rows*k + 8*rows + 64
+	)
+	if end > 1<<16-1024 {
+		panic("gen: the self-test does not fit a page")
+	}
+	x := func(i, l I32) I32 { return l.times(37).add(i.times(11)).and(127).sub(i.and(1).times(127)) }
+	w := func(j, l I32) I32 {
+		return pick(j, l.times(29).add(j.times(53)).and(255).sub(num(128)), num(-128))
+	}
+	float := func(v I32) F32 { return F32(emit("f32.convert_i32_s", string(v))) }
+
+	f := m.export("selftest")
+	i, j, l, p, sum, wrong, q := f.newInt("i"), f.newInt("j"), f.newInt("l"), f.newInt("p"), f.newInt("sum"), f.newInt("wrong"), f.newInt("q")
+	count := func(v I32, n int, body func()) {
+		set(f, v, num(0))
+		f.repeat(func() {
+			body()
+			f.inc(v, num(1))
+		}, v.less(num(n)))
+	}
+	// check adds bit to wrong if y is not Σ x·w.
+	check := func(bit int) {
+		set(f, p, num(yAt))
+		count(i, rows, func() {
+			count(j, cols, func() {
+				set(f, sum, num(0))
+				count(l, k, func() { f.inc(sum, x(i, l).mul(w(j, l))) })
+				f.when(I32(emit("f32.ne", string(loadF32(p, 0)), string(float(sum)))), func() { set(f, wrong, wrong.or(num(bit))) })
+				f.inc(p, num(4))
+			})
+		})
+	}
+	set(f, p, num(xAt))
+	count(i, rows, func() {
+		count(l, k, func() {
+			f.storeF(p, 0, float(x(i, l)))
+			f.inc(p, num(4))
+		})
+	})
+	set(f, p, num(wAt))
+	count(j, cols, func() {
+		f.storeF(num(wsAt).add(j.shl(2)), 0, fnum("1"))
+		count(l, k, func() {
+			f.store8(p, 0, w(j, l))
+			f.inc(p, num(1))
+		})
+	})
+	f.call("pack_q8", strs(num(packAt), num(wAt), num(cols), num(k))...)
+	f.call("linear_q8", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(wsAt), num(0), num(0), num(0),
+		num(rows), num(k), num(cols), num(0), fnum("0"), num(127), num(scratchAt))...)
+	check(1)
+
+	set(f, p, num(wAt))
+	count(j, cols, func() {
+		count(l, k, func() {
+			f.storeF(p, 0, float(w(j, l)))
+			f.inc(p, num(4))
+		})
+	})
+	f.call("pack_f32", strs(num(packAt), num(wAt), num(cols), num(k))...)
+	f.call("linear_f32", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(0), num(0), num(0),
+		num(rows), num(k), num(cols), num(0), fnum("0"))...)
+	check(2)
+
+	// Attention of 5 queries and keys, 8 heads of 16, to values that are all 2: 2.
+	set(f, p, num(wAt))
+	count(l, rows*k, func() {
+		f.storeF(p, 0, fnum("2"))
+		f.inc(p, num(4))
+	})
+	f.call("attention", strs(num(packAt), num(k), num(xAt), num(k), num(xAt), num(wAt), num(k), num(rows), num(rows), num(8), num(16), fnum("0.001"),
+		num(0), num(0), num(0), num(0), num(0), num(0), num(rows), num(scratchAt))...)
+	set(f, q, num(packAt))
+	count(l, rows*k, func() {
+		off := F32(emit("f32.abs", string(loadF32(q, 0).op("f32.sub", fnum("2")))))
+		f.when(off.atMost(fnum("0x1p-20")).not(), func() { set(f, wrong, wrong.or(num(4))) })
+		f.inc(q, num(4))
+	})
+	returns(f, wrong)
+}
