@@ -60,16 +60,25 @@ type rule func(s string, i int) (n int, replacement string)
 // replaceAll applies a rule to leftmost matches that do not overlap.
 func replaceAll(s string, r rule) string {
 	var out strings.Builder
+	done := 0 // s[:done] is in out
 	for i := 0; i < len(s); {
 		n, replacement := r(s, i)
 		if n > 0 {
+			out.WriteString(s[done:i])
 			out.WriteString(replacement)
+			i += n
+			done = i
+		} else if s[i] < utf8.RuneSelf {
+			i++
 		} else {
 			_, n = utf8.DecodeRuneInString(s[i:])
-			out.WriteString(s[i : i+n])
+			i += n
 		}
-		i += n
 	}
+	if done == 0 {
+		return s
+	}
+	out.WriteString(s[done:])
 	return out.String()
 }
 
@@ -206,7 +215,7 @@ func pad(s string, i int, runes string) (int, string) {
 func finalStop(closers, between string) rule {
 	return func(s string, i int) (int, string) {
 		_, n := utf8.DecodeRuneInString(s[i:])
-		if s[i] == '.' || !strings.HasPrefix(s[i+n:], ".") {
+		if s[i] == '.' || i+n == len(s) || s[i+n] != '.' {
 			return 0, ""
 		}
 		tail := s[i+n+1:]
@@ -256,8 +265,22 @@ func twas(verb string) rule {
 	}
 }
 
+// hasFold tells whether s begins with a prefix of small ASCII letters and apostrophes, in
+// any case.
 func hasFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != prefix[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }

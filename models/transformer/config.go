@@ -5,16 +5,16 @@ import (
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/routing"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
-	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // Norm is where a layer normalises.
 type Norm uint8
 
-// The places of LayerNorm; F is the sublayer, x its input.
+// The places of LayerNorm; F is the sublayer, x its input, α is Config.Alpha.
 const (
-	PreLN    Norm = iota // x + F(LN(x))
+	PreLN    Norm = iota // α·x + F(LN(x))
 	PostLN               // LN(x + F(x))
 	SubLN                // PreLN with another LN before each output projection (Magneto)
 	DeepNorm             // LN(α·x + F(x)) (DeepNet)
@@ -32,10 +32,11 @@ var normNames = [...]string{"Pre-LN", "Post-LN", "Sub-LN", "DeepNorm"}
 // pre tells whether LayerNorm precedes the sublayer.
 func (n Norm) pre() bool { return n == PreLN || n == SubLN }
 
-// Config is a model, as far as its results depend on it. The fields have the names
-// of Hugging Face's configurations.
+// Config is a model, as far as its results depend on it: one stack of layers, an
+// encoder or a decoder. An encoder–decoder is its decoder with an Encoder. The fields
+// have the names of Hugging Face's configurations.
 type Config struct {
-	// Family selects the names of the tensors: "torchscale", "bert" or "roberta".
+	// Family selects the names of the tensors: see keymap.go.
 	Family string
 	// ModelType is what config.json calls the model.
 	ModelType string
@@ -46,11 +47,21 @@ type Config struct {
 	NumHeads         int
 	IntermediateSize int
 
+	// Causal: a token attends to those before it and to itself: a decoder.
+	Causal bool
+	// Encoder is the stack that a decoder reads from, nil if there is none.
+	// CrossAttention tells whether it does so by attention in every layer; if not, the
+	// encoder's states come in as embeddings (see Span).
+	Encoder        *Config
+	CrossAttention bool
+
 	// MaxPositions is the number of tokens a sequence may have; 0 is no limit.
 	MaxPositions int
-	// LearnedPositions tells whether there is a table of positions, and
-	// PositionOffset which of its rows belongs to the first token.
+	// LearnedPositions tells whether there is a table of positions, Sinusoidal whether
+	// positions are sines and cosines (fairseq's), and PositionOffset which of their
+	// rows belongs to the first token.
 	LearnedPositions bool
+	Sinusoidal       bool
 	PositionOffset   int
 	// TypeVocabSize is the number of token types; all tokens are of type 0.
 	TypeVocabSize int
@@ -72,102 +83,90 @@ type Config struct {
 	XPos          bool
 	XPosScaleBase int
 
+	// MoE, if set, replaces feed-forwards by mixtures of experts.
+	MoE *MoEConfig
+	// Vision, if set, makes every layer a pair (BEiT-3's multiway transformer): one
+	// for images, one for text.
+	Vision *VisionConfig
+	// KnowledgeLayers [a, b) have extra rows in their feed-forward, made of
+	// knowledge (Kformer, arXiv 2201.05742); KnowledgeTop is how many items a sequence gets.
+	KnowledgeLayers [2]int
+	KnowledgeTop    int
+	// Approx, if set, replaces what homomorphic encryption cannot compute (THE-X,
+	// arXiv 2206.00216).
+	Approx *ApproxConfig
+
 	// HasHead tells whether the checkpoint may have an output projection; Load
-	// leaves it out unless asked for it.
-	HasHead bool
+	// leaves it out unless asked for it. TiedHead: it is the table of tokens.
+	HasHead  bool
+	TiedHead bool
 
 	PadTokenID int
+}
+
+// MoEConfig is a mixture of experts in place of some feed-forwards.
+type MoEConfig struct {
+	// Every Freq-th layer is one: layer i where (i+1) mod Freq = 0.
+	Freq    int
+	Experts int
+	Router  Router
+	// RoutingDim is the width in which X-MoE compares tokens with experts.
+	RoutingDim int
+	// Sigmoid: the gate is σ(score/τ) instead of a softmax over the experts.
+	Sigmoid bool
+	// TopK is 1 or 2. The second expert of a token is always used: torchscale's
+	// policies "random" and "sampling" would answer differently each time.
+	TopK int
+	// NormalizeBefore: the gates of two experts add up to 1 before tokens are dropped,
+	// not after.
+	NormalizeBefore bool
+	// Capacity limits the tokens of an expert; the zero value does not. With a limit,
+	// a token's result depends on the others of its batch.
+	Capacity routing.Capacity
+}
+
+// Router is how tokens are scored against experts.
+type Router uint8
+
+// The routers in use; h is a token, the rows of W are experts.
+const (
+	RouterLinear Router          = iota // W·h (GShard)
+	RouterUnit                          // torchscale's X-MoE: ê·(Wr·h), ê of length 1, no temperature
+	RouterCosine                        // X-MoE (arXiv 2204.09179), MoEC: cos(e, Wr·h) / τ
+	routerLimit                         //
+	scoreFloor   = float32(1e-4)        // least length that a cosine divides by, and least τ
+)
+
+// VisionConfig is how images become tokens: each square of PatchSize pixels is one,
+// after one for the whole.
+type VisionConfig struct {
+	ImageSize, PatchSize, Channels int
+}
+
+// Tokens is the number of tokens of an image.
+func (v *VisionConfig) Tokens() int {
+	side := v.ImageSize / v.PatchSize
+	return side*side + 1
+}
+
+// ApproxConfig replaces softmax by polynomials and a small network for 1/x, and
+// LayerNorm by its affine.
+type ApproxConfig struct {
+	// Hidden is the width of the network T(z) ≈ 1/z.
+	Hidden int
+	// MaskValue is the score of a key that is padding; −2 and less counts for nothing.
+	MaskValue float32
 }
 
 // Upper bounds of hyper-parameters: far above every published model of this kind,
 // far below what would wrap.
 const (
-	maxVocab  = 1 << 22
-	maxHidden = 1 << 16
-	maxLayers = 1 << 12
-	maxRows   = 1 << 20
+	maxVocab   = 1 << 22
+	maxHidden  = 1 << 16
+	maxLayers  = 1 << 12
+	maxRows    = 1 << 20
+	maxExperts = 1 << 12
 )
-
-// rawConfig holds the members of config.json that are read.
-type rawConfig struct {
-	ints    map[string]int64
-	floats  map[string]float64
-	bools   map[string]bool
-	strings map[string]string
-	lists   map[string]bool // members that are non-empty arrays or objects
-}
-
-func readRaw(data []byte) (*rawConfig, error) {
-	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}}
-	d := strictjson.NewDecoder(data)
-	err := d.Object(func(key string) error {
-		switch d.Peek() {
-		case strictjson.Number:
-			f, err := d.Float()
-			r.floats[key] = f
-			if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-				r.ints[key] = int64(f)
-			}
-			return err
-		case strictjson.Bool:
-			b, err := d.Bool()
-			r.bools[key] = b
-			return err
-		case strictjson.String:
-			s, err := d.String()
-			r.strings[key] = s
-			return err
-		case strictjson.Array, strictjson.Object:
-			raw, err := d.Raw()
-			r.lists[key] = len(raw) > 2
-			return err
-		}
-		return d.Skip()
-	})
-	if err == nil {
-		err = d.End()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("transformer: %w: %w", ErrConfig, err)
-	}
-	return r, nil
-}
-
-// count reads a member that must be an integer in [low, high].
-func (r *rawConfig) count(key string, low, high int) (int, error) {
-	v, ok := r.ints[key]
-	if !ok {
-		if f, isFloat := r.floats[key]; isFloat {
-			return 0, fmt.Errorf("transformer: %w: %q is %v, expected an integer", ErrConfig, key, f)
-		}
-		return 0, fmt.Errorf("transformer: %w: no integer %q", ErrConfig, key)
-	}
-	if v < int64(low) || v > int64(high) {
-		return 0, fmt.Errorf("transformer: %w: %q is %d, expected %d to %d", ErrConfig, key, v, low, high)
-	}
-	return int(v), nil
-}
-
-func (r *rawConfig) countOr(key string, low, high, otherwise int) (int, error) {
-	if _, ok := r.floats[key]; !ok {
-		return otherwise, nil
-	}
-	return r.count(key, low, high)
-}
-
-func (r *rawConfig) boolOr(key string, otherwise bool) bool {
-	if b, ok := r.bools[key]; ok {
-		return b
-	}
-	return otherwise
-}
-
-func (r *rawConfig) floatOr(key string, otherwise float64) float64 {
-	if f, ok := r.floats[key]; ok {
-		return f
-	}
-	return otherwise
-}
 
 // ParseConfig reads a config.json. Its errors wrap ErrConfig or ErrUnsupported.
 func ParseConfig(data []byte) (*Config, error) {
@@ -179,14 +178,15 @@ func ParseConfig(data []byte) (*Config, error) {
 		return nil, fmt.Errorf("transformer: %w: %w", ErrUnsupported, err)
 	}
 	modelType := r.strings["model_type"]
+	kind := r.strings["kind"] // golden vectors of torchscale have it in place of model_type
 	var c *Config
 	switch {
-	case modelType == "magneto" || modelType == "torchscale" || modelType == "" && r.strings["kind"] == "encoder":
+	case modelType == "magneto" || modelType == "torchscale" || modelType == "" && torchscaleKinds[kind]:
 		c, err = torchscaleConfig(r)
 	case modelType == "bert" || modelType == "roberta" || modelType == "xlm-roberta":
 		c, err = bertConfig(r, modelType)
-	case modelType == "" && r.strings["kind"] != "":
-		return nil, fmt.Errorf("transformer: %w: kind %q", ErrUnsupported, r.strings["kind"])
+	case modelType == "" && kind != "":
+		return nil, fmt.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":
 		return nil, fmt.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
@@ -201,168 +201,73 @@ func ParseConfig(data []byte) (*Config, error) {
 
 // check tests what holds for every family.
 func (c *Config) check() error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("transformer: %w: "+format, append([]any{ErrConfig}, args...)...)
+	}
+	for _, n := range []struct {
+		name       string
+		value, max int
+	}{
+		{"the vocabulary", c.VocabSize, maxVocab}, {"the width", c.HiddenSize, maxHidden}, {"the number of layers", c.NumLayers, maxLayers},
+		{"the number of heads", c.NumHeads, maxHidden}, {"the width of the feed-forward", c.IntermediateSize, 4 * maxHidden},
+	} {
+		if n.value < 1 || n.value > n.max {
+			return fail("%s is %d, expected 1 to %d", n.name, n.value, n.max)
+		}
+	}
 	if c.HiddenSize%c.NumHeads != 0 {
-		return fmt.Errorf("transformer: %w: %d attention heads do not divide a width of %d", ErrConfig, c.NumHeads, c.HiddenSize)
+		return fail("%d attention heads do not divide a width of %d", c.NumHeads, c.HiddenSize)
 	}
 	if c.XPos && c.HiddenSize/c.NumHeads%2 != 0 {
-		return fmt.Errorf("transformer: %w: xpos turns pairs, a head has %d columns", ErrConfig, c.HiddenSize/c.NumHeads)
+		return fail("xpos turns pairs, a head has %d columns", c.HiddenSize/c.NumHeads)
 	}
 	if !(c.Eps > 0 && c.Eps < 1) {
-		return fmt.Errorf("transformer: %w: the epsilon of LayerNorm is %v", ErrConfig, c.Eps)
+		return fail("the epsilon of LayerNorm is %v", c.Eps)
 	}
 	if a := float64(c.Alpha); math.IsNaN(a) || math.IsInf(a, 0) || a <= 0 {
-		return fmt.Errorf("transformer: %w: alpha is %v", ErrConfig, c.Alpha)
+		return fail("alpha is %v", c.Alpha)
 	}
-	return nil
-}
-
-// sizes reads the numbers every family has, under the names it gives them.
-func (r *rawConfig) sizes(c *Config, hidden, layers, heads, ffn string) error {
-	for _, f := range []struct {
-		to   *int
-		key  string
-		high int
-	}{
-		{&c.VocabSize, "vocab_size", maxVocab}, {&c.HiddenSize, hidden, maxHidden}, {&c.NumLayers, layers, maxLayers},
-		{&c.NumHeads, heads, maxHidden}, {&c.IntermediateSize, ffn, 4 * maxHidden},
-	} {
-		v, err := r.count(f.key, 1, f.high)
-		if err != nil {
+	if k := c.KnowledgeLayers; k[0] < 0 || k[1] < k[0] || k[1] > c.NumLayers || c.KnowledgeTop < 0 {
+		return fail("knowledge in layers %d to %d of %d, %d items", k[0], k[1], c.NumLayers, c.KnowledgeTop)
+	}
+	if c.Vision != nil && c.MoE != nil {
+		return fail("experts in a multiway model")
+	}
+	if v := c.Vision; v != nil && (v.PatchSize < 1 || v.ImageSize < v.PatchSize || v.ImageSize > 1<<13 || v.ImageSize%v.PatchSize != 0 || v.Channels < 1 || v.Channels > 1<<8) {
+		return fail("images of %d×%d×%d in patches of %d", v.Channels, v.ImageSize, v.ImageSize, v.PatchSize)
+	}
+	if c.Approx != nil && (c.Approx.Hidden < 1 || c.Approx.Hidden > maxHidden || c.Norm != PostLN || c.Causal || c.RelBuckets > 0) {
+		return fail("the approximations of THE-X are for BERT, with a network of 1 to %d columns, not %d", maxHidden, c.Approx.Hidden)
+	}
+	if m := c.MoE; m != nil {
+		if err := m.check(); err != nil {
 			return err
 		}
-		*f.to = v
+	}
+	if c.CrossAttention && (c.Encoder == nil || c.Encoder.HiddenSize != c.HiddenSize) {
+		return fail("cross-attention of a decoder of width %d needs an encoder of that width", c.HiddenSize)
+	}
+	if c.Encoder != nil {
+		if c.Encoder.Causal || c.Encoder.Encoder != nil {
+			return fail("the encoder is a decoder")
+		}
+		return c.Encoder.check()
 	}
 	return nil
 }
 
-// torchscaleConfig reads the options of torchscale's EncoderConfig.
-func torchscaleConfig(r *rawConfig) (*Config, error) {
-	c := &Config{Family: "torchscale", Alpha: 1, HasHead: true}
-	if err := r.sizes(c, "encoder_embed_dim", "encoder_layers", "encoder_attention_heads", "encoder_ffn_embed_dim"); err != nil {
-		return nil, err
-	}
-	if err := refuse(r,
-		refused{"moe_freq", "mixture of experts"}, refused{"multiway", "multiway layers"},
-		refused{"segment_length", "dilated attention"}, refused{"dilated_ratio", "dilated attention"},
-		refused{"use_glu", "gated feed-forward"}, refused{"rms_norm", "RMSNorm"}); err != nil {
-		return nil, err
-	}
-	var err error
-	// Resolution as torchscale does it (SubLN is the default, DeepNorm turns it off).
-	deep := r.boolOr("deepnorm", false)
-	sub := r.boolOr("subln", true) && !deep
-	switch before := r.boolOr("encoder_normalize_before", !deep); {
-	case sub:
-		c.Norm = SubLN
-	case deep && before:
-		return nil, fmt.Errorf("transformer: %w: deepnorm with encoder_normalize_before", ErrUnsupported)
-	case deep:
-		c.Norm = DeepNorm
-		c.Alpha = float32(r.floatOr("alpha", math.Sqrt(math.Sqrt(2*float64(c.NumLayers)))))
-	case before:
-		c.Norm = PreLN
-	default:
-		c.Norm = PostLN
-	}
-	c.FinalNorm = c.Norm.pre() && r.boolOr("normalize_output", true)
-	c.Eps = float32(r.floatOr("layernorm_eps", 1e-5))
-	c.EmbedNorm = r.boolOr("layernorm_embedding", false)
-	c.EmbedScale = 1
-	if !r.boolOr("no_scale_embedding", true) {
-		c.EmbedScale = float32(math.Sqrt(float64(c.HiddenSize)))
-	}
-	if c.RelBuckets, err = r.countOr("rel_pos_buckets", 0, maxRows, 0); err != nil {
-		return nil, err
-	}
-	if c.RelMaxDistance, err = r.countOr("max_rel_pos", 0, maxRows, 0); err != nil {
-		return nil, err
-	}
-	if c.RelBuckets > 0 && (c.RelBuckets < 4 || c.RelBuckets%2 != 0 || c.RelMaxDistance <= c.RelBuckets/4) {
-		return nil, fmt.Errorf("transformer: %w: rel_pos_buckets %d with max_rel_pos %d", ErrConfig, c.RelBuckets, c.RelMaxDistance)
-	}
-	c.XPos = r.boolOr("xpos_rel_pos", false)
-	if c.XPosScaleBase, err = r.countOr("xpos_scale_base", 1, maxRows, 512); err != nil {
-		return nil, err
-	}
-	c.LearnedPositions = r.boolOr("positions", true)
-	if c.LearnedPositions {
-		if c.MaxPositions, err = r.count("max_source_positions", 1, maxRows); err != nil {
-			return nil, err
-		}
-	}
-	// torchscale's PositionalEmbedding starts from row 2.
-	if c.PositionOffset, err = r.countOr("position_offset", 0, maxRows, 2); err != nil {
-		return nil, err
-	}
-	if c.PadTokenID, err = r.countOr("pad_token_id", 0, c.VocabSize-1, min(1, c.VocabSize-1)); err != nil {
-		return nil, err
-	}
-	c.Activation, err = activation(r, "activation_fn", "relu")
-	return c, err
-}
-
-// bertConfig reads a Hugging Face BertConfig or RobertaConfig.
-func bertConfig(r *rawConfig, modelType string) (*Config, error) {
-	c := &Config{Family: "bert", Norm: PostLN, Alpha: 1, EmbedScale: 1, EmbedNorm: true, LearnedPositions: true}
-	if err := r.sizes(c, "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"); err != nil {
-		return nil, err
-	}
-	if p := r.strings["position_embedding_type"]; p != "" && p != "absolute" {
-		return nil, fmt.Errorf("transformer: %w: position_embedding_type %q", ErrUnsupported, p)
-	}
-	if err := refuse(r, refused{"is_decoder", "a decoder"}, refused{"add_cross_attention", "cross-attention"}); err != nil {
-		return nil, err
-	}
-	rows, err := r.count("max_position_embeddings", 1, maxRows)
-	if err != nil {
-		return nil, err
-	}
-	if c.PadTokenID, err = r.countOr("pad_token_id", 0, c.VocabSize-1, 0); err != nil {
-		return nil, err
-	}
-	if modelType != "bert" {
-		c.Family = "roberta"
-		c.PositionOffset = c.PadTokenID + 1 // fairseq: positions follow the padding index
-	}
-	if c.MaxPositions = rows - c.PositionOffset; c.MaxPositions < 1 {
-		return nil, fmt.Errorf("transformer: %w: max_position_embeddings %d leaves no position after offset %d", ErrConfig, rows, c.PositionOffset)
-	}
-	if c.TypeVocabSize, err = r.countOr("type_vocab_size", 1, maxRows, 2); err != nil {
-		return nil, err
-	}
-	c.Eps = float32(r.floatOr("layer_norm_eps", 1e-12))
-	c.Activation, err = activation(r, "hidden_act", "gelu")
-	return c, err
-}
-
-type refused struct{ key, what string }
-
-// refuse fails on members that would change the result in a way that is not
-// implemented.
-func refuse(r *rawConfig, members ...refused) error {
-	for _, m := range members {
-		if r.bools[m.key] || r.floats[m.key] != 0 || r.lists[m.key] {
-			return fmt.Errorf("transformer: %w: %s (%q in config.json)", ErrUnsupported, m.what, m.key)
-		}
+func (m *MoEConfig) check() error {
+	if m.Freq < 1 || m.Experts < 1 || m.Experts > maxExperts || m.TopK < 1 || m.TopK > 2 || m.Router >= routerLimit ||
+		m.Router != RouterLinear && (m.RoutingDim < 1 || m.RoutingDim > maxHidden) || m.Capacity.Tokens < 0 || math.IsNaN(m.Capacity.Fraction) {
+		return fmt.Errorf("transformer: %w: %d experts in every layer of %d, top %d, compared in %d dimensions", ErrConfig, m.Experts, m.Freq, m.TopK, m.RoutingDim)
 	}
 	return nil
 }
 
-func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error) {
-	name, ok := r.strings[key]
-	if !ok {
-		name = otherwise
-	}
-	if approx := r.strings["gelu_approximate"]; approx != "" && approx != "none" {
-		return 0, fmt.Errorf("transformer: %w: gelu_approximate %q", ErrUnsupported, approx)
-	}
-	switch name {
-	case "relu":
-		return kernels.ReLU, nil
-	case "gelu":
-		return kernels.GELU, nil
-	case "swish", "silu":
-		return kernels.SiLU, nil
-	}
-	return 0, fmt.Errorf("transformer: %w: %s %q; supported: relu, gelu, swish, silu", ErrUnsupported, key, name)
+// isMoE tells whether layer i is a mixture of experts.
+func (c *Config) isMoE(i int) bool { return c.MoE != nil && (i+1)%c.MoE.Freq == 0 }
+
+// hasKnowledge tells whether layer i has rows for knowledge.
+func (c *Config) hasKnowledge(i int) bool {
+	return i >= c.KnowledgeLayers[0] && i < c.KnowledgeLayers[1]
 }

@@ -2,88 +2,9 @@ package transformer
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
-
-// Batch is sequences to run together. Their tokens lie one after the other, without
-// padding; S is the number of all of them.
-type Batch struct {
-	// IDs (S) are the tokens, Lengths the number of them in each sequence.
-	IDs     []int32
-	Lengths []int
-
-	// Columns (S), optional, are the positions of the tokens in their sequence; by
-	// default 0, 1, 2, …
-	Columns []int32
-	// Keep (S), optional, marks padding with 0: it embeds to zeros and nobody
-	// attends to it.
-	Keep []byte
-	// Mask, optional, is added to the scores of every sequence and head: (T, T) of
-	// the longest sequence, row-major, rows are queries.
-	Mask []float32
-
-	// Select, optional, asks for these rows alone (ascending indices into IDs). The
-	// last layer then computes nothing else.
-	Select []int32
-
-	// Pause, if set, is called before each layer. Its error ends the run.
-	Pause func() error
-	// Layer, if set, sees the states (S, D) after the embedding (index −1) and
-	// after each layer, for tests and pictures.
-	Layer func(index int, x kernels.Tensor)
-}
-
-// check tests a batch and fills in its defaults.
-func (m *Model) check(b *Batch) (longest int, err error) {
-	c := m.Config
-	s := len(b.IDs)
-	total := 0
-	for i, n := range b.Lengths {
-		if n < 1 || n > s-total {
-			return 0, fmt.Errorf("transformer: %w: sequence %d has length %d, %d tokens are left", ErrInput, i, n, s-total)
-		}
-		if c.MaxPositions > 0 && n > c.MaxPositions && b.Columns == nil {
-			return 0, fmt.Errorf("transformer: %w: sequence %d has %d tokens, the model has %d positions; truncate it", ErrTooLong, i, n, c.MaxPositions)
-		}
-		total += n
-		longest = max(longest, n)
-	}
-	if total != s {
-		return 0, fmt.Errorf("transformer: %w: the lengths add up to %d, there are %d tokens", ErrInput, total, s)
-	}
-	for i, id := range b.IDs {
-		if id < 0 || int(id) >= c.VocabSize {
-			return 0, fmt.Errorf("transformer: %w: id %d at token %d, the vocabulary has %d", ErrInput, id, i, c.VocabSize)
-		}
-	}
-	if b.Columns == nil {
-		b.Columns = make([]int32, 0, s)
-		for _, n := range b.Lengths {
-			for p := range n {
-				b.Columns = append(b.Columns, int32(p))
-			}
-		}
-	}
-	if len(b.Columns) != s || b.Keep != nil && len(b.Keep) != s {
-		return 0, fmt.Errorf("transformer: %w: %d tokens, %d positions, %d marks of padding", ErrInput, s, len(b.Columns), len(b.Keep))
-	}
-	for i, p := range b.Columns {
-		if p < 0 || c.MaxPositions > 0 && int(p) >= c.MaxPositions {
-			return 0, fmt.Errorf("transformer: %w: position %d at token %d, the model has %d positions", ErrTooLong, p, i, c.MaxPositions)
-		}
-	}
-	if b.Mask != nil && len(b.Mask) != longest*longest {
-		return 0, fmt.Errorf("transformer: %w: a mask of %d numbers, the longest sequence has %d tokens", ErrInput, len(b.Mask), longest)
-	}
-	for i, r := range b.Select {
-		if r < 0 || int(r) >= s || i > 0 && r <= b.Select[i-1] {
-			return 0, fmt.Errorf("transformer: %w: selected row %d, expected ascending rows below %d", ErrInput, r, s)
-		}
-	}
-	return longest, nil
-}
 
 // Forward runs a batch and returns the hidden states (S, D), or those of the
 // selected rows. They lie in device memory and are gone after the device's memory
@@ -98,7 +19,12 @@ func (m *Model) Forward(b Batch) (kernels.Tensor, error) {
 		return kernels.Tensor{Cols: c.HiddenSize, Stride: c.HiddenSize}, nil
 	}
 	mark := d.Mark()
-	r := &run{Model: m, batch: &b, longest: longest}
+	fail := func(err error) (kernels.Tensor, error) {
+		d.Err()
+		d.Release(mark)
+		return kernels.Tensor{}, err
+	}
+	r := &run{Model: m, batch: &b, longest: longest, segments: m.segments(&b)}
 	x := r.embed()
 	r.masks()
 	r.buffers(len(b.IDs))
@@ -108,26 +34,31 @@ func (m *Model) Forward(b Batch) (kernels.Tensor, error) {
 		}
 		if b.Pause != nil {
 			if err := b.Pause(); err != nil {
-				d.Err()
-				d.Release(mark)
-				return kernels.Tensor{}, err
+				return fail(err)
 			}
 		}
-		if i == len(m.layers)-1 && b.Select != nil {
-			x = r.lastLayer(&m.layers[i], x)
-			continue
+		if i == len(m.layers)-1 && b.Select != nil && r.selectable(&m.layers[i]) {
+			x = r.lastLayer(i, x)
+		} else if err := r.layer(i, x); err != nil {
+			return fail(err)
 		}
-		r.layer(&m.layers[i], x)
+	}
+	if b.Select != nil && x.Rows != len(b.Select) {
+		y := d.NewTensor(len(b.Select), c.HiddenSize)
+		d.Gather(y, x, b.Select)
+		x = y
 	}
 	if b.Layer != nil {
 		b.Layer(len(m.layers)-1, x)
 	}
 	if c.FinalNorm {
-		d.LayerNorm(x, x, m.finalNorm.weight, m.finalNorm.bias, c.Eps)
+		r.final(x)
 	}
 	if err := d.Err(); err != nil {
-		d.Release(mark)
-		return kernels.Tensor{}, err
+		return fail(err)
+	}
+	if b.Cache != nil {
+		b.Cache.extended(&b)
 	}
 	return x, nil
 }
@@ -146,12 +77,16 @@ func (m *Model) Logits(x kernels.Tensor) (kernels.Tensor, error) {
 // run is one pass over a batch: S tokens of which the longest sequence has T.
 type run struct {
 	*Model
-	batch   *Batch
-	longest int
+	batch    *Batch
+	longest  int
+	segments []segment
 
-	h, qkv, att, ffn       kernels.Tensor // (S, D), (S, 3·Dp), (S, D), (S, F)
-	mask, rel              kernels.Tensor // (T, T), (H, 2T−1)
-	qCos, qSin, kCos, kSin kernels.Tensor // (T, h/2)
+	h, att, ffn kernels.Tensor // (S, D), (S, D), (S, F)
+	qkv         kernels.Tensor // (S, 3·Dp)
+	mask        kernels.Tensor // (T, T)
+	rel, cross  bias
+	turns       turns
+	source      *source
 }
 
 // embed is SPEC's x = LN(s·E[ids] + P[positions]), with zeros where there is padding.
@@ -159,27 +94,39 @@ func (r *run) embed() kernels.Tensor {
 	d, c, b := r.dev, r.Config, r.batch
 	s := len(b.IDs)
 	x := d.NewTensor(s, c.HiddenSize)
-	ids, rows := b.IDs, b.Columns
-	if b.Keep != nil || c.PositionOffset != 0 {
-		ids, rows = make([]int32, s), make([]int32, s)
-		for i := range ids {
-			ids[i], rows[i] = b.IDs[i], b.Columns[i]+int32(c.PositionOffset)
-			if b.Keep != nil && b.Keep[i] == 0 {
-				ids[i], rows[i] = -1, -1
-			}
+	ids, rows := r.scratch.ids[:0], r.scratch.rows[:0]
+	for i := range s {
+		id, row := b.IDs[i], b.Columns[i]+int32(c.PositionOffset)
+		if b.Keep != nil && b.Keep[i] == 0 {
+			id, row = -1, -1
 		}
+		ids, rows = append(ids, id), append(rows, row)
 	}
+	r.scratch.ids, r.scratch.rows = ids, rows
 	d.Embed(x, r.tokens, ids, c.EmbedScale, false)
-	if c.LearnedPositions {
-		d.Embed(x, r.positions, rows, 1, true)
+	for _, z := range b.Spans {
+		// 0·x + s·span, in two steps, since Add scales its first operand alone.
+		to := x.Slice(z.At, z.At+z.X.Rows)
+		d.Zero(to.At, uint64(to.Rows)*uint64(to.Cols)*4)
+		d.Add(to, z.X, to, c.EmbedScale)
+	}
+	if c.Sinusoidal {
+		table := d.NewTensor(s, c.HiddenSize)
+		d.Set(table, r.spread.sines(rows, c.HiddenSize))
+		d.Add(x, table, x, 1)
+	}
+	for _, g := range r.segments {
+		if c.LearnedPositions {
+			d.Embed(x.Slice(g.from, g.to), r.positions[g.branch], rows[g.from:g.to], 1, true)
+		}
 	}
 	if c.TypeVocabSize > 0 {
 		d.Embed(x, r.types, make([]int32, s), 1, true)
 	}
 	if c.EmbedNorm {
-		d.LayerNorm(x, x, r.embedNorm.weight, r.embedNorm.bias, c.Eps)
+		r.normalise(x, x, r.embedNorm)
 	}
-	if b.Keep != nil && (c.EmbedNorm || c.TypeVocabSize > 0) {
+	if b.Keep != nil && (c.EmbedNorm || c.TypeVocabSize > 0 || b.Spans != nil) {
 		for i, k := range b.Keep {
 			if k == 0 {
 				d.Zero(x.Slice(i, i+1).At, uint64(c.HiddenSize)*4)
@@ -187,26 +134,6 @@ func (r *run) embed() kernels.Tensor {
 		}
 	}
 	return x
-}
-
-// masks brings what attention adds to its scores into device memory.
-func (r *run) masks() {
-	d, c, t := r.dev, r.Config, r.longest
-	if r.batch.Mask != nil {
-		r.mask = d.NewTensor(t, t)
-		d.Set(r.mask, r.batch.Mask)
-	}
-	if c.RelBuckets > 0 {
-		r.rel = d.NewTensor(c.NumHeads, 2*t-1)
-		d.Set(r.rel, r.spread.bias(r.Model, t))
-	}
-	if c.XPos {
-		half := c.HiddenSize / c.NumHeads / 2
-		for i, to := range []*kernels.Tensor{&r.qCos, &r.qSin, &r.kCos, &r.kSin} {
-			*to = d.NewTensor(t, half)
-			d.Set(*to, r.spread.turn(c, t)[i])
-		}
-	}
 }
 
 // buffers hands out what the layers work in, once for all of them.
@@ -218,133 +145,153 @@ func (r *run) buffers(s int) {
 	r.ffn = d.NewTensor(s, c.IntermediateSize)
 }
 
+// normalise is LayerNorm, or its affine alone where it was replaced by that.
+func (m *Model) normalise(y, x kernels.Tensor, n norm) {
+	if m.Config.Approx != nil {
+		m.affine(y, x, n)
+		return
+	}
+	m.dev.LayerNorm(y, x, n.weight, n.bias, m.Config.Eps)
+}
+
+// norms normalises each segment by its branch.
+func (r *run) norms(y *layer, to, x kernels.Tensor, of func(*branch) norm) {
+	for _, g := range r.segments {
+		r.normalise(to.Slice(g.from, g.to), x.Slice(g.from, g.to), of(&y.branches[g.branch]))
+	}
+}
+
+func attnNorm(z *branch) norm { return z.attnNorm }
+func ffnNorm(z *branch) norm  { return z.ffnNorm }
+func inner(z *branch) norm    { return z.inner }
+
+// final is the norm after the last layer.
+func (r *run) final(x kernels.Tensor) {
+	if len(r.layers[0].branches) == 1 {
+		r.normalise(x, x, r.finalNorm[0])
+		return
+	}
+	if x.Rows != len(r.batch.IDs) {
+		// Selected rows: those of a multiway model come from either branch.
+		for i, row := range r.batch.Select {
+			for _, g := range r.segments {
+				if int(row) >= g.from && int(row) < g.to {
+					r.normalise(x.Slice(i, i+1), x.Slice(i, i+1), r.finalNorm[g.branch])
+				}
+			}
+		}
+		return
+	}
+	for _, g := range r.segments {
+		r.normalise(x.Slice(g.from, g.to), x.Slice(g.from, g.to), r.finalNorm[g.branch])
+	}
+}
+
 // layer is one layer, x (S, D) in place.
-func (r *run) layer(y *layer, x kernels.Tensor) {
-	c, d := r.Config, r.dev
+func (r *run) layer(i int, x kernels.Tensor) error {
+	y, c := &r.layers[i], r.Config
 	in := x
 	if c.Norm.pre() {
-		d.LayerNorm(r.h, x, y.attnNorm.weight, y.attnNorm.bias, c.Eps)
+		r.norms(y, r.h, x, attnNorm)
 		in = r.h
 	}
-	r.project(y, in, 0)
-	q, k, v := r.heads(r.qkv)
-	first := 0
-	for _, n := range r.batch.Lengths {
-		r.turn(q.Slice(first, first+n), r.qCos, r.qSin, 0)
-		r.turn(k.Slice(first, first+n), r.kCos, r.kSin, 0)
-		r.attend(r.att.Slice(first, first+n), q, k, v, first, n, 0)
-		first += n
+	r.selfAttention(i, in)
+	r.afterAttention(y, x, r.att)
+	if y.cross != nil {
+		r.crossAttention(i, x)
 	}
-	r.rest(y, x, r.att, r.ffn)
+	return r.feedForward(i, x, r.ffn)
+}
+
+// afterAttention projects att and adds it to x.
+func (r *run) afterAttention(y *layer, x, att kernels.Tensor) {
+	c, d := r.Config, r.dev
+	if c.Norm == SubLN {
+		r.norms(y, att, att, inner)
+	}
+	for _, g := range r.segments {
+		part := x.Slice(g.from, g.to)
+		d.Linear(part, att.Slice(g.from, g.to), y.branches[g.branch].out, kernels.None, &kernels.Residual{X: part, Alpha: c.Alpha})
+	}
+	if !c.Norm.pre() {
+		r.norms(y, x, x, attnNorm)
+	}
+}
+
+// feedForward is the second half of a layer, x (n, D) in place; ffn (n, F) is room.
+func (r *run) feedForward(i int, x, ffn kernels.Tensor) error {
+	y, c, d := &r.layers[i], r.Config, r.dev
+	in := x
+	if c.Norm.pre() {
+		in = r.h.Slice(0, x.Rows)
+		r.norms(y, in, x, ffnNorm)
+	}
+	switch {
+	case y.experts != nil:
+		if err := r.mixture(i, x, in); err != nil {
+			return err
+		}
+	case y.knowledge != nil && r.batch.Knowledge != nil:
+		r.withKnowledge(y, x, in, ffn)
+	default:
+		for _, g := range r.segments {
+			part := x.Slice(g.from, g.to)
+			y.branches[g.branch].ffn.apply(d, part, in.Slice(g.from, g.to), ffn.Slice(g.from, g.to), c, &kernels.Residual{X: part, Alpha: c.Alpha})
+		}
+	}
+	if !c.Norm.pre() {
+		r.norms(y, x, x, ffnNorm)
+	}
+	return nil
+}
+
+// apply is y = fc2·[LN](act(fc1·x)) + residual, with room (n, F) for what is between.
+func (f *feedForward) apply(d *kernels.Device, y, x, room kernels.Tensor, c *Config, res *kernels.Residual) {
+	d.Linear(room, x, f.fc1, c.Activation, nil)
+	if f.inner.weight.Len > 0 {
+		d.LayerNorm(room, room, f.inner.weight, f.inner.bias, c.Eps)
+	}
+	d.Linear(y, room, f.fc2, kernels.None, res)
+}
+
+// selectable tells whether the last layer can compute selected rows alone: a row's
+// result must need nothing of the others but their keys and values.
+func (r *run) selectable(y *layer) bool {
+	return y.cross == nil && y.experts == nil && y.knowledge == nil && len(y.branches) == 1 && r.Config.Approx == nil
 }
 
 // lastLayer is layer for the selected rows alone. Every token still gives a key and
 // a value, but only the selected ones ask: of the layer's multiplications little
 // more than those for keys and values is left.
-func (r *run) lastLayer(y *layer, x kernels.Tensor) kernels.Tensor {
-	c, d, sel := r.Config, r.dev, r.batch.Select
+func (r *run) lastLayer(i int, x kernels.Tensor) kernels.Tensor {
+	y, c, d, sel := &r.layers[i], r.Config, r.dev, r.batch.Select
 	in := x
 	if c.Norm.pre() {
-		d.LayerNorm(r.h, x, y.attnNorm.weight, y.attnNorm.bias, c.Eps)
+		r.norms(y, r.h, x, attnNorm)
 		in = r.h
 	}
 	n := len(sel)
-	r.project(y, in, 1)
-	_, k, v := r.heads(r.qkv)
 	out, asking, q := d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize)
 	d.Gather(out, x, sel)
 	d.Gather(asking, in, sel)
-	d.Linear(q, asking, y.qkv.part[0], kernels.None, nil)
+	z := &y.branches[0]
+	d.Linear(q, asking, z.qkv.part[0], kernels.None, nil)
 
 	att := r.att.Slice(0, n)
+	r.keysValues(i, in)
 	first, next := 0, 0
-	for _, length := range r.batch.Lengths {
-		from := next
-		for next < n && int(sel[next]) < first+length {
-			next++
-		}
-		if from < next {
-			r.turn(k.Slice(first, first+length), r.kCos, r.kSin, 0)
-		}
-		for ; from < next; from++ {
-			at := int(sel[from]) - first
-			one := q.Slice(from, from+1)
-			r.turn(one, r.qCos, r.qSin, at)
-			r.attendRows(att.Slice(from, from+1), one, k, v, first, length, at)
+	for s, length := range r.batch.Lengths {
+		k, v := r.sequence(i, s, first, length)
+		for ; next < n && int(sel[next]) < first+length; next++ {
+			at := r.batch.past(s) + int(sel[next]) - first
+			one := q.Slice(next, next+1)
+			r.turns.query(r, one, at)
+			r.attend(att.Slice(next, next+1), one, k, v, first, at)
 		}
 		first += length
 	}
-	r.rest(y, out, att, r.ffn.Slice(0, n))
+	r.segments = []segment{{0, n, 0}}
+	r.afterAttention(y, out, att)
+	r.feedForward(i, out, r.ffn.Slice(0, n)) // never a mixture, so never an error
 	return out
-}
-
-// project computes queries, keys and values of in, or from part first on, into r.qkv.
-func (r *run) project(y *layer, in kernels.Tensor, first int) {
-	d, w, dp := r.dev, r.Config.HiddenSize, panels(r.Config.HiddenSize)
-	if y.qkv.fused.Out > 0 {
-		d.Linear(r.qkv.Columns(first*dp, 3*dp), in, d.Part(y.qkv.fused, first*dp, 3*dp), kernels.None, nil)
-		return
-	}
-	for i := first; i < 3; i++ {
-		d.Linear(r.qkv.Columns(i*dp, i*dp+w), in, y.qkv.part[i], kernels.None, nil)
-	}
-}
-
-// heads are the views of queries, keys and values in the result of the fused layer.
-func (r *run) heads(qkv kernels.Tensor) (q, k, v kernels.Tensor) {
-	w, dp := r.Config.HiddenSize, panels(r.Config.HiddenSize)
-	return qkv.Columns(0, w), qkv.Columns(dp, dp+w), qkv.Columns(2*dp, 2*dp+w)
-}
-
-// turn applies xpos to rows that begin at position at of their sequence.
-func (r *run) turn(x, cos, sin kernels.Tensor, at int) {
-	if r.Config.XPos {
-		r.dev.Rotate(x, r.Config.NumHeads, cos.Slice(at, at+x.Rows), sin.Slice(at, at+x.Rows))
-	}
-}
-
-// attend lets the n tokens from first on attend to each other.
-func (r *run) attend(y, q, k, v kernels.Tensor, first, n, at int) {
-	r.attendRows(y, q.Slice(first, first+n), k, v, first, n, at)
-}
-
-// attendRows lets the queries q, the first of which is token at of its sequence,
-// attend to the n tokens from first on.
-func (r *run) attendRows(y, q, k, v kernels.Tensor, first, n, at int) {
-	c := r.Config
-	mask := kernels.AttentionMask{Rel: r.rel, RelBase: r.longest - 1 - at}
-	if r.batch.Keep != nil {
-		mask.Keep = r.batch.Keep[first : first+n]
-	}
-	if r.mask.At != 0 {
-		mask.Add = r.mask.Slice(at, at+q.Rows).Columns(0, n)
-	}
-	scale := 1 / float32(math.Sqrt(float64(c.HiddenSize/c.NumHeads)))
-	r.dev.Attention(y, q, k.Slice(first, first+n), v.Slice(first, first+n), c.NumHeads, scale, mask)
-}
-
-// rest is what follows attention in a layer: x becomes the layer's result.
-func (r *run) rest(y *layer, x, att, ffn kernels.Tensor) {
-	c, d := r.Config, r.dev
-	pre := c.Norm.pre()
-	residual := &kernels.Residual{X: x, Alpha: c.Alpha}
-	if c.Norm == SubLN {
-		d.LayerNorm(att, att, y.inner.weight, y.inner.bias, c.Eps)
-	}
-	d.Linear(x, att, y.out, kernels.None, residual)
-	in := x
-	if pre {
-		in = r.h.Slice(0, x.Rows)
-		d.LayerNorm(in, x, y.ffnNorm.weight, y.ffnNorm.bias, c.Eps)
-	} else {
-		d.LayerNorm(x, x, y.attnNorm.weight, y.attnNorm.bias, c.Eps)
-	}
-	d.Linear(ffn, in, y.fc1, c.Activation, nil)
-	if c.Norm == SubLN {
-		d.LayerNorm(ffn, ffn, y.innerFFN.weight, y.innerFFN.bias, c.Eps)
-	}
-	d.Linear(x, ffn, y.fc2, kernels.None, residual)
-	if !pre {
-		d.LayerNorm(x, x, y.ffnNorm.weight, y.ffnNorm.bias, c.Eps)
-	}
 }

@@ -4,50 +4,108 @@ import "strings"
 
 // keyMap is the names that a family gives to the tensors of a checkpoint. Linear
 // layers and norms have a ".weight" and a ".bias" under their name, tables a
-// ".weight".
+// ".weight". A '*' in a name is the branch of a multiway model.
 type keyMap struct {
 	// prefixes are tried in this order; the first whose token table exists holds for all.
 	prefixes []string
 
-	tokens, positions, types, embedNorm, relative, finalNorm, head string
+	tokens, positions, types, embedNorm, relative, crossRelative, finalNorm, head string
+	patches, wholeView                                                            string // an image's
 
-	layer                       string // prefix of a layer, before its number
-	q, k, v, out                string
-	attnNorm, innerNorm         string
-	fc1, fc2, ffnNorm, innerFFN string
+	layer                                             string // prefix of a layer, before its number
+	q, k, v, out                                      string
+	attnNorm, innerNorm                               string
+	crossQ, crossK, crossV, crossOut, crossNorm       string
+	fc1, fc2, ffnNorm, innerFFN                       string
+	experts, router, routerReduction, routerTemper    string
+	knowledgeKeys, knowledgeValues                    string
+	expertFC1, expertFC2, expertInner, routerUnitName string
+
+	normWeight, normBias string // what follows a norm's name, if not ".weight" and ".bias"
+	reciprocal           string // prefix of the three linear layers of THE-X's T
 
 	// ignored are patterns of tensors that say nothing about the result: a leading
 	// '*' matches any beginning, a trailing '*' any end.
 	ignored []string
 }
 
+// with is a copy of k after change.
+func (k *keyMap) with(change func(*keyMap)) *keyMap {
+	c := *k
+	change(&c)
+	return &c
+}
+
+// torchscale is microsoft/torchscale, and what is derived from it (Kosmos).
+var torchscale = &keyMap{
+	prefixes:        []string{"", "encoder.", "beit3.encoder.", "enc."},
+	tokens:          "embed_tokens",
+	positions:       "embed_positions",
+	embedNorm:       "layernorm_embedding",
+	relative:        "relative_position.relative_attention_bias",
+	finalNorm:       "layer_norm",
+	head:            "output_projection",
+	layer:           "layers.",
+	q:               "self_attn.q_proj",
+	k:               "self_attn.k_proj",
+	v:               "self_attn.v_proj",
+	out:             "self_attn.out_proj",
+	attnNorm:        "self_attn_layer_norm",
+	innerNorm:       "self_attn.inner_attn_ln",
+	fc1:             "ffn.fc1",
+	fc2:             "ffn.fc2",
+	ffnNorm:         "final_layer_norm",
+	innerFFN:        "ffn.ffn_layernorm",
+	experts:         "moe_layer.experts.",
+	expertFC1:       "fc1",
+	expertFC2:       "fc2",
+	expertInner:     "ffn_layernorm",
+	router:          "moe_layer.gate.wg.weight",
+	routerUnitName:  "moe_layer.gate.wg",
+	routerReduction: "moe_layer.gate.wg_reduction.weight",
+	routerTemper:    "moe_layer.gate.gating_t",
+	// xpos.scale is computed from the width of a head, the others are leftovers of training.
+	ignored: []string{"*.xpos.scale", "*.version", "*._float_tensor"},
+}
+
 var keyMaps = map[string]*keyMap{
-	// microsoft/torchscale, and what is derived from it (BEiT-3's text side, Kosmos).
-	"torchscale": {
-		prefixes:  []string{"", "encoder.", "beit3.encoder."},
-		tokens:    "embed_tokens",
-		positions: "embed_positions",
-		embedNorm: "layernorm_embedding",
-		relative:  "relative_position.relative_attention_bias",
-		finalNorm: "layer_norm",
-		head:      "output_projection",
-		layer:     "layers.",
-		q:         "self_attn.q_proj",
-		k:         "self_attn.k_proj",
-		v:         "self_attn.v_proj",
-		out:       "self_attn.out_proj",
-		attnNorm:  "self_attn_layer_norm",
-		innerNorm: "self_attn.inner_attn_ln",
-		fc1:       "ffn.fc1",
-		fc2:       "ffn.fc2",
-		ffnNorm:   "final_layer_norm",
-		innerFFN:  "ffn.ffn_layernorm",
-		// xpos.scale is computed from the width of a head, the others are leftovers of training.
-		ignored: []string{"*.xpos.scale", "*.version", "*._float_tensor"},
-	},
+	"torchscale": torchscale,
+	"torchscale decoder": torchscale.with(func(k *keyMap) {
+		k.prefixes = []string{"", "decoder.", "dec."}
+		k.relative = "self_attn_relative_position.relative_attention_bias"
+		k.crossRelative = "cross_attn_relative_position.relative_attention_bias"
+		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"
+		k.crossOut, k.crossNorm = "encoder_attn.out_proj", "encoder_attn_layer_norm"
+	}),
+	// microsoft/unilm, beit3.
+	"beit3": torchscale.with(func(k *keyMap) {
+		k.prefixes = []string{"", "beit3."}
+		k.tokens, k.positions, k.finalNorm = "text_embed", "encoder.embed_positions.*", "encoder.layer_norm.*"
+		k.patches, k.wholeView = "vision_embed.proj", "vision_embed.cls_token"
+		k.layer = "encoder.layers."
+		for _, name := range []*string{&k.q, &k.k, &k.v, &k.out, &k.attnNorm, &k.innerNorm, &k.ffnNorm} {
+			*name += ".*"
+		}
+		k.fc1, k.fc2, k.innerFFN = "ffn.*.fc1", "ffn.*.fc2", "ffn.*.ffn_layernorm"
+		// mask_token stands for hidden patches in training; the heads belong to tasks.
+		k.ignored = append([]string{"vision_embed.mask_token", "*head.*", "*pooler.*"}, k.ignored...)
+	}),
 	// transformers' BertModel; RobertaModel has the same names.
 	"bert":    bertKeys("", "bert."),
 	"roberta": bertKeys("", "roberta."),
+	// A BERT whose norms and softmax were replaced (no published checkpoint; the names are ours).
+	"thex": bertKeys("", "bert.").with(func(k *keyMap) {
+		k.normWeight, k.normBias, k.reciprocal = ".affine_gamma", ".affine_beta", "T.layer"
+		k.ignored = append([]string{"*LayerNorm.weight", "*LayerNorm.bias"}, k.ignored...)
+	}),
+	// zjunlp/Kformer: fairseq's RoBERTa of that time.
+	"kformer": torchscale.with(func(k *keyMap) {
+		k.prefixes = []string{"", "encoder.sentence_encoder.", "decoder.sentence_encoder."}
+		k.embedNorm = "emb_layer_norm"
+		k.fc1, k.fc2 = "fc1", "fc2"
+		k.knowledgeKeys, k.knowledgeValues = "kfc1", "kfc2"
+		k.ignored = append([]string{"*classification_heads.*", "*lm_head.*"}, k.ignored...)
+	}),
 }
 
 func bertKeys(prefixes ...string) *keyMap {
@@ -69,6 +127,11 @@ func bertKeys(prefixes ...string) *keyMap {
 		// The heads belong to tasks: the encoder's states do not depend on them.
 		ignored: []string{"*position_ids", "*pooler.*", "cls.*", "lm_head.*", "classifier.*", "qa_outputs.*", "mlp.*"},
 	}
+}
+
+// branchName is name for branch b of a multiway model: A sees images, B text.
+func branchName(name string, b int) string {
+	return strings.Replace(name, "*", "AB"[b:b+1], 1)
 }
 
 // ignores tells whether a tensor may be left out. name is without the prefix that

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
@@ -33,10 +30,24 @@ type LoadOptions struct {
 	DType string
 	// Head asks for the output projection.
 	Head bool
+	// Extra are tensors that a task needs besides the model's own.
+	Extra []Extra
 	// SHA256, if it is not nil, holds what each file must hash to; nil entries are not checked.
 	SHA256 []*[32]byte
 	// Progress, if set, hears how many bytes were read, of how many (−1: unknown).
 	Progress func(read, total int64)
+}
+
+// Extra is a tensor outside the stacks, by its whole name in the checkpoint.
+type Extra struct {
+	Name  string
+	Shape []int
+	// One of these receives it: a linear layer [out, in], whose bias is the tensor of
+	// that name with ".bias" for ".weight"; a matrix in device memory [rows, cols],
+	// where all dimensions but the last are rows; or numbers in Go.
+	Linear *kernels.Weight
+	Matrix *kernels.Tensor
+	Host   *[]float32
 }
 
 // windowElements is the number of elements of a tensor that are loaded at a time.
@@ -46,24 +57,33 @@ const windowElements = 1 << 18
 // error dev is as it was. Errors wrap those of this package, of safetensors, of
 // kernels, or of a stream.
 func Load(dev *kernels.Device, c *Config, files []Stream, o LoadOptions) (*Model, error) {
-	mark := dev.Mark()
-	l := &loader{dev: dev, model: &Model{Config: c, dev: dev, mark: mark}, keys: keyMaps[c.Family], options: o}
-	if l.keys == nil {
-		return nil, fmt.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
+	if err := c.check(); err != nil {
+		return nil, err
 	}
-	err := l.load(files)
-	if e := dev.Err(); e != nil {
+	m := &Model{Config: c, dev: dev, mark: dev.Mark()}
+	l := &loader{dev: dev, options: o}
+	if err := l.run(files, func() error { return l.model(m) }); err != nil {
+		return nil, err
+	}
+	m.end = dev.Mark()
+	return m, nil
+}
+
+// run loads files as plan says. After an error the device is as it was.
+func (l *loader) run(files []Stream, plan func() error) error {
+	mark := l.dev.Mark()
+	err := l.load(files, plan)
+	if e := l.dev.Err(); e != nil {
 		err = e // the first cause: a stream that could not be placed fails because of it
 	}
 	if err != nil {
-		dev.Release(mark)
-		return nil, err
+		l.dev.Release(mark)
 	}
-	return l.model, nil
+	return err
 }
 
-// source is a file whose header has been read.
-type source struct {
+// shard is a file whose header has been read.
+type shard struct {
 	Stream
 	header *safetensors.Header
 	hash   *kernels.Hash
@@ -73,18 +93,17 @@ type source struct {
 // loader places the tensors of a checkpoint.
 type loader struct {
 	dev     *kernels.Device
-	model   *Model
-	keys    *keyMap
 	options LoadOptions
 
-	prefix  string
 	tensors map[string]safetensors.Tensor
 	sinks   map[string]sink
+	stacks  []*planner     // what was planned
+	after   []func() error // what is left to do when everything is read
 
 	read, total int64
 }
 
-func (l *loader) load(files []Stream) error {
+func (l *loader) load(files []Stream, plan func() error) error {
 	switch l.options.DType {
 	case "", "auto", "f32", "q8":
 	default:
@@ -93,10 +112,10 @@ func (l *loader) load(files []Stream) error {
 	if len(files) == 0 {
 		return fmt.Errorf("transformer: %w: no weights file", ErrMissingTensor)
 	}
-	var sources []*source
+	var sources []*shard
 	l.tensors = map[string]safetensors.Tensor{}
 	for i, f := range files {
-		s := &source{Stream: f}
+		s := &shard{Stream: f}
 		if i < len(l.options.SHA256) {
 			s.want = l.options.SHA256[i]
 		}
@@ -122,7 +141,11 @@ func (l *loader) load(files []Stream) error {
 			l.begin(s, head.Bytes())
 		}
 	}
-	if err := l.plan(); err != nil {
+	l.sinks = make(map[string]sink, len(l.tensors))
+	if err := plan(); err != nil {
+		return err
+	}
+	if err := l.leftovers(); err != nil {
 		return err
 	}
 	for _, s := range sources {
@@ -130,12 +153,16 @@ func (l *loader) load(files []Stream) error {
 			return err
 		}
 	}
-	l.model.end = l.dev.Mark()
-	return nil
+	for _, f := range l.after {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return l.dev.Err()
 }
 
 // begin starts a file's hash with the bytes of its header.
-func (l *loader) begin(s *source, head []byte) {
+func (l *loader) begin(s *shard, head []byte) {
 	s.hash = l.dev.NewHash()
 	mark := l.dev.Mark()
 	at := l.dev.Alloc(uint64(len(head)))
@@ -152,7 +179,7 @@ func (l *loader) progress(n int) {
 }
 
 // fill moves n bytes of a file to offset at and hashes them there.
-func (l *loader) fill(s *source, t safetensors.Tensor, at uint32, n int) error {
+func (l *loader) fill(s *shard, t safetensors.Tensor, at uint32, n int) error {
 	if err := l.dev.Err(); err != nil {
 		return err
 	}
@@ -173,7 +200,7 @@ func (l *loader) fill(s *source, t safetensors.Tensor, at uint32, n int) error {
 }
 
 // stream places the tensors of one file.
-func (l *loader) stream(s *source) error {
+func (l *loader) stream(s *shard) error {
 	for _, t := range s.header.Tensors {
 		k := l.sinks[t.Name]
 		if k == nil {
@@ -195,85 +222,4 @@ func (l *loader) stream(s *source) error {
 		}
 	}
 	return l.dev.Err()
-}
-
-// plan hands out memory for every tensor that the configuration asks for and says
-// where it goes.
-func (l *loader) plan() error {
-	c, m, k := l.model.Config, l.model, l.keys
-	l.sinks = make(map[string]sink, len(l.tensors))
-	found := false
-	for _, p := range k.prefixes {
-		if _, found = l.tensors[p+k.tokens+".weight"]; found {
-			l.prefix = p
-			break
-		}
-	}
-	if !found {
-		return fmt.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
-			ErrMissingTensor, k.tokens+".weight", k.prefixes, c.Family)
-	}
-	d, f := c.HiddenSize, c.IntermediateSize
-	p := &planner{loader: l}
-	m.tokens = p.table(k.tokens, c.VocabSize, d, true)
-	if c.LearnedPositions {
-		m.positions = p.table(k.positions, c.MaxPositions+c.PositionOffset, d, false)
-	}
-	if c.TypeVocabSize > 0 {
-		m.types = p.table(k.types, c.TypeVocabSize, d, false)
-	}
-	if c.EmbedNorm {
-		m.embedNorm = p.norm(k.embedNorm, d)
-	}
-	if c.RelBuckets > 0 {
-		p.expect(l.prefix+k.relative+".weight", c.RelBuckets, c.NumHeads)
-		m.relative = make([]float32, c.RelBuckets*c.NumHeads)
-		l.sinks[l.prefix+k.relative+".weight"] = hostSink{m.relative}
-	}
-	m.layers = make([]layer, c.NumLayers)
-	for i := range m.layers {
-		y, at := &m.layers[i], k.layer+strconv.Itoa(i)+"."
-		y.attnNorm = p.norm(at+k.attnNorm, d)
-		p.projections(&y.qkv, d, at+k.q, at+k.k, at+k.v)
-		p.linear(&y.out, d, d, at+k.out)
-		y.ffnNorm = p.norm(at+k.ffnNorm, d)
-		p.linear(&y.fc1, f, d, at+k.fc1)
-		p.linear(&y.fc2, d, f, at+k.fc2)
-		if c.Norm == SubLN {
-			y.inner = p.norm(at+k.innerNorm, d)
-			y.innerFFN = p.norm(at+k.innerFFN, f)
-		}
-	}
-	if c.FinalNorm {
-		m.finalNorm = p.norm(k.finalNorm, d)
-	}
-	if l.options.Head {
-		if !c.HasHead {
-			return fmt.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
-		}
-		p.matrix(&m.head, c.VocabSize, d, k.head)
-	}
-	if p.err != nil {
-		return p.err
-	}
-	return l.leftovers()
-}
-
-// leftovers refuses tensors that nobody asked for, unless they are known to say
-// nothing about the result: a checkpoint whose configuration does not explain it
-// would give wrong numbers in silence.
-func (l *loader) leftovers() error {
-	var names []string
-	for name := range l.tensors {
-		rest, mine := strings.CutPrefix(name, l.prefix)
-		head := l.keys.head != "" && rest == l.keys.head+".weight"
-		if l.sinks[name] == nil && !head && !l.keys.ignores(name) && !(mine && l.keys.ignores(rest)) {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	slices.Sort(names)
-	return fmt.Errorf("transformer: %w: %q (%d in all): config.json does not say what it is for", ErrUnexpectedTensor, names[0], len(names))
 }

@@ -191,8 +191,8 @@ func TestQuantisingWhileLoadingIsCloseToFloat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.DType() != "q8" || m.layers[0].qkv.fused.Out == 0 {
-				t.Errorf("dtype %s, fused %v", m.DType(), m.layers[0].qkv.fused)
+			if m.DType() != "q8" || m.layers[0].branches[0].qkv.fused.Out == 0 {
+				t.Errorf("dtype %s, fused %v", m.DType(), m.layers[0].branches[0].qkv.fused)
 			}
 			if c := cosine(states(t, m, Batch{IDs: first, Lengths: []int{6}}), want); c < 0.999 {
 				t.Errorf("cosine %g", c)
@@ -231,7 +231,7 @@ func TestAMatrixThatPeaksStaysFloatWhileTheOthersAreQuantised(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(m.layers[1].qkv.part[0].DType, m.layers[1].qkv.part[1].DType, m.layers[1].qkv.part[2].DType, m.layers[1].qkv.fused.Out, m.layers[0].qkv.fused.Out)
+	got := fmt.Sprint(m.layers[1].branches[0].qkv.part[0].DType, m.layers[1].branches[0].qkv.part[1].DType, m.layers[1].branches[0].qkv.part[2].DType, m.layers[1].branches[0].qkv.fused.Out, m.layers[0].branches[0].qkv.fused.Out)
 	if got != "i8 i8 f32 0 576" {
 		t.Errorf("types and fusion %s", got)
 	}
@@ -255,15 +255,17 @@ func TestConfigurationsThatCannotBeRunAreRefusedByName(t *testing.T) {
 		{"a size of zero", strings.Replace(tinyConfig(""), `"encoder_layers":2`, `"encoder_layers":0`, 1), ErrConfig, "encoder_layers"},
 		{"heads that do not divide", strings.Replace(tinyConfig(""), `heads":3`, `heads":4`, 1), ErrConfig, "4 attention heads"},
 		{"xpos with odd heads", strings.Replace(tinyConfig(`"xpos_rel_pos":true`), `"encoder_embed_dim":18`, `"encoder_embed_dim":15`, 1), ErrConfig, "pairs"},
-		{"experts", tinyConfig(`"moe_freq":2`), ErrUnsupported, "moe_freq"},
-		{"multiway", tinyConfig(`"multiway":true`), ErrUnsupported, "multiway"},
+		{"experts without their number", tinyConfig(`"moe_freq":2`), ErrConfig, "moe_expert_count"},
+		{"experts by the billion", tinyConfig(`"moe_freq":2,"moe_expert_count":1e9`), ErrConfig, "moe_expert_count"},
+		{"multiway with experts", tinyConfig(`"multiway":true,"moe_freq":2,"moe_expert_count":4`), ErrUnsupported, "multiway"},
+		{"patches that do not divide", tinyConfig(`"multiway":true,"img_size":30,"patch_size":16`), ErrConfig, "patches of 16"},
 		{"dilated attention", tinyConfig(`"segment_length":[2048]`), ErrUnsupported, "segment_length"},
 		{"unknown activation", strings.Replace(tinyConfig(""), `"gelu"`, `"mish"`, 1), ErrUnsupported, "mish"},
 		{"GELU by tanh", tinyConfig(`"gelu_approximate":"tanh"`), ErrUnsupported, "tanh"},
 		{"an epsilon of zero", tinyConfig(`"layernorm_eps":0`), ErrConfig, "epsilon"},
 		{"another quantisation", tinyConfig(`"quantization_config":{"quant_method":"gptq"}`), ErrUnsupported, "gptq"},
 		{"buckets that cannot be", tinyConfig(`"rel_pos_buckets":3,"max_rel_pos":8`), ErrConfig, "rel_pos_buckets"},
-		{"vectors of another kind", `{"kind":"decoder"}`, ErrUnsupported, "decoder"},
+		{"vectors of another kind", `{"kind":"kformer"}`, ErrUnsupported, "kformer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseConfig([]byte(c.text))

@@ -5,44 +5,80 @@ import "github.com/lodestone-wasm/lodestone/kernels"
 // norm is the affine of a LayerNorm.
 type norm struct{ weight, bias kernels.Vector }
 
-// layer is the weights of one layer. D is the width, F that of the feed-forward, Dp
-// is D rounded up to whole panels.
+// D is the width, F that of the feed-forward, Dp is D rounded up to whole panels.
+
+// layer is the weights of one layer.
 type layer struct {
-	qkv      projections    // (D, D) each
-	out      kernels.Weight // (D, D)
-	fc1      kernels.Weight // (F, D)
-	fc2      kernels.Weight // (D, F)
-	attnNorm norm           // before or after attention
-	ffnNorm  norm           // before or after the feed-forward
-	inner    norm           // (D) before out, Sub-LN only
-	innerFFN norm           // (F) before fc2, Sub-LN only
+	// branches are one, or two in a multiway model: for images and for text.
+	branches []branch
+	// cross is attention to an encoder, experts the mixture in place of the
+	// feed-forward, knowledge what makes knowledge into rows; nil if there is none.
+	cross     *crossAttention
+	experts   *Experts
+	knowledge *knowledge
 }
 
-// projections are the matrices of queries, keys and values. If all of them are of one
-// type, they lie below each other, each from the start of a panel, and fused is the
-// whole (3·Dp, D): one operation then computes all three.
+// branch is what a token passes through besides attention itself.
+type branch struct {
+	qkv      projections    // (D, D) each
+	out      kernels.Weight // (D, D)
+	attnNorm norm           // before or after attention
+	inner    norm           // (D) before out, Sub-LN only
+	ffnNorm  norm           // before or after the feed-forward
+	ffn      feedForward    // absent where experts are
+}
+
+// feedForward is fc2·[LN](act(fc1·x)).
+type feedForward struct {
+	fc1   kernels.Weight // (F, D)
+	fc2   kernels.Weight // (D, F)
+	inner norm           // (F) before fc2, Sub-LN only
+}
+
+// crossAttention is attention to the states of an encoder.
+type crossAttention struct {
+	q    kernels.Weight // (D, D)
+	kv   projections    // (D, D) each: keys and values
+	out  kernels.Weight // (D, D)
+	norm norm           // before or after it
+}
+
+// knowledge makes keys and values for the feed-forward out of knowledge (Kformer).
+type knowledge struct {
+	keys, values kernels.Weight // (D, D) each
+}
+
+// projections are the matrices of queries, keys and values, or of the last two alone.
+// If all of them are of one type, they lie below each other, each from the start of a
+// panel, and fused is the whole (n·Dp, D): one operation then computes all of them.
 type projections struct {
 	part  [3]kernels.Weight
 	fused kernels.Weight // Out is 0 if the types differ
 }
 
-// Model is a model in device memory. It is not safe for concurrent use.
+// Model is a stack of layers in device memory. It is not safe for concurrent use.
 type Model struct {
 	Config *Config
+	// Encoder is what a decoder reads from, nil if there is none.
+	Encoder *Model
 
 	dev       *kernels.Device
-	tokens    kernels.Table  // (V, D)
-	positions kernels.Table  // (P, D), f32
-	types     kernels.Table  // (types, D), f32
-	embedNorm norm           // (D)
-	layers    []layer        //
-	finalNorm norm           // (D)
-	head      kernels.Weight // (V, D), without bias; only if asked for
-	relative  []float32      // (buckets, H)
+	tokens    kernels.Table    // (V, D)
+	positions [2]kernels.Table // (P, D), f32, for each branch
+	types     kernels.Table    // (types, D), f32
+	embedNorm norm             // (D)
+	layers    []layer          //
+	finalNorm [2]norm          // for each branch
+	head      kernels.Weight   // (V, D), without bias; only if asked for
+	relative  []float32        // (buckets, H), of self-attention
+	crossRel  []float32        // (buckets, H), of cross-attention
+	patches   kernels.Weight   // (D, C·P·P)
+	wholeView kernels.Tensor   // (1, D): the token that stands for the whole image
+	recip     reciprocal       // THE-X's T
 
-	// What depends on the longest length seen: the Toeplitz form of relative and the
-	// tables of xpos, on the host.
-	spread spread
+	// What depends on the longest length seen, on the host.
+	spread  spread
+	scratch scratch
 
 	mark, end uint64 // device memory before and after loading
 }
@@ -58,8 +94,14 @@ func (m *Model) WeightBytes() uint64 { return m.end - m.mark }
 
 // DType is "q8" if the linear layers hold int8 weights, else "f32".
 func (m *Model) DType() string {
-	if m.layers[0].fc1.DType == kernels.I8 {
-		return "q8"
+	for _, y := range m.layers {
+		w := y.branches[0].ffn.fc1
+		if y.experts != nil {
+			w = y.experts.experts[0].fc1
+		}
+		if w.DType == kernels.I8 {
+			return "q8"
+		}
 	}
 	return "f32"
 }

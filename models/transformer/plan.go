@@ -12,7 +12,9 @@ import (
 // hands out their memory and names their sinks. Its first error sticks.
 type planner struct {
 	*loader
-	err error
+	keys   *keyMap
+	prefix string
+	err    error
 }
 
 // expect looks a tensor up and checks its shape. Names include the prefix.
@@ -73,8 +75,12 @@ func (p *planner) norm(name string, n int) norm {
 		kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n},
 		kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n},
 	}
-	p.floats(p.prefix+name+".weight", y.weight.At, n)
-	p.floats(p.prefix+name+".bias", y.bias.At, n)
+	weight, bias := ".weight", ".bias"
+	if p.keys.normWeight != "" {
+		weight, bias = p.keys.normWeight, p.keys.normBias
+	}
+	p.floats(p.prefix+name+weight, y.weight.At, n)
+	p.floats(p.prefix+name+bias, y.bias.At, n)
 	return y
 }
 
@@ -131,29 +137,64 @@ func (p *planner) rows(w *kernels.Weight, full string, t safetensors.Tensor, who
 	p.scale(full, t, w.Scale.At, w.Out)
 }
 
-// projections plans three matrices [d, d] with their biases: as one, if they are of
-// one type.
+// host plans a small tensor that is kept in Go, f32.
+func (p *planner) host(full string, shape ...int) []float32 {
+	n := 1
+	for _, s := range shape {
+		n *= s
+	}
+	t, ok := p.expect(full, shape...)
+	if !ok {
+		return nil
+	}
+	if !isFloat(t.DType) {
+		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
+		return nil
+	}
+	v := make([]float32, n)
+	p.sinks[full] = hostSink{v}
+	return v
+}
+
+// exact plans a matrix [out, in] of floats that stays f32 whatever dtype was asked for.
+func (p *planner) exact(w *kernels.Weight, out, in int, full string, shape ...int) {
+	t, ok := p.expect(full, shape...)
+	if !ok {
+		return
+	}
+	if !isFloat(t.DType) {
+		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
+		return
+	}
+	*w = p.dev.NewWeight(kernels.F32, out, in, false)
+	p.sinks[full] = &weightSink{to: w}
+}
+
+// projections plans matrices [d, d] with their biases, up to three of them: as one,
+// if they are of one type.
 func (p *planner) projections(y *projections, d int, names ...string) {
 	var kind [3]kernels.DType
 	var tensor [3]safetensors.Tensor
+	same := true
 	for i, name := range names {
 		full := p.prefix + name + ".weight"
 		tensor[i], _ = p.expect(full, d, d)
 		if p.err == nil {
 			kind[i] = p.dtype(full, tensor[i])
+			same = same && kind[i] == kind[0]
 		}
 	}
 	if p.err != nil {
 		return
 	}
-	dp := panels(d)
-	bias := kernels.Vector{At: p.dev.Alloc(uint64(3*dp) * 4), Len: 3 * dp}
+	dp, n := panels(d), len(names)
+	bias := kernels.Vector{At: p.dev.Alloc(uint64(n*dp) * 4), Len: n * dp}
 	p.dev.Zero(bias.At, uint64(bias.Len)*4)
-	if kind[0] == kind[1] && kind[1] == kind[2] {
-		y.fused = p.dev.NewWeight(kind[0], 3*dp, d, false)
+	if same {
+		y.fused = p.dev.NewWeight(kind[0], n*dp, d, false)
 		y.fused.Bias = bias
 		if kind[0] == kernels.I8 {
-			p.dev.Zero(y.fused.Scale.At, uint64(3*dp)*4)
+			p.dev.Zero(y.fused.Scale.At, uint64(n*dp)*4)
 		}
 	}
 	for i, name := range names {

@@ -1,6 +1,9 @@
 package transformer
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // relativeBucket is the row of the relative position bias for a key that lies rel
 // tokens after the query (T5, arXiv 1910.10683, the bidirectional form; torchscale's
@@ -22,13 +25,14 @@ func relativeBucket(rel, buckets, maxDistance int) int {
 	return b + min(exact+int(ratio*float32(half-exact)), half-1)
 }
 
-// relativeBias spreads the table [buckets, heads] out over the distances −(n−1) …
-// n−1: [heads, 2n−1], the form that kernels.AttentionMask.Rel takes.
-func relativeBias(table []float32, heads, buckets, maxDistance, n int) []float32 {
-	width := 2*n - 1
+// relativeBias spreads the table [buckets, heads] out over the distances −(nq−1) …
+// nk−1 from nq queries to nk keys: [heads, nq+nk−1], the form that
+// kernels.AttentionMask.Rel takes.
+func relativeBias(table []float32, heads, buckets, maxDistance, nq, nk int) []float32 {
+	width := nq + nk - 1
 	bias := make([]float32, heads*width)
 	for d := range width {
-		row := table[relativeBucket(d-(n-1), buckets, maxDistance)*heads:]
+		row := table[relativeBucket(d-(nq-1), buckets, maxDistance)*heads:]
 		for h := range heads {
 			bias[h*width+d] = row[h]
 		}
@@ -40,18 +44,17 @@ func relativeBias(table []float32, heads, buckets, maxDistance, n int) []float32
 // query at each position; for keys the scale is its reciprocal (xPos, arXiv
 // 2212.10554, as torchscale computes it).
 //
-//	ζ_c = (2c + 0.4h) / 1.4h;  angle(p, c) = p · 10000^(−c/(h/2));  scale(p, c) = ζ_c^((m+p)/base)
+//	ζ_c = (2c + 0.4h) / 1.4h;  angle(p, c) = p · 10000^(−c/(h/2));  scale(p, c) = ζ_c^((p−middle)/base)
 //
-// Only the quotient of two scales enters a score, so that m is free; −n/2 keeps
-// both near 1.
-func xposTables(n, h, base int, key bool) (cos, sin []float32) {
+// Only the quotient of two scales enters a score, so that middle is free.
+func xposTables(n, middle, h, base int, key bool) (cos, sin []float32) {
 	half := h / 2
 	cos, sin = make([]float32, n*half), make([]float32, n*half)
 	for c := range half {
 		zeta := (2*float64(c) + 0.4*float64(h)) / (1.4 * float64(h))
 		step := math.Pow(10000, -float64(c)/float64(half))
 		for p := range n {
-			scale := math.Pow(zeta, float64(p-n/2)/float64(base))
+			scale := math.Pow(zeta, float64(p-middle)/float64(base))
 			if key {
 				scale = 1 / scale
 			}
@@ -62,29 +65,82 @@ func xposTables(n, h, base int, key bool) (cos, sin []float32) {
 	return cos, sin
 }
 
-// spread keeps what positions add for the length it was last asked for.
-type spread struct {
-	biasLen, turnLen int
-	toeplitz         []float32
-	tables           [4][]float32
+// checkTurns refuses sequences of n tokens whose scales xpos cannot hold: a key's
+// grows to 3.5^(n/base), which is 1e35 at this limit.
+func (c *Config) checkTurns(n int) error {
+	if c.XPos && c.Causal && n > 64*c.XPosScaleBase {
+		return fmt.Errorf("transformer: %w: %d tokens, xpos with scale base %d takes %d", ErrTooLong, n, c.XPosScaleBase, 64*c.XPosScaleBase)
+	}
+	return nil
 }
 
-// bias is relativeBias of a model for length n.
-func (s *spread) bias(m *Model, n int) []float32 {
-	if s.biasLen != n {
-		c := m.Config
-		s.toeplitz, s.biasLen = relativeBias(m.relative, c.NumHeads, c.RelBuckets, c.RelMaxDistance, n), n
+// sinusoid is row p of fairseq's table of positions: sines, then cosines, of p times
+// 10000^(−i/(D/2−1)); zeros for p < 0 and in an odd last column.
+func sinusoid(row []float32, p int32) {
+	half := len(row) / 2
+	clear(row)
+	if p < 0 {
+		return
+	}
+	for i := range half {
+		step := 1.0
+		if half > 1 {
+			step = math.Exp(-float64(i) * math.Log(10000) / float64(half-1))
+		}
+		s, c := math.Sincos(float64(p) * step)
+		row[i], row[half+i] = float32(s), float32(c)
+	}
+}
+
+// spread keeps what positions add for the lengths it was last asked for.
+type spread struct {
+	table    *float32 // of toeplitz
+	nq, nk   int
+	toeplitz []float32
+	turnLen  int
+	tables   [4][]float32
+	rows     []float32
+}
+
+// bias is relativeBias of a model's table.
+func (s *spread) bias(c *Config, table []float32, nq, nk int) []float32 {
+	if s.table != &table[0] || s.nq != nq || s.nk != nk {
+		s.toeplitz = relativeBias(table, c.NumHeads, c.RelBuckets, c.RelMaxDistance, nq, nk)
+		s.table, s.nq, s.nk = &table[0], nq, nk
 	}
 	return s.toeplitz
 }
 
-// turn is xposTables for length n: cosines and sines of queries, then of keys.
+// turn is xposTables for at least n positions: cosines and sines of queries, then of
+// keys. An encoder's scales are 1 in the middle of the sequence, which keeps all of
+// them near 1; a decoder's are 1 at its start, so that cached keys stay valid.
 func (s *spread) turn(c *Config, n int) [4][]float32 {
+	middle := n / 2
+	if c.Causal {
+		middle = 0
+		if n <= s.turnLen {
+			return s.tables
+		}
+		n = max(n, min(2*n, 64*c.XPosScaleBase))
+	}
 	if s.turnLen != n {
 		h := c.HiddenSize / c.NumHeads
-		s.tables[0], s.tables[1] = xposTables(n, h, c.XPosScaleBase, false)
-		s.tables[2], s.tables[3] = xposTables(n, h, c.XPosScaleBase, true)
+		s.tables[0], s.tables[1] = xposTables(n, middle, h, c.XPosScaleBase, false)
+		s.tables[2], s.tables[3] = xposTables(n, middle, h, c.XPosScaleBase, true)
 		s.turnLen = n
 	}
 	return s.tables
+}
+
+// sines are the rows of sinusoid for positions.
+func (s *spread) sines(positions []int32, d int) []float32 {
+	if n := len(positions) * d; cap(s.rows) < n {
+		s.rows = make([]float32, n)
+	} else {
+		s.rows = s.rows[:n]
+	}
+	for i, p := range positions {
+		sinusoid(s.rows[i*d:(i+1)*d], p)
+	}
+	return s.rows
 }

@@ -12,13 +12,13 @@ import (
 // sink takes one tensor from a stream. What it allocates and does not keep, it gives
 // back.
 type sink interface {
-	consume(l *loader, s *source, t safetensors.Tensor) error
+	consume(l *loader, s *shard, t safetensors.Tensor) error
 }
 
 // skipSink reads past a tensor.
 type skipSink struct{}
 
-func (skipSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+func (skipSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	defer l.dev.Release(l.dev.Mark())
 	at := l.dev.Alloc(windowElements)
 	for left := t.NumBytes(); left > 0; {
@@ -33,7 +33,7 @@ func (skipSink) consume(l *loader, s *source, t safetensors.Tensor) error {
 
 // floats reads the next n elements of t to offset at, as f32. What is stored as f32
 // arrives there directly.
-func (l *loader) floats(s *source, t safetensors.Tensor, n int, at uint32) error {
+func (l *loader) floats(s *shard, t safetensors.Tensor, n int, at uint32) error {
 	if t.DType == safetensors.F32 {
 		return l.fill(s, t, at, n*4)
 	}
@@ -58,14 +58,14 @@ func (l *loader) floats(s *source, t safetensors.Tensor, n int, at uint32) error
 // floatSink keeps a tensor as f32 at an offset.
 type floatSink struct{ at uint32 }
 
-func (k floatSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+func (k floatSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	return l.floats(s, t, int(t.NumElements()), k.at)
 }
 
 // hostSink keeps a small tensor in Go.
 type hostSink struct{ to []float32 }
 
-func (k hostSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+func (k hostSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	defer l.dev.Release(l.dev.Mark())
 	at := l.dev.Alloc(uint64(len(k.to)) * 4)
 	if err := l.floats(s, t, len(k.to), at); err != nil {
@@ -84,7 +84,7 @@ func steps(cols int) int {
 // directly, floats are quantised on the way.
 type tableSink struct{ to kernels.Table }
 
-func (k tableSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+func (k tableSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	rows, cols := k.to.Rows, k.to.Dim
 	if t.DType == safetensors.I8 {
 		return l.fill(s, t, k.to.At, rows*cols)
@@ -108,7 +108,7 @@ type weightSink struct {
 	fused *kernels.Weight // the whole that it is a part of, or nil
 }
 
-func (k *weightSink) consume(l *loader, s *source, t safetensors.Tensor) error {
+func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
 		return k.quantize(l, s, t)
 	}
@@ -134,7 +134,7 @@ func (k *weightSink) consume(l *loader, s *source, t safetensors.Tensor) error {
 
 // quantize brings a matrix of floats into memory and decides there whether int8 can
 // hold it. If not, it stays f32, in memory of its own below the copy it is packed from.
-func (k *weightSink) quantize(l *loader, s *source, t safetensors.Tensor) error {
+func (k *weightSink) quantize(l *loader, s *shard, t safetensors.Tensor) error {
 	d, rows, cols := l.dev, k.to.Out, k.to.In
 	mark := d.Mark()
 	kept := d.NewWeight(kernels.F32, rows, cols, false)

@@ -1,0 +1,141 @@
+package transformer
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// rawConfig holds the members of config.json that are read.
+type rawConfig struct {
+	ints    map[string]int64
+	floats  map[string]float64
+	bools   map[string]bool
+	strings map[string]string
+	lists   map[string]bool // members that are non-empty arrays or objects
+}
+
+func readRaw(data []byte) (*rawConfig, error) {
+	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}}
+	d := strictjson.NewDecoder(data)
+	err := d.Object(func(key string) error {
+		switch d.Peek() {
+		case strictjson.Number:
+			f, err := d.Float()
+			r.floats[key] = f
+			if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+				r.ints[key] = int64(f)
+			}
+			return err
+		case strictjson.Bool:
+			b, err := d.Bool()
+			r.bools[key] = b
+			return err
+		case strictjson.String:
+			s, err := d.String()
+			r.strings[key] = s
+			return err
+		case strictjson.Array, strictjson.Object:
+			raw, err := d.Raw()
+			r.lists[key] = len(raw) > 2
+			return err
+		}
+		return d.Skip()
+	})
+	if err == nil {
+		err = d.End()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("transformer: %w: %w", ErrConfig, err)
+	}
+	return r, nil
+}
+
+// count reads a member that must be an integer in [low, high].
+func (r *rawConfig) count(key string, low, high int) (int, error) {
+	v, ok := r.ints[key]
+	if !ok {
+		if f, isFloat := r.floats[key]; isFloat {
+			return 0, fmt.Errorf("transformer: %w: %q is %v, expected an integer", ErrConfig, key, f)
+		}
+		return 0, fmt.Errorf("transformer: %w: no integer %q", ErrConfig, key)
+	}
+	if v < int64(low) || v > int64(high) {
+		return 0, fmt.Errorf("transformer: %w: %q is %d, expected %d to %d", ErrConfig, key, v, low, high)
+	}
+	return int(v), nil
+}
+
+func (r *rawConfig) countOr(key string, low, high, otherwise int) (int, error) {
+	if _, ok := r.floats[key]; !ok {
+		return otherwise, nil
+	}
+	return r.count(key, low, high)
+}
+
+func (r *rawConfig) boolOr(key string, otherwise bool) bool {
+	if b, ok := r.bools[key]; ok {
+		return b
+	}
+	return otherwise
+}
+
+func (r *rawConfig) floatOr(key string, otherwise float64) float64 {
+	if f, ok := r.floats[key]; ok {
+		return f
+	}
+	return otherwise
+}
+
+type refused struct{ key, what string }
+
+// refuse fails on members that would change the result in a way that is not
+// implemented.
+func refuse(r *rawConfig, members ...refused) error {
+	for _, m := range members {
+		if r.bools[m.key] || r.floats[m.key] != 0 || r.lists[m.key] {
+			return fmt.Errorf("transformer: %w: %s (%q in config.json)", ErrUnsupported, m.what, m.key)
+		}
+	}
+	return nil
+}
+
+func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error) {
+	name, ok := r.strings[key]
+	if !ok {
+		name = otherwise
+	}
+	if approx := r.strings["gelu_approximate"]; approx != "" && approx != "none" {
+		return 0, fmt.Errorf("transformer: %w: gelu_approximate %q", ErrUnsupported, approx)
+	}
+	switch name {
+	case "relu":
+		return kernels.ReLU, nil
+	case "gelu":
+		return kernels.GELU, nil
+	case "swish", "silu":
+		return kernels.SiLU, nil
+	}
+	return 0, fmt.Errorf("transformer: %w: %s %q; supported: relu, gelu, swish, silu", ErrUnsupported, key, name)
+}
+
+// sizes reads the numbers every family has, under the names it gives them.
+func (r *rawConfig) sizes(c *Config, hidden, layers, heads, ffn string) error {
+	for _, f := range []struct {
+		to   *int
+		key  string
+		high int
+	}{
+		{&c.VocabSize, "vocab_size", maxVocab}, {&c.HiddenSize, hidden, maxHidden}, {&c.NumLayers, layers, maxLayers},
+		{&c.NumHeads, heads, maxHidden}, {&c.IntermediateSize, ffn, 4 * maxHidden},
+	} {
+		v, err := r.count(f.key, 1, f.high)
+		if err != nil {
+			return err
+		}
+		*f.to = v
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package transformer
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+)
+
+// model plans every tensor that a configuration asks for, and its encoder's.
+func (l *loader) model(m *Model) error {
+	if err := l.stack(m, l.options.Head); err != nil {
+		return err
+	}
+	if c := m.Config.Encoder; c != nil {
+		m.Encoder = &Model{Config: c, dev: l.dev, mark: l.dev.Mark()}
+		if err := l.stack(m.Encoder, false); err != nil {
+			return err
+		}
+		m.Encoder.end = l.dev.Mark()
+	}
+	p := &planner{loader: l, keys: &keyMap{}}
+	for _, e := range l.options.Extra {
+		p.extra(e)
+	}
+	l.stacks = append(l.stacks, p)
+	return p.err
+}
+
+// stack plans one stack of layers.
+func (l *loader) stack(m *Model, head bool) error {
+	c := m.Config
+	p := &planner{loader: l, keys: keyMaps[c.Family]}
+	if p.keys == nil {
+		return fmt.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
+	}
+	found := false
+	for _, x := range p.keys.prefixes {
+		if _, found = l.tensors[x+p.keys.tokens+".weight"]; found {
+			p.prefix = x
+			break
+		}
+	}
+	if !found {
+		return fmt.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
+			ErrMissingTensor, p.keys.tokens+".weight", p.keys.prefixes, c.Family)
+	}
+	l.stacks = append(l.stacks, p)
+	p.embeddings(m)
+	m.layers = make([]layer, c.NumLayers)
+	for i := range m.layers {
+		p.layer(&m.layers[i], c, i)
+	}
+	for b := range c.branches() {
+		if c.FinalNorm {
+			m.finalNorm[b] = p.norm(branchName(p.keys.finalNorm, b), c.HiddenSize)
+		}
+	}
+	if c.Approx != nil {
+		p.reciprocal(&m.recip, c.Approx.Hidden)
+	}
+	if head {
+		p.head(m)
+	}
+	return p.err
+}
+
+// branches is the number of branches of each layer.
+func (c *Config) branches() int {
+	if c.Vision != nil {
+		return 2
+	}
+	return 1
+}
+
+func (p *planner) embeddings(m *Model) {
+	c, k, d := m.Config, p.keys, m.Config.HiddenSize
+	m.tokens = p.table(k.tokens, c.VocabSize, d, true)
+	text := 0
+	if v := c.Vision; v != nil {
+		text = 1
+		p.exact(&m.patches, d, v.Channels*v.PatchSize*v.PatchSize, p.prefix+k.patches+".weight", d, v.Channels, v.PatchSize, v.PatchSize)
+		m.patches.Bias = kernels.Vector{At: p.dev.Alloc(uint64(d) * 4), Len: d}
+		p.floats(p.prefix+k.patches+".bias", m.patches.Bias.At, d)
+		m.wholeView = p.dev.NewTensor(1, d)
+		p.floats(p.prefix+k.wholeView, m.wholeView.At, 1, 1, d)
+		m.positions[0] = p.table(branchName(k.positions, 0), v.Tokens()+c.PositionOffset, d, false)
+	}
+	if c.LearnedPositions {
+		m.positions[text] = p.table(branchName(k.positions, text), c.MaxPositions+c.PositionOffset, d, false)
+	}
+	if c.TypeVocabSize > 0 {
+		m.types = p.table(k.types, c.TypeVocabSize, d, false)
+	}
+	if c.EmbedNorm {
+		m.embedNorm = p.norm(k.embedNorm, d)
+	}
+	if c.RelBuckets > 0 {
+		m.relative = p.host(p.prefix+k.relative+".weight", c.RelBuckets, c.NumHeads)
+		if c.CrossAttention {
+			m.crossRel = p.host(p.prefix+k.crossRelative+".weight", c.RelBuckets, c.NumHeads)
+		}
+	}
+}
+
+func (p *planner) layer(y *layer, c *Config, i int) {
+	k, d, at := p.keys, c.HiddenSize, p.keys.layer+strconv.Itoa(i)+"."
+	y.branches = make([]branch, c.branches())
+	for b := range y.branches {
+		z := &y.branches[b]
+		name := func(s string) string { return branchName(at+s, b) }
+		z.attnNorm = p.norm(name(k.attnNorm), d)
+		p.projections(&z.qkv, d, name(k.q), name(k.k), name(k.v))
+		p.linear(&z.out, d, d, name(k.out))
+		z.ffnNorm = p.norm(name(k.ffnNorm), d)
+		if c.Norm == SubLN {
+			z.inner = p.norm(name(k.innerNorm), d)
+		}
+		if !c.isMoE(i) {
+			p.feedForward(&z.ffn, c, name(k.fc1), name(k.fc2), name(k.innerFFN))
+		}
+	}
+	if c.CrossAttention {
+		y.cross = &crossAttention{norm: p.norm(at+k.crossNorm, d)}
+		p.linear(&y.cross.q, d, d, at+k.crossQ)
+		p.projections(&y.cross.kv, d, at+k.crossK, at+k.crossV)
+		p.linear(&y.cross.out, d, d, at+k.crossOut)
+	}
+	if c.isMoE(i) {
+		y.experts = p.experts(c, at)
+	}
+	if c.hasKnowledge(i) {
+		y.knowledge = &knowledge{}
+		p.linear(&y.knowledge.keys, d, d, at+k.knowledgeKeys)
+		p.linear(&y.knowledge.values, d, d, at+k.knowledgeValues)
+	}
+}
+
+func (p *planner) feedForward(y *feedForward, c *Config, fc1, fc2, inner string) {
+	d, f := c.HiddenSize, c.IntermediateSize
+	p.linear(&y.fc1, f, d, fc1)
+	p.linear(&y.fc2, d, f, fc2)
+	if c.Norm == SubLN {
+		y.inner = p.norm(inner, f)
+	}
+}
+
+// head plans the output projection: a matrix of its own, or the table of tokens.
+func (p *planner) head(m *Model) {
+	c := m.Config
+	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
+	switch {
+	case !c.HasHead:
+		p.err = fmt.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
+	case own || !c.TiedHead:
+		p.matrix(&m.head, c.VocabSize, c.HiddenSize, p.keys.head)
+	case p.err == nil:
+		// The table's rows and scales serve both; only the packed form is a copy.
+		t := m.tokens
+		m.head = p.dev.NewWeight(t.DType, t.Rows, t.Dim, false)
+		m.head.Scale = t.Scale
+		p.after = append(p.after, func() error {
+			p.dev.Pack(m.head, 0, t.Rows, t.At)
+			return p.dev.Err()
+		})
+	}
+}
+
+// extra plans a tensor of a task.
+func (p *planner) extra(e Extra) {
+	cols := e.Shape[len(e.Shape)-1]
+	rows := 1
+	for _, n := range e.Shape[:len(e.Shape)-1] {
+		rows *= n
+	}
+	switch {
+	case e.Linear != nil:
+		p.linear(e.Linear, rows, cols, strings.TrimSuffix(e.Name, ".weight"))
+	case e.Matrix != nil:
+		*e.Matrix = p.dev.NewTensor(rows, cols)
+		p.floats(e.Name, e.Matrix.At, e.Shape...)
+	case e.Host != nil:
+		*e.Host = p.host(e.Name, e.Shape...)
+	}
+}
+
+// leftovers refuses tensors that nobody asked for, unless they are known to say
+// nothing about the result: a checkpoint whose configuration does not explain it
+// would give wrong numbers in silence.
+func (l *loader) leftovers() error {
+	var names []string
+	for name := range l.tensors {
+		known := l.sinks[name] != nil
+		for _, p := range l.stacks {
+			rest, mine := strings.CutPrefix(name, p.prefix)
+			head := p.keys.head != "" && rest == p.keys.head+".weight"
+			known = known || head || p.keys.ignores(name) || mine && p.keys.ignores(rest)
+		}
+		if !known {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return fmt.Errorf("transformer: %w: %q (%d in all): config.json does not say what it is for", ErrUnexpectedTensor, names[0], len(names))
+}
