@@ -1,11 +1,14 @@
 // Times the linear layers of kernel modules in Chromium, side by side:
 //
-//	node kernels/simd/tune.mjs [MODULE.wasm …]
+//	node kernels/simd/tune.mjs [MODULE.wasm[:FORM] …]
+//	node kernels/simd/tune.mjs --sweep    every tile that gen -sweep writes
 //
 // The modules take turns, so that what disturbs the machine disturbs all of them,
-// and the best round counts. Without arguments it times the committed modules.
-// Options: --rounds N (60), --shapes MxKxN,… , --ops q8,f32, --chromium PATH.
-import { readFile } from 'node:fs/promises';
+// and the best round counts. Without arguments it times the committed modules. FORM is 1
+// (two-step) or 2 (fused), see form in gen/linear_q8.go; 1 where nothing is said.
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -15,15 +18,27 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: o, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '60' },
+    rounds: { type: 'string', default: '25' },
+    sweep: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
     ops: { type: 'string', default: 'q8,f32' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     json: { type: 'boolean', default: false },
   },
 });
-const files = positionals.length ? positionals : ['simd128', 'relaxed', 'fused'].map((n) => path.join(here, `${n}.wasm`));
-const modules = await Promise.all(files.map(async (f) => ({ name: path.basename(f, '.wasm'), bytes: (await readFile(f)).toString('base64') })));
+const files = positionals.length ? positionals : ['simd128.wasm', 'relaxed.wasm:1', 'relaxed.wasm:2'].map((n) => path.join(here, n));
+if (o.sweep) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'sweep-'));
+  try {
+    execFileSync('go', ['run', './kernels/simd/gen', '-sweep', dir], { cwd: path.join(here, '../..'), stdio: 'inherit' });
+    const all = (await readdir(dir)).sort().map((f) => path.join(dir, f));
+    files.splice(0, files.length, ...all.flatMap((f) => (/relaxed/.test(f) ? [`${f}:1`, `${f}:2`] : [f])));
+    files.modules = await load(files);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+const modules = files.modules ?? (await load(files));
 const shapes = o.shapes.split(',').map((s) => s.split('x').map(Number));
 
 const browser = await chromium.launch({
@@ -36,11 +51,21 @@ try {
   if (o.json) console.log(JSON.stringify({ browser: browser.version(), rows }));
   else {
     console.log(`Chromium ${browser.version()}, best of ${o.rounds} rounds, GMAC/s`);
-    console.log(`| operation | ${modules.map((m) => m.name).join(' | ')} |\n|---|${modules.map(() => '---:').join('|')}|`);
-    for (const r of rows) console.log(`| ${r.op} ${r.shape} | ${r.rates.map((x) => (typeof x === 'number' ? x.toFixed(1) : x)).join(' | ')} |`);
+    console.log(`| module | ${rows.map((r) => `${r.op} ${r.shape}`).join(' | ')} |\n|---|${rows.map(() => '---:').join('|')}|`);
+    modules.forEach((m, i) => console.log(`| ${m.name} | ${rows.map((r) => r.rates[i]).map((x) => (typeof x === 'number' ? x.toFixed(1) : x)).join(' | ')} |`));
   }
 } finally {
   await browser.close();
+}
+
+function load(files) {
+  return Promise.all(
+    files.map(async (f) => {
+      const [file, form] = f.split(':');
+      const name = path.basename(file, '.wasm') + (form === '2' ? '/fused' : '');
+      return { name, form: Number(form ?? 0), bytes: (await readFile(file)).toString('base64') };
+    }),
+  );
 }
 
 /** Runs in the page. */
@@ -48,14 +73,16 @@ async function measure({ modules, shapes, ops, rounds }) {
   const instances = [];
   for (const m of modules) {
     const { instance } = await WebAssembly.instantiate(Uint8Array.from(atob(m.bytes), (c) => c.charCodeAt(0)));
+    if (m.form) instance.exports.form(m.form);
+    if (instance.exports.selftest() !== 0) throw new Error(`${m.name} fails its self-test`);
     instances.push(instance.exports);
   }
   const rows = [];
   for (const op of ops) {
     for (const [m, k, n] of shapes) {
       const calls = instances.map((e) => prepare(e, op, m, k, n));
-      // A round takes about two milliseconds.
-      const repeat = Math.max(1, Math.round(2e-3 / ((m * k * n) / 30e9)));
+      // A round takes about eight milliseconds: the page's clock ticks in tenths of one.
+      const repeat = Math.max(1, Math.round(8e-3 / ((m * k * n) / 50e9)));
       const best = calls.map(() => Infinity);
       for (let r = 0; r < rounds; r++) {
         calls.forEach((call, i) => {
@@ -97,7 +124,7 @@ async function measure({ modules, shapes, ops, rounds }) {
       const v = new Int8Array(e.memory.buffer, src, n * k);
       for (let i = 0; i < v.length; i++) v[i] = Math.random() * 255 - 127;
       e.pack_q8(w, src, n, k);
-      const levels = e.quant_levels ? e.quant_levels(k) : 4095;
+      const levels = e.variant() === 0 ? 4095 : 127;
       return () => e.linear_q8(y, n, x, k, w, ws, 0, 0, 0, m, k, n, 0, 0, levels, scratch);
     }
     new Float32Array(e.memory.buffer, src, n * k).fill(0.25);

@@ -3,6 +3,7 @@
 //	go run ./kernels/simd/gen          writes kernels/simd/VARIANT.wasm and .sum
 //	go run ./kernels/simd/gen -check   fails if they are not what it would write
 //	go run ./kernels/simd/gen -wat     prints the text instead
+//	go run ./kernels/simd/gen -sweep DIR   writes modules with other tiles, for tune.mjs
 //
 // It emits the WebAssembly text format, in the way of mmcloughlin/avo, and has
 // binaryen's wasm-as assemble it, which npm ci installs. The .sum file holds the
@@ -25,7 +26,15 @@ import (
 func main() {
 	check := flag.Bool("check", false, "compare with the files instead of writing them")
 	wat := flag.Bool("wat", false, "print the text and write nothing")
+	dir := flag.String("sweep", "", "write a module for each tile worth trying into this folder")
 	flag.Parse()
+	if *dir != "" {
+		if err := sweep(*dir); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, v := range variants {
 		text := newModule(v).text()
 		if *wat {
