@@ -16,6 +16,7 @@ func wellFormedBIO(labels []string) bool {
 func FuzzDecode(f *testing.F) {
 	f.Add("__SLOT0__ ▁Ang ela ▁Mer kel __SLOT1__ ▁in __SLOT99999999999999999999__ ▁Par is", "PER LOC", "de")
 	f.Add("__SLOT0__ 東京 __SLOT0__ に行く ▁\xff", "LOC", "ja")
+	f.Add("\xe2 \x96\x81 \xe2 __SLOT0__ \x96\x81", "X", "de") // U+2581 in two pieces
 	f.Add("__SLOT-1__ __SLOT__ ▁__SLOT0__ ▁▁ __SLOT0____SLOT1__", "B-X", "th")
 	f.Fuzz(func(t *testing.T, line, types, lang string) {
 		pieces := strings.Split(line, " ")
@@ -27,11 +28,13 @@ func FuzzDecode(f *testing.F) {
 			// that are no slots, without space.
 			var text strings.Builder
 			for _, p := range pieces {
-				if _, is := parseSlot(p); !is {
-					text.WriteString(strings.ReplaceAll(p, wordStart, " "))
+				if _, is := parseSlot(p); is {
+					p = wordStart
 				}
+				text.WriteString(p)
 			}
-			if got, want := strings.Join(s.Words, ""), strings.Join(strings.Fields(text.String()), ""); got != want {
+			spaced := strings.ReplaceAll(text.String(), wordStart, " ")
+			if got, want := strings.Join(s.Words, ""), strings.Join(strings.Fields(spaced), ""); got != want {
 				t.Fatalf("%q: the words hold %q, the pieces %q", line, got, want)
 			}
 		}
@@ -74,8 +77,9 @@ func FuzzInsertThenDecode(f *testing.F) {
 		}
 		s := sentence(text)
 		for _, word := range s.Words {
-			// U+2581 is a space in pieces; by character, words are single runes.
-			if strings.Contains(word, wordStart) || byChar && len([]rune(word)) != 1 || strings.ToValidUTF8(word, "") != word {
+			// An empty word cannot come back, U+2581 is a space in pieces, and by
+			// character words are single runes.
+			if word == "" || strings.Contains(word, wordStart) || byChar && len([]rune(word)) != 1 || strings.ToValidUTF8(word, "") != word {
 				return
 			}
 		}
