@@ -204,6 +204,9 @@ func short[T any](list []T) string {
 // TestNormalizationOfEveryCodePoint runs each code point, among marks that reorder and
 // compose, through the four forms and compares digests of the results with those of the Rust library.
 func TestNormalizationOfEveryCodePoint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine and much work: nothing for the race detector, which runs with -short")
+	}
 	var want map[string][]string
 	if err := json.Unmarshal(readFile(t, "testdata/codepoints.json"), &want); err != nil {
 		t.Fatal(err)
