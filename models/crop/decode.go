@@ -25,7 +25,7 @@ func Decode(pieces, types []string, lang string) Sentence {
 	open, inside := "", false
 	flush := func() {
 		begin := true
-		for _, word := range split(text.String(), lang) {
+		for _, word := range wordsOf(text.String(), lang) {
 			label := Outside
 			if inside {
 				label = bio(begin, open)
@@ -71,8 +71,8 @@ func bio(begin bool, typ string) string {
 	return "I-" + typ
 }
 
-// split makes words of joined pieces.
-func split(text, lang string) []string {
+// wordsOf makes words of joined pieces.
+func wordsOf(text, lang string) []string {
 	words := strings.Fields(strings.ReplaceAll(text, wordStart, " "))
 	if !byCharacter(lang) {
 		return words

@@ -32,7 +32,12 @@ func Example() {
 		Segment:           func(text string) ([]string, error) { return []string{"▁" + text}, nil },
 		LabeledTranslator: models{},
 	}
-	words := strings.Fields("Paris wird von Merkel besucht .")
+	const text = "Paris wird von Merkel besucht."
+	split := crop.Split(text, "de")
+	words := make([]string, len(split))
+	for i, w := range split {
+		words[i] = w.Text
+	}
 	result, steps, err := p.Run(context.Background(), words)
 	if err != nil {
 		log.Fatal(err)
@@ -41,7 +46,8 @@ func Example() {
 		fmt.Printf("%s: %s\n", s.Name, strings.Join(s.Out[0].Words, " "))
 	}
 	for _, e := range result.Entities {
-		fmt.Println(e.Type, words[e.Start:e.End])
+		start, end := split[e.Start].Start, split[e.End-1].End // bytes of the text
+		fmt.Println(e.Type, start, end, text[start:end])
 	}
 	// Output:
 	// translate: Merkel visits Paris.
@@ -51,8 +57,8 @@ func Example() {
 	// translate marked: __SLOT1__ ▁Paris __SLOT1__ ▁besucht __SLOT0__ ▁Merkel __SLOT0__ ▁.
 	// decode: Paris besucht Merkel .
 	// project: Paris wird von Merkel besucht .
-	// LOC [Paris]
-	// PER [Merkel]
+	// LOC 0 5 Paris
+	// PER 15 21 Merkel
 }
 
 func ExampleProject() {

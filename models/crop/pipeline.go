@@ -63,7 +63,8 @@ type Result struct {
 	Entities []Entity
 }
 
-// Run labels a sentence, given as its words (characters in Chinese, Japanese and Thai).
+// Run labels a sentence, given as its words (characters in Chinese, Japanese and Thai);
+// Split makes them of a text.
 //
 // A sentence that cannot be labelled is no error: Result.Dropped says why. The error is a
 // *StepError, or ErrInput for a sentence without words or a pipeline without a part. The

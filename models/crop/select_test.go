@@ -61,6 +61,7 @@ func TestSelect(t *testing.T) {
 		{"neither has one: kept, all O", CoNLL(nil), "er lacht", []string{"er lacht laut"}, 0, "O O", ""},
 		{"the first words of later entities count", CoNLL(nil), "Max/B-PER in Rom/B-LOC", []string{"Max/B-PER Rom in/B-LOC ja"}, 0, "B-PER B-LOC O", Disagreement},
 		{"counts are of the first beam", CoNLL(nil), "Max/B-PER lacht", []string{"Moritz/B-PER lacht/B-LOC", "Max/B-PER"}, 1, "B-PER O", Disagreement},
+		{"first words are of the first beam", CoNLL(nil), "Max/B-PER lacht", []string{"Moritz/B-PER x y", "Max/B-PER x y"}, 1, "B-PER O", Disagreement},
 		{"the filter's reason stays", CoNLL(nil), "a/B-PER b/B-PER c/B-PER d/B-PER e/B-PER f/B-PER", []string{"a/B-PER b/B-PER c/B-PER d/B-PER e/B-PER f/B-PER"}, 0, "B-PER B-PER B-PER B-PER B-PER B-PER", ManyEntities},
 		{"previous labels are repaired", CoNLL(nil), "New/I-LOC York/I-LOC", []string{"New/B-LOC York/I-LOC"}, 0, "B-LOC I-LOC", ""},
 		{"XTREME has no agreement", XTREME(), "Max/B-PER Rom/B-LOC", []string{"Max/B-PER"}, 0, "B-PER O", ""},
