@@ -20,9 +20,9 @@ type engine struct {
 	empty uint64 // device memory before any model
 
 	config    *transformer.Config
-	tokenizer *tokenizer.Tokenizer
-	model     *transformer.Model  // nil if only the tokenizer was asked for
-	extractor *features.Extractor // nil likewise
+	tokenizer *tokenizer.Tokenizer // nil if only the model was asked for
+	model     *transformer.Model   // nil if only the tokenizer was asked for
+	extractor *features.Extractor  // nil unless both were
 }
 
 // load reads {manifest, config, tokenizer, files, dtype, sizes}. A model that was
@@ -54,6 +54,9 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 		name string
 		text []byte
 	}{{"config.json", configText}, {"tokenizer.json", tokenizerText}} {
+		if f.text == nil {
+			continue
+		}
 		if err := e.verify(sums, f.name, f.text); err != nil {
 			return nil, err
 		}
@@ -63,12 +66,14 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	if e.config, err = transformer.ParseConfig(configText); err != nil {
 		return nil, err
 	}
-	if e.tokenizer, err = tokenizer.Parse(tokenizerText); err != nil {
-		return nil, err
-	}
-	tokenizerText = nil
-	if n := e.tokenizer.VocabSize(); n > e.config.VocabSize {
-		return nil, fmt.Errorf("engine: %w: tokenizer.json has %d tokens, config.json a vocabulary of %d", errDisagree, n, e.config.VocabSize)
+	if tokenizerText != nil {
+		if e.tokenizer, err = tokenizer.Parse(tokenizerText); err != nil {
+			return nil, err
+		}
+		tokenizerText = nil
+		if n := e.tokenizer.VocabSize(); n > e.config.VocabSize {
+			return nil, fmt.Errorf("engine: %w: tokenizer.json has %d tokens, config.json a vocabulary of %d", errDisagree, n, e.config.VocabSize)
+		}
 	}
 	runtime.GC() // what parsing left, before the weights need room
 	if err := j.pause(); err != nil {
@@ -112,7 +117,9 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype string, sums *folder.M
 			return err
 		}
 	}
-	e.extractor, err = features.New(e.model, e.tokenizer, configText)
+	if e.tokenizer != nil {
+		e.extractor, err = features.New(e.model, e.tokenizer, configText)
+	}
 	return err
 }
 
@@ -143,7 +150,7 @@ func (e *engine) verify(sums *folder.Manifest, name string, text []byte) error {
 func (e *engine) info(verified bool, parsed time.Duration) any {
 	info := map[string]any{
 		"dim":         0,
-		"vocabSize":   e.tokenizer.VocabSize(),
+		"vocabSize":   e.config.VocabSize,
 		"maxLength":   e.config.MaxPositions,
 		"padId":       e.config.PadTokenID,
 		"weightBytes": 0,
@@ -151,6 +158,9 @@ func (e *engine) info(verified bool, parsed time.Duration) any {
 		"backend":     e.dev.Backend().Name(),
 		"verified":    verified,
 		"parsed":      parsed.Seconds() * 1000, // for LoadTimings
+	}
+	if e.tokenizer != nil {
+		info["vocabSize"] = e.tokenizer.VocabSize()
 	}
 	if e.model != nil {
 		info["dim"] = e.model.Dim()

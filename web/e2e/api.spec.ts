@@ -290,6 +290,17 @@ test('a model takes what its tokenizer gives, and padding does not change states
   expect(r.far.message).toContain('99999');
 });
 
+test('a model that is given ids needs no tokenizer', async ({ page }) => {
+  const r = await page.evaluate(async () => {
+    const model = await lodestone.AutoModel.from_pretrained('/f/tokenizer-missing/');
+    const { last_hidden_state: x } = await model({ input_ids: new lodestone.Tensor('int64', BigInt64Array.of(0n, 5n, 2n), [1, 3]) });
+    await model.dispose();
+    return { dims: x.dims, filled: x.data.some((v) => v !== 0) };
+  });
+  expect(r.dims.slice(0, 2)).toEqual([1, 3]);
+  expect(r.filled).toBe(true);
+});
+
 test('a folder may be named in many ways', async ({ page }) => {
   const requests: string[] = [];
   page.on('request', (q) => requests.push(q.url()));

@@ -40,7 +40,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
     const small = Promise.all([
       folder.bytes('manifest.json', { limit: MiB, tooLarge: 'manifest_invalid', optional: true }),
       configText,
-      folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }),
+      request.tokenizer ? folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }) : null,
     ]);
     const arrived = small.then(() => performance.now());
     arrived.catch(() => {});

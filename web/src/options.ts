@@ -4,7 +4,7 @@ import { type CallOptions, Engine } from './engine.js';
 import { modelURL } from './env.js';
 import { LodestoneError } from './error.js';
 import type { ProgressCallback } from './progress.js';
-import type { LoadReply, WeightType } from './protocol.js';
+import type { LoadReply, LoadRequest, WeightType } from './protocol.js';
 import * as check from './validate.js';
 
 /** How weights are held: `auto` as the files have them, `f32` (`fp32`) or `q8` converted while loading. */
@@ -33,8 +33,11 @@ export interface Loaded {
   progress: ProgressCallback | undefined;
 }
 
-/** Checks the options, then loads a folder: with weights a model, without only its tokenizer. */
-export async function loadWith(what: string, model: unknown, options: LoadOptions | undefined, weights: boolean): Promise<Loaded> {
+/** The parts of a folder that a handle needs, besides config.json. */
+export type Parts = Pick<LoadRequest, 'weights' | 'tokenizer'>;
+
+/** Checks the options, then loads the parts of a folder. */
+export async function loadWith(what: string, model: unknown, options: LoadOptions | undefined, parts: Parts): Promise<Loaded> {
   const o = check.knownOptions(what, options, KNOWN);
   const dtype = check.oneOf(`${what}: dtype`, o.dtype, DTYPES, 'auto');
   check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
@@ -43,10 +46,10 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   const url = modelURL(model);
   if (capabilities().kernels === 'none') throw new LodestoneError('unsupported_browser', `engine: ${capabilities().reasons.kernels}`);
 
-  const wanted = weights ? ['config.json', 'tokenizer.json', 'model.safetensors'] : ['config.json', 'tokenizer.json'];
+  const wanted = ['config.json', ...(parts.tokenizer ? ['tokenizer.json'] : []), ...(parts.weights ? ['model.safetensors'] : [])];
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
   const type: WeightType = dtype === 'fp32' ? 'f32' : dtype;
-  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, weights }, call);
+  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, call);
   return { engine, info, url, progress };
 }

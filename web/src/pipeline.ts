@@ -77,7 +77,7 @@ const POOLING = ['none', 'mean', 'cls', 'prompt', 'auto'] as const;
  */
 export async function pipeline(task: Task, model: string, options?: PipelineOptions): Promise<FeatureExtractionPipeline> {
   check.oneOf('pipeline: task', task ?? '', TASKS, 'feature-extraction');
-  const { engine, info, url, progress } = await loadWith('pipeline', model, options, true);
+  const { engine, info, url, progress } = await loadWith('pipeline', model, options, { tokenizer: true, weights: true });
 
   const run = async (input: string | readonly string[], options?: FeatureExtractionOptions): Promise<FeatureTensor> => {
     const what = 'feature-extraction';

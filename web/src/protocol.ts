@@ -17,8 +17,10 @@ export interface LoadRequest {
   /** The model folder's address; its path ends with a slash. */
   url: string;
   dtype: WeightType;
-  /** False loads the tokenizer and the configuration only. */
+  /** False leaves model.safetensors out. */
   weights: boolean;
+  /** False leaves tokenizer.json out: a model that takes ids needs none. */
+  tokenizer: boolean;
 }
 
 export interface FeaturesRequest {
