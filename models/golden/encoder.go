@@ -4,42 +4,89 @@ import (
 	"fmt"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/routing"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// runEncoder computes what torchscale's Encoder returns for inputs src_tokens [B,T],
-// encoder_padding_mask [B,T] and optionally attn_mask [T,T]: features (after the final
-// norm), logits, embed, layer0 … layerN−1, all at every column, padding too; and
-// features_nomask_row0, the first row run alone, without its padding mask.
-func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+// outputs collects what a runner computes.
+type outputs struct {
+	dev *kernels.Device
+	got map[string][]float32
+}
+
+func collect(dev *kernels.Device) *outputs { return &outputs{dev, map[string][]float32{}} }
+
+// add keeps a tensor under a name, behind what is there.
+func (o *outputs) add(name string, x kernels.Tensor) {
+	y := make([]float32, x.Rows*x.Cols)
+	o.dev.Get(y, x)
+	o.got[name] = append(o.got[name], y...)
+}
+
+// watch makes a batch report its embedding and its layers as torchscale's vectors name
+// them, and l_aux of its mixtures of experts.
+func (o *outputs) watch(b *transformer.Batch) {
+	b.Layer = func(i int, x kernels.Tensor) {
+		if i < 0 {
+			o.add("embed", x)
+		} else {
+			o.add(fmt.Sprintf("layer%d", i), x)
+		}
+	}
+	b.Routing = func(_ int, d *routing.Decision) {
+		o.got["l_aux"] = append(o.got["l_aux"], float32(d.AuxLoss()))
+	}
+}
+
+// load reads the model of a directory whose config.json is torchscale's or a family's.
+func load(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*transformer.Model, error) {
 	c, err := transformer.ParseConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	_, logits := v.Outputs["logits"]
-	m, err := transformer.Load(dev, c, []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype, Head: logits})
+	_, head := v.Outputs["logits"]
+	return transformer.Load(dev, c, []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype, Head: head})
+}
+
+// padded is a batch of every column of tokens [B,T], with the padding that mask (the
+// name of an input [B,T], true at padding) marks, if it is there.
+func (v *Vectors) padded(tokens, mask string) (b transformer.Batch, rows, columns int, err error) {
+	ids, err := v.input(tokens, 2)
 	if err != nil {
-		return nil, err
+		return b, 0, 0, err
 	}
-	tokens, err := v.input("src_tokens", 2)
-	if err != nil {
-		return nil, err
+	rows, columns = ids.Shape[0], ids.Shape[1]
+	b = transformer.Batch{IDs: ids.Ints(), Lengths: make([]int, rows)}
+	for i := range b.Lengths {
+		b.Lengths[i] = columns
 	}
-	b, t := tokens.Shape[0], tokens.Shape[1]
-	batch := transformer.Batch{IDs: tokens.Ints(), Lengths: make([]int, b)}
-	for i := range batch.Lengths {
-		batch.Lengths[i] = t
-	}
-	if pad, ok := v.Inputs["encoder_padding_mask"]; ok {
-		if len(pad.Data) != b*t {
-			return nil, fmt.Errorf("golden: %w: encoder_padding_mask is %v, src_tokens %v", ErrVectors, pad.Shape, tokens.Shape)
+	if pad, ok := v.Inputs[mask]; ok {
+		if len(pad.Data) != rows*columns {
+			return b, 0, 0, fmt.Errorf("golden: %w: %s is %v, %s %v", ErrVectors, mask, pad.Shape, tokens, ids.Shape)
 		}
-		batch.Keep = make([]byte, b*t)
+		b.Keep = make([]byte, rows*columns)
 		for i, p := range pad.Data {
 			if p == 0 {
-				batch.Keep[i] = 1
+				b.Keep[i] = 1
 			}
 		}
+	}
+	return b, rows, columns, nil
+}
+
+// runEncoder computes what torchscale's Encoder returns for inputs src_tokens [B,T],
+// encoder_padding_mask [B,T] and optionally attn_mask [T,T]: features (after the final
+// norm), logits, embed, layer0 … layerN−1, all at every column, padding too; l_aux of
+// each mixture of experts; and features_nomask_row0, the first row run alone, without
+// its padding mask.
+func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+	m, err := load(dev, config, v, weights, dtype)
+	if err != nil {
+		return nil, err
+	}
+	batch, b, t, err := v.padded("src_tokens", "encoder_padding_mask")
+	if err != nil {
+		return nil, err
 	}
 	if mask, ok := v.Inputs["attn_mask"]; ok {
 		// torchscale's Encoder turns every non-zero entry into −1e8.
@@ -50,37 +97,26 @@ func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 			}
 		}
 	}
-	got := map[string][]float32{}
-	read := func(x kernels.Tensor) []float32 {
-		y := make([]float32, x.Rows*x.Cols)
-		dev.Get(y, x)
-		return y
-	}
-	batch.Layer = func(i int, x kernels.Tensor) {
-		if i < 0 {
-			got["embed"] = read(x)
-		} else {
-			got[fmt.Sprintf("layer%d", i)] = read(x)
-		}
-	}
+	o := collect(dev)
+	o.watch(&batch)
 	x, err := m.Forward(batch)
 	if err != nil {
 		return nil, err
 	}
-	got["features"] = read(x)
-	if logits {
+	o.add("features", x)
+	if _, ok := v.Outputs["logits"]; ok {
 		y, err := m.Logits(x)
 		if err != nil {
 			return nil, err
 		}
-		got["logits"] = read(y)
+		o.add("logits", y)
 	}
 	if _, ok := v.Outputs["features_nomask_row0"]; ok && b > 0 {
 		x, err := m.Forward(transformer.Batch{IDs: batch.IDs[:t], Lengths: []int{t}})
 		if err != nil {
 			return nil, err
 		}
-		got["features_nomask_row0"] = read(x)
+		o.add("features_nomask_row0", x)
 	}
-	return got, dev.Err()
+	return o.got, dev.Err()
 }

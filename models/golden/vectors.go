@@ -39,7 +39,13 @@ func (t Tensor) Floats() []float32 {
 }
 
 // Vectors is an io.json.
-type Vectors struct{ Inputs, Outputs map[string]Tensor }
+type Vectors struct {
+	Inputs, Outputs map[string]Tensor
+
+	// undetermined marks numbers of an output that rounding alone decides: they are not
+	// compared, and Output.Undetermined counts them.
+	undetermined map[string][]bool
+}
 
 // ParseVectors reads an io.json.
 func ParseVectors(text []byte) (*Vectors, error) {

@@ -144,25 +144,10 @@ func (e *Encoder) run(b transformer.Batch, lengths []int, o Options, out []float
 	return d.Err()
 }
 
-// Delta is the template's own embedding δ (len(lengths), D) in device memory: the
-// state at the mask of the template without a sentence, where the suffix has the
-// positions that it would have after a sentence of the given number of pieces.
+// Delta is Template.Delta of one of the model's templates.
 func (e *Encoder) Delta(lengths []int, template int, pause func() error) (kernels.Tensor, error) {
 	if template < 0 || template >= len(e.Prompt.Templates) {
 		return kernels.Tensor{}, fmt.Errorf("promptbert: template %d, the model has %d", template, len(e.Prompt.Templates))
 	}
-	t := e.Prompt.Templates[template]
-	b := transformer.Batch{Pause: pause, Columns: []int32{}}
-	for _, n := range lengths {
-		b.Select = append(b.Select, int32(len(b.IDs)+len(t.Prefix)+t.Mask))
-		b.IDs = append(append(b.IDs, t.Prefix...), t.Suffix...)
-		b.Lengths = append(b.Lengths, t.Len())
-		for i := range t.Len() {
-			if i >= len(t.Prefix) {
-				i += n
-			}
-			b.Columns = append(b.Columns, int32(i))
-		}
-	}
-	return e.model.Forward(b)
+	return e.Prompt.Templates[template].Delta(e.model, lengths, false, pause)
 }

@@ -69,8 +69,8 @@ type Diagnosis struct {
 	// of first choices + 1e-6 (the original code).
 	Balance float64
 	// Variance of me over all experts; VarianceIn, the mean of the variances inside
-	// each cluster; VarianceApart, that divided by exp of the distance between the two
-	// clusters a token likes most. Unbiased. MoEC's coefficient types 0, 1 and 2.
+	// each cluster; VarianceApart, that divided by exp of the distance between the best
+	// experts, as many as a cluster has, and the next best. Unbiased. MoEC's coefficient types 0, 1 and 2.
 	Variance, VarianceIn, VarianceApart float64
 }
 
@@ -96,34 +96,24 @@ func (d *Decision) Diagnose(tau0 float32, clusters int) (Diagnosis, error) {
 	for c := range clusters {
 		y.VarianceIn += variance(me[c*size:(c+1)*size]) / float64(clusters)
 	}
-	y.VarianceApart = y.VarianceIn / math.Exp(d.apart(p, size))
+	y.VarianceApart = y.VarianceIn / math.Exp(apart(me, size, d.Tokens))
 	return y, nil
 }
 
-// apart is how much the best block of size experts lies above the next, after each
-// token's probabilities are sorted: the mean over tokens.
-func (d *Decision) apart(p []float32, size int) float64 {
-	if d.Experts < 2*size || d.Tokens == 0 {
+// apart is how much the best block of size experts lies above the next, when the
+// experts are sorted by how likely the tokens find them: me (E), over s tokens.
+func apart(me []float64, size, s int) float64 {
+	if len(me) < 2*size || s == 0 {
 		return 0
 	}
-	total := 0.0
-	row := make([]float32, d.Experts)
-	for t := range d.Tokens {
-		copy(row, p[t*d.Experts:])
-		slices.SortFunc(row, func(a, b float32) int {
-			switch {
-			case a > b:
-				return -1
-			case a < b:
-				return 1
-			}
-			return 0
-		})
-		for i := range size {
-			total += float64(row[i] - row[size+i])
-		}
+	sorted := slices.Clone(me)
+	slices.Sort(sorted)
+	slices.Reverse(sorted)
+	d := 0.0
+	for i := range size {
+		d += sorted[i] - sorted[size+i]
 	}
-	return total / float64(size*d.Tokens)
+	return d / float64(size*s)
 }
 
 // variance is the unbiased variance, 0 of less than two numbers.

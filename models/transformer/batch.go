@@ -18,8 +18,11 @@ type Batch struct {
 	// default 0, 1, 2, …, or what follows the cached ones. With images, text and
 	// image count apart.
 	Columns []int32
-	// Keep (S), optional, marks padding with 0: it embeds to zeros and nobody
-	// attends to it.
+	// RawPositions: Columns are rows of the table of positions as they are, without
+	// Config.PositionOffset.
+	RawPositions bool
+	// Keep (S), optional, marks padding with 0: nobody attends to it, and outside the
+	// families of BERT it embeds to zeros.
 	Keep []byte
 	// Mask, optional, is added to the scores of every sequence and head: (T, T) of
 	// the longest sequence, row-major, rows are queries.
@@ -115,6 +118,9 @@ func (m *Model) check(b *Batch) (longest int, err error) {
 	}
 	for _, g := range m.segments(b) {
 		limit := c.MaxPositions
+		if b.RawPositions && limit > 0 {
+			limit += c.PositionOffset
+		}
 		if c.Vision != nil && g.branch == 0 {
 			limit = c.Vision.Tokens()
 		}

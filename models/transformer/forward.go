@@ -89,15 +89,21 @@ type run struct {
 	source      *source
 }
 
-// embed is SPEC's x = LN(s·E[ids] + P[positions]), with zeros where there is padding.
+// embed is SPEC's x = LN(s·E[ids] + P[positions]), with zeros where there is padding
+// (not in the families of BERT).
 func (r *run) embed() kernels.Tensor {
 	d, c, b := r.dev, r.Config, r.batch
 	s := len(b.IDs)
 	x := d.NewTensor(s, c.HiddenSize)
 	ids, rows := r.scratch.ids[:0], r.scratch.rows[:0]
+	offset := int32(c.PositionOffset)
+	if b.RawPositions {
+		offset = 0
+	}
+	zero := b.Keep != nil && !keyMaps[c.Family].keepsPadding
 	for i := range s {
-		id, row := b.IDs[i], b.Columns[i]+int32(c.PositionOffset)
-		if b.Keep != nil && b.Keep[i] == 0 {
+		id, row := b.IDs[i], b.Columns[i]+offset
+		if zero && b.Keep[i] == 0 {
 			id, row = -1, -1
 		}
 		ids, rows = append(ids, id), append(rows, row)
@@ -126,7 +132,7 @@ func (r *run) embed() kernels.Tensor {
 	if c.EmbedNorm {
 		r.normalise(x, x, r.embedNorm)
 	}
-	if b.Keep != nil && (c.EmbedNorm || c.TypeVocabSize > 0 || b.Spans != nil) {
+	if zero && (c.EmbedNorm || c.TypeVocabSize > 0 || b.Spans != nil) {
 		for i, k := range b.Keep {
 			if k == 0 {
 				d.Zero(x.Slice(i, i+1).At, uint64(c.HiddenSize)*4)

@@ -18,11 +18,13 @@ type keyMap struct {
 	crossQ, crossK, crossV, crossOut, crossNorm       string
 	fc1, fc2, ffnNorm, innerFFN                       string
 	experts, router, routerReduction, routerTemper    string
-	knowledgeKeys, knowledgeValues                    string
+	knowledgeKeys, knowledgeValues, knowledgeTokens   string
 	expertFC1, expertFC2, expertInner, routerUnitName string
 
 	normWeight, normBias string // what follows a norm's name, if not ".weight" and ".bias"
 	reciprocal           string // prefix of the three linear layers of THE-X's T
+
+	keepsPadding bool // padding is embedded like any token
 
 	// ignored are patterns of tensors that say nothing about the result: a leading
 	// '*' matches any beginning, a trailing '*' any end.
@@ -103,14 +105,14 @@ var keyMaps = map[string]*keyMap{
 		k.prefixes = []string{"", "encoder.sentence_encoder.", "decoder.sentence_encoder."}
 		k.embedNorm = "emb_layer_norm"
 		k.fc1, k.fc2 = "fc1", "fc2"
-		k.knowledgeKeys, k.knowledgeValues = "kfc1", "kfc2"
+		k.knowledgeKeys, k.knowledgeValues, k.knowledgeTokens = "kfc1", "kfc2", "kembed_tokens"
 		k.ignored = append([]string{"*classification_heads.*", "*lm_head.*"}, k.ignored...)
 	}),
 }
 
 func bertKeys(prefixes ...string) *keyMap {
 	return &keyMap{
-		prefixes:  prefixes,
+		prefixes: prefixes, keepsPadding: true,
 		tokens:    "embeddings.word_embeddings",
 		positions: "embeddings.position_embeddings",
 		types:     "embeddings.token_type_embeddings",

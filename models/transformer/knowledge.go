@@ -1,6 +1,10 @@
 package transformer
 
-import "github.com/lodestone-wasm/lodestone/kernels"
+import (
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+)
 
 // withKnowledge is a feed-forward with extra rows (Kformer, arXiv 2201.05742): x (S, D)
 // becomes α·x + FFN(in) + act(in·Kᵀ)·V, where K and V (n, D) are linear in the knowledge
@@ -49,21 +53,26 @@ func (r *run) attachKnowledge(y, x, k kernels.Tensor, w *knowledge) {
 	d.Linear(y, hidden, values, kernels.None, nil)
 }
 
-// EmbedMean is the mean of the embeddings of ids: (1, D) of the table of tokens, or of
-// another one. Without ids it is zeros.
-func (m *Model) EmbedMean(ids []int32, table *kernels.Table) kernels.Tensor {
-	d := m.dev
-	if table == nil {
-		table = &m.tokens
+// MeanEmbedding is the mean of the embeddings of ids, as the table has them, without
+// positions: of the table of tokens, or of that of knowledge. Without ids it is zeros.
+func (m *Model) MeanEmbedding(ids []int32, knowledge bool) ([]float32, error) {
+	d, table := m.dev, m.tokens
+	if knowledge {
+		table = m.learned
 	}
-	y := d.NewTensor(1, table.Dim)
+	v := make([]float32, table.Dim)
 	if len(ids) == 0 {
-		d.Zero(y.At, uint64(table.Dim)*4)
-		return y
+		return v, nil
+	}
+	for i, id := range ids {
+		if id < 0 || int(id) >= table.Rows {
+			return nil, fmt.Errorf("transformer: %w: id %d at token %d, the vocabulary has %d", ErrInput, id, i, table.Rows)
+		}
 	}
 	defer d.Release(d.Mark())
-	x := d.NewTensor(len(ids), table.Dim)
-	d.Embed(x, *table, ids, 1, false)
+	x, y := d.NewTensor(len(ids), table.Dim), d.NewTensor(1, table.Dim)
+	d.Embed(x, table, ids, 1, false)
 	d.MeanRows(y, x)
-	return y
+	d.Get(v, y)
+	return v, d.Err()
 }

@@ -74,6 +74,7 @@ type Model struct {
 	crossRel  []float32        // (buckets, H), of cross-attention
 	patches   kernels.Weight   // (D, C·P·P)
 	wholeView kernels.Tensor   // (1, D): the token that stands for the whole image
+	learned   kernels.Table    // (V, D) of knowledge; that of tokens if there is no other
 	recip     reciprocal       // THE-X's T
 
 	// What depends on the longest length seen, on the host.

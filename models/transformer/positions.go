@@ -74,9 +74,9 @@ func (c *Config) checkTurns(n int) error {
 	return nil
 }
 
-// sinusoid is row p of fairseq's table of positions: sines, then cosines, of p times
+// Sinusoid makes row p of fairseq's table of positions: sines, then cosines, of p times
 // 10000^(−i/(D/2−1)); zeros for p < 0 and in an odd last column.
-func sinusoid(row []float32, p int32) {
+func Sinusoid(row []float32, p int32) {
 	half := len(row) / 2
 	clear(row)
 	if p < 0 {
@@ -132,7 +132,7 @@ func (s *spread) turn(c *Config, n int) [4][]float32 {
 	return s.tables
 }
 
-// sines are the rows of sinusoid for positions.
+// sines are the rows of Sinusoid for positions.
 func (s *spread) sines(positions []int32, d int) []float32 {
 	if n := len(positions) * d; cap(s.rows) < n {
 		s.rows = make([]float32, n)
@@ -140,7 +140,7 @@ func (s *spread) sines(positions []int32, d int) []float32 {
 		s.rows = s.rows[:n]
 	}
 	for i, p := range positions {
-		sinusoid(s.rows[i*d:(i+1)*d], p)
+		Sinusoid(s.rows[i*d:(i+1)*d], p)
 	}
 	return s.rows
 }

@@ -97,6 +97,10 @@ func (p *planner) embeddings(m *Model) {
 	if c.EmbedNorm {
 		m.embedNorm = p.norm(k.embedNorm, d)
 	}
+	m.learned = m.tokens
+	if _, own := p.tensors[p.prefix+k.knowledgeTokens+".weight"]; own && k.knowledgeTokens != "" {
+		m.learned = p.table(k.knowledgeTokens, c.VocabSize, d, true)
+	}
 	if c.RelBuckets > 0 {
 		m.relative = p.host(p.prefix+k.relative+".weight", c.RelBuckets, c.NumHeads)
 		if c.CrossAttention {
