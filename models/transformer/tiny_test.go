@@ -29,53 +29,121 @@ type checkpoint struct {
 	dtypes map[string]safetensors.DType
 }
 
-// tiny makes a random checkpoint for a configuration, under torchscale's names.
+// tiny makes a random checkpoint for a configuration, under its family's names: for
+// an encoder–decoder with the prefixes of both.
 func tiny(c *Config) *checkpoint {
 	k := &checkpoint{shapes: map[string][]int{}, values: map[string][]float32{}, dtypes: map[string]safetensors.DType{}}
 	r := rand.New(rand.NewPCG(1, 2))
-	add := func(name string, shape ...int) {
-		n := 1
-		for _, s := range shape {
-			n *= s
-		}
-		v := make([]float32, n)
-		for i := range v {
-			v[i] = float32(r.NormFloat64()) * 0.3
-			if strings.HasSuffix(name, "norm.weight") || strings.HasSuffix(name, "_ln.weight") {
-				v[i]++
-			}
-		}
-		k.names = append(k.names, name)
-		k.shapes[name], k.values[name], k.dtypes[name] = shape, v, safetensors.F32
+	if c.Encoder == nil {
+		k.stack(c, "", r)
+		return k
 	}
+	k.stack(c, "decoder.", r)
+	k.stack(c.Encoder, "encoder.", r)
+	return k
+}
+
+// random adds a tensor; norms lie around 1.
+func (k *checkpoint) random(r *rand.Rand, name string, shape ...int) {
+	n := 1
+	for _, s := range shape {
+		n *= s
+	}
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64()) * 0.3
+		if strings.Contains(name, "norm") && strings.HasSuffix(name, "weight") || strings.HasSuffix(name, "_ln.weight") {
+			v[i]++
+		}
+	}
+	k.names = append(k.names, name)
+	k.shapes[name], k.values[name], k.dtypes[name] = shape, v, safetensors.F32
+}
+
+func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
+	m, d, f := keyMaps[c.Family], c.HiddenSize, c.IntermediateSize
+	add := func(name string, shape ...int) { k.random(r, prefix+name, shape...) }
 	norm := func(name string, n int) { add(name+".weight", n); add(name+".bias", n) }
 	linear := func(name string, out, in int) { add(name+".weight", out, in); add(name+".bias", out) }
-	d, f := c.HiddenSize, c.IntermediateSize
-	add("embed_tokens.weight", c.VocabSize, d)
-	if c.LearnedPositions {
-		add("embed_positions.weight", c.MaxPositions+c.PositionOffset, d)
+	feed := func(fc1, fc2, inner string) {
+		linear(fc1, f, d)
+		linear(fc2, d, f)
+		if c.Norm == SubLN {
+			norm(inner, f)
+		}
+	}
+	add(m.tokens+".weight", c.VocabSize, d)
+	for b := range c.branches() {
+		switch {
+		case c.Vision != nil && b == 0:
+			add(branchName(m.positions, b)+".weight", c.Vision.Tokens()+c.PositionOffset, d)
+			add(m.wholeView, 1, 1, d)
+			add(m.patches+".weight", d, c.Vision.Channels, c.Vision.PatchSize, c.Vision.PatchSize)
+			add(m.patches+".bias", d)
+		case c.LearnedPositions:
+			add(branchName(m.positions, b)+".weight", c.MaxPositions+c.PositionOffset, d)
+		}
+	}
+	if c.EmbedNorm {
+		norm(m.embedNorm, d)
 	}
 	if c.RelBuckets > 0 {
-		add("relative_position.relative_attention_bias.weight", c.RelBuckets, c.NumHeads)
+		add(m.relative+".weight", c.RelBuckets, c.NumHeads)
+		if c.CrossAttention {
+			add(m.crossRelative+".weight", c.RelBuckets, c.NumHeads)
+		}
 	}
 	for i := range c.NumLayers {
-		at := fmt.Sprintf("layers.%d.", i)
-		for _, p := range []string{"q", "k", "v", "out"} {
-			linear(at+"self_attn."+p+"_proj", d, d)
+		at := fmt.Sprintf("%s%d.", m.layer, i)
+		for b := range c.branches() {
+			name := func(s string) string { return branchName(at+s, b) }
+			for _, p := range []string{m.q, m.k, m.v, m.out} {
+				linear(name(p), d, d)
+			}
+			norm(name(m.attnNorm), d)
+			norm(name(m.ffnNorm), d)
+			if !c.isMoE(i) {
+				linear(name(m.fc1), f, d)
+				linear(name(m.fc2), d, f)
+			}
+			if c.Norm == SubLN {
+				norm(name(m.innerNorm), d)
+			}
+			if c.Norm == SubLN && !c.isMoE(i) {
+				norm(name(m.innerFFN), f)
+			}
 		}
-		norm(at+"self_attn_layer_norm", d)
-		norm(at+"final_layer_norm", d)
-		linear(at+"ffn.fc1", f, d)
-		linear(at+"ffn.fc2", d, f)
-		if c.Norm == SubLN {
-			norm(at+"self_attn.inner_attn_ln", d)
-			norm(at+"ffn.ffn_layernorm", f)
+		if c.CrossAttention {
+			for _, p := range []string{m.crossQ, m.crossK, m.crossV, m.crossOut} {
+				linear(at+p, d, d)
+			}
+			norm(at+m.crossNorm, d)
+		}
+		if c.isMoE(i) {
+			for j := range c.MoE.Experts {
+				e := fmt.Sprintf("%s%s%d.", at, m.experts, j)
+				feed(e+m.expertFC1, e+m.expertFC2, e+m.expertInner)
+			}
+			if c.MoE.Router == RouterUnit {
+				add(at+m.routerReduction, c.MoE.RoutingDim, d)
+				add(at+m.routerUnitName, c.MoE.Experts, c.MoE.RoutingDim)
+			} else {
+				add(at+m.router, c.MoE.Experts, d)
+			}
+		}
+		if c.hasKnowledge(i) {
+			linear(at+m.knowledgeKeys, d, d)
+			linear(at+m.knowledgeValues, d, d)
 		}
 	}
-	if c.FinalNorm {
-		norm("layer_norm", d)
+	for b := range c.branches() {
+		if c.FinalNorm {
+			norm(branchName(m.finalNorm, b), d)
+		}
 	}
-	return k
+	if c.Causal {
+		add(m.head+".weight", c.VocabSize, d)
+	}
 }
 
 // encode is the checkpoint as a safetensors file.
@@ -122,6 +190,17 @@ func parse(t *testing.T, text string) *Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// build makes a random model of a whole configuration on a backend.
+func build(t *testing.T, b kernels.Backend, c *Config, o LoadOptions) *Model {
+	t.Helper()
+	dev := kernels.NewDevice(b)
+	m, err := Load(dev, c, []Stream{stream(dev, tiny(c).encode(t))}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // load makes a random model of a configuration on the reference backend.
