@@ -51,6 +51,8 @@ const QueryBlock = 4
 // In the loops below all arithmetic is that of real numbers; the budget of each
 // operation (package kerneltest) bounds the error of float32.
 type Backend interface {
+	OpsQ4
+
 	// Name tells the variant: "reference", "simd128", "relaxed", "fused".
 	Name() string
 
@@ -65,8 +67,8 @@ type Backend interface {
 	// Read copies memory at offset at into p.
 	Read(at uint32, p []byte)
 
-	// PackedSize is the number of bytes of n×k packed weights of type t (F32 or
-	// I8). It is additive over blocks of rows that are multiples of PanelWidth.
+	// PackedSize is the number of bytes of n×k packed weights of type t, those of Q4 with
+	// their scales. It is additive over blocks of rows that are multiples of PanelWidth.
 	PackedSize(t DType, n, k uint32) uint64
 	// QuantScratch is the number of bytes of scratch that LinearQ8 needs for m rows of k.
 	QuantScratch(m, k uint32) uint64

@@ -13,7 +13,7 @@ type fixture struct {
 	d          *Device
 	x, y, z    Tensor // [4,8]
 	wide       Tensor // [4,16]
-	w, q       Weight // 8×8 of f32 and of i8
+	w, q, q4   Weight // 8×8 of f32, i8 and 4 bits
 	gain       Vector // [8]
 	table, tq8 Table  // 4×8
 	half       Tensor // [4,2], cosines of 2 heads of 4
@@ -26,7 +26,7 @@ func newFixture() *fixture {
 	d := newDevice()
 	f := &fixture{d: d}
 	f.x, f.y, f.z, f.wide = d.NewTensor(4, 8), d.NewTensor(4, 8), d.NewTensor(4, 8), d.NewTensor(4, 16)
-	f.w, f.q = d.NewWeight(F32, 8, 8, true), d.NewWeight(I8, 8, 8, true)
+	f.w, f.q, f.q4 = d.NewWeight(F32, 8, 8, true), d.NewWeight(I8, 8, 8, true), d.NewWeight(Q4, 8, 8, true)
 	f.gain = d.Floats(make([]float32, 8))
 	f.table, f.tq8 = d.NewTable(F32, 4, 8), d.NewTable(I8, 4, 8)
 	f.half, f.one, f.rel = d.NewTensor(4, 2), d.NewTensor(1, 8), d.NewTensor(2, 7)
@@ -79,10 +79,17 @@ func TestDeviceRefusals(t *testing.T) {
 		{"linear: bias of another length", "bias", func(f *fixture) { f.w.Bias = short(f.w.Bias); f.d.Linear(f.y, f.x, f.w, None, nil) }},
 		{"linear: no scale", "scale", func(f *fixture) { f.q.Scale = Vector{}; f.d.Linear(f.y, f.x, f.q, None, nil) }},
 		{"linear: scale outside", "scale", func(f *fixture) { f.q.Scale.At = math.MaxUint32 - 3; f.d.Linear(f.y, f.x, f.q, None, nil) }},
-		{"linear: unknown type", "scale", func(f *fixture) { f.w.DType = 9; f.d.Linear(f.y, f.x, f.w, None, nil) }},
+		{"linear: unknown type", "unknown type", func(f *fixture) { f.w.DType = 9; f.d.Linear(f.y, f.x, f.w, None, nil) }},
 		{"linear: residual outside", "residual", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, None, &Residual{X: f.end(4, 8)}) }},
 		{"linear: offset 0", "input", func(f *fixture) { f.x.At = 0; f.d.Linear(f.y, f.x, f.w, None, nil) }},
 		{"linear: misaligned", "input", func(f *fixture) { f.d.Linear(f.y, shifted(f.x, 2), f.w, None, nil) }},
+		{"linear: 4-bit weight outside", "weight", func(f *fixture) { f.q4.At = uint32(f.d.Used()) &^ 15; f.d.Linear(f.y, f.x, f.q4, None, nil) }},
+		{"quantise to 4 bits: outside", "not inside", func(f *fixture) { f.d.QuantizeQ4(f.bytes, uint32(f.d.Used())-12, f.x.At, 4, 8) }},
+		{"quantise to 4 bits: misaligned", "not inside", func(f *fixture) { f.d.QuantizeQ4(f.bytes+2, f.bytes+128, f.x.At, 4, 8) }},
+		{"pack 4 bits: of another type", "4-bit", func(f *fixture) { f.d.PackQ4(f.q, 0, 8, f.bytes, f.bytes) }},
+		{"pack 4 bits: without scales", "PackQ4", func(f *fixture) { f.d.Pack(f.q4, 0, 8, f.bytes) }},
+		{"pack 4 bits: part of a panel", "panels", func(f *fixture) { f.d.PackQ4(f.q4, 0, 4, f.bytes, f.bytes) }},
+		{"pack 4 bits: scales outside", "not inside", func(f *fixture) { f.d.PackQ4(f.q4, 0, 8, f.bytes, uint32(f.d.Used())-4) }},
 		// Overlaps.
 		{"linear: output is input", "overlaps", func(f *fixture) { f.d.Linear(f.x, f.x, f.w, None, nil) }},
 		{"linear: output in input", "overlaps", func(f *fixture) { f.d.Linear(shifted(f.x, 32), f.x, f.w, None, nil) }},
@@ -209,11 +216,15 @@ func TestDeviceRefusals(t *testing.T) {
 func TestDeviceAcceptsTheFixture(t *testing.T) {
 	f := newFixture()
 	d := f.d
-	for _, w := range []Weight{f.w, f.q} {
+	d.QuantizeQ4(f.bytes, f.bytes+128, f.x.At, 4, 8)
+	d.PackQ4(f.q4, 0, 8, f.bytes, f.bytes+128)
+	for _, w := range []Weight{f.w, f.q, f.q4} {
 		d.Linear(f.y, f.x, w, GELU, &Residual{X: f.z, Alpha: 1})
 		d.Linear(f.y, f.x, w, GELU, &Residual{X: f.y, Alpha: 1})
 		d.Linear(sized(f.wide, 4, 8), f.x, w, GELU, nil)
-		d.Pack(w, 0, 8, f.bytes)
+		if w.DType != Q4 {
+			d.Pack(w, 0, 8, f.bytes)
+		}
 	}
 	d.Embed(f.y, f.table, []int32{0, 3, -1, 3}, 1, false)
 	d.Embed(f.y, f.tq8, []int32{0, 3, -1, 3}, 1, true)
@@ -245,6 +256,8 @@ func TestDeviceTakesEmptyMatrices(t *testing.T) {
 	f.d.Attention(none, none, f.x, f.x, 2, 1, AttentionMask{})
 	f.d.L2Normalize(none, none, 1)
 	f.d.QuantizeRows(f.bytes, f.bytes, f.bytes, 0, 8)
+	f.d.QuantizeQ4(f.bytes, f.bytes, f.bytes, 0, 8)
+	f.d.PackQ4(f.q4, 0, 0, f.bytes, f.bytes)
 	f.d.WidenF16(0, 0, 0)
 	if err := f.d.Err(); err != nil {
 		t.Error(err)

@@ -7,6 +7,8 @@ type DType uint8
 const (
 	F32 DType = iota
 	I8
+	// Q4 is 4-bit integers in blocks of BlockQ4 with a scale each; see OpsQ4.
+	Q4
 )
 
 func (t DType) String() string {
@@ -15,11 +17,21 @@ func (t DType) String() string {
 		return "f32"
 	case I8:
 		return "i8"
+	case Q4:
+		return "q4"
 	}
 	return "unknown"
 }
 
-// Size is the number of bytes of one element.
+// RowSize is the number of bytes of k elements of a row, scales not counted.
+func (t DType) RowSize(k int) uint64 {
+	if t == Q4 {
+		return (uint64(k) + 7) / 8 * 4
+	}
+	return uint64(k) * t.Size()
+}
+
+// Size is the number of bytes of one element; two of Q4 share a byte, see RowSize.
 func (t DType) Size() uint64 {
 	if t == F32 {
 		return 4

@@ -5,7 +5,7 @@ package kernels
 // that a model never lies in memory twice.
 
 // NewWeight hands out room for a linear layer of out×in weights of type t, packed,
-// with scales for I8 and, if bias is set, a bias that is zero.
+// with scales for I8 (those of Q4 are packed with it) and, if bias is set, a bias that is zero.
 func (d *Device) NewWeight(t DType, out, in int, bias bool) Weight {
 	w := Weight{DType: t, Out: out, In: in}
 	if !fits32(out, in) || uint64(out)*uint64(max(in, 1)) > MaxMemory {
@@ -37,14 +37,17 @@ func (d *Device) NewTable(t DType, rows, dim int) Table {
 	return e
 }
 
-// Pack packs n rows of src, row-major and of w's type, as the rows [row, row+n) of
+// Pack packs n rows of src, row-major and of w's type (Q4 has PackQ4), as the rows [row, row+n) of
 // w. row is a multiple of PanelWidth, and so is n unless they are the last rows.
 func (d *Device) Pack(w Weight, row, n int, src uint32) {
 	if d.err != nil || n == 0 || w.In == 0 {
 		return
 	}
-	if !fits32(row, n, w.Out, w.In) || row%PanelWidth != 0 || row+n > w.Out || n%PanelWidth != 0 && row+n != w.Out {
-		d.fail(ErrArgument, "pack: rows %d to %d of %d are not whole panels of %d", row, row+n, w.Out, PanelWidth)
+	if w.DType == Q4 {
+		d.fail(ErrArgument, "pack: rows of %s without their scales, see PackQ4", w.DType)
+		return
+	}
+	if !d.checkPanels(w, row, n) {
 		return
 	}
 	before := d.b.PackedSize(w.DType, uint32(row), uint32(w.In))
@@ -58,6 +61,15 @@ func (d *Device) Pack(w Weight, row, n int, src uint32) {
 	} else {
 		d.b.PackQ8(w.At+uint32(before), src, uint32(n), uint32(w.In))
 	}
+}
+
+// checkPanels tells whether the rows [row, row+n) of w are whole panels, but for the last.
+func (d *Device) checkPanels(w Weight, row, n int) bool {
+	if !fits32(row, n, w.Out, w.In) || row%PanelWidth != 0 || row+n > w.Out || n%PanelWidth != 0 && row+n != w.Out {
+		d.fail(ErrArgument, "pack: rows %d to %d of %d are not whole panels of %d", row, row+n, w.Out, PanelWidth)
+		return false
+	}
+	return true
 }
 
 // QuantizeRows quantises n rows of k numbers f32 at src to int8 at q, with scales

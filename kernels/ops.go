@@ -144,13 +144,17 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 	if x.Rows == 0 || w.Out == 0 || w.In == 0 {
 		return
 	}
-	packed := d.b.PackedSize(w.DType, uint32(w.Out), uint32(w.In))
-	if !fits32(w.Out, w.In) || w.At%16 != 0 || !d.inside(w.At, packed) {
-		d.fail(ErrArgument, "%s: weight %s of %d×%d at %d is not inside memory", op, w.DType, w.Out, w.In, w.At)
+	if w.DType > Q4 {
+		d.fail(ErrArgument, "%s: weight of an unknown type %d", op, w.DType)
 		return
 	}
 	if w.DType == I8 && w.In > MaxIn {
 		d.fail(ErrArgument, "%s: int8 weights of %d columns, at most %d", op, w.In, MaxIn)
+		return
+	}
+	packed := d.b.PackedSize(w.DType, uint32(w.Out), uint32(w.In))
+	if !fits32(w.Out, w.In) || w.At%16 != 0 || !d.inside(w.At, packed) {
+		d.fail(ErrArgument, "%s: weight %s of %d×%d at %d is not inside memory", op, w.DType, w.Out, w.In, w.At)
 		return
 	}
 	if !d.apartBytes(op, y, w.At, packed) {
@@ -183,21 +187,30 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 			uint32(x.Rows), uint32(w.In), uint32(w.Out), act, alpha)
 		return
 	}
-	if !d.checkVector(op, "scale", w.Scale, w.Out) {
-		return
+	rows, in := uint32(min(x.Rows, RowBlock)), uint32(w.In)
+	size, levels := d.b.ScratchQ4(rows, in), d.b.LevelsQ4()
+	if w.DType == I8 {
+		if !d.checkVector(op, "scale", w.Scale, w.Out) {
+			return
+		}
+		size, levels = d.b.QuantScratch(rows, in), d.b.QuantLevels(in)
 	}
 	mark := d.Mark()
 	defer d.Release(mark)
-	scratch := d.Alloc(d.b.QuantScratch(uint32(min(x.Rows, RowBlock)), uint32(w.In)))
+	scratch := d.Alloc(size)
 	if d.err != nil {
 		return
 	}
-	levels := d.b.QuantLevels(uint32(w.In))
 	for r := 0; r < x.Rows; r += RowBlock {
 		m := min(RowBlock, x.Rows-r)
 		var rp uint32
 		if resAt != 0 {
 			rp = resAt + uint32(r)*ldres*4
+		}
+		if w.DType == Q4 {
+			d.b.LinearQ4(y.At+uint32(r*y.Stride)*4, uint32(y.Stride), x.At+uint32(r*x.Stride)*4, uint32(x.Stride),
+				w.At, bias, rp, ldres, uint32(m), in, uint32(w.Out), act, alpha, levels, scratch)
+			continue
 		}
 		d.b.LinearQ8(y.At+uint32(r*y.Stride)*4, uint32(y.Stride), x.At+uint32(r*x.Stride)*4, uint32(x.Stride),
 			w.At, w.Scale.At, bias, rp, ldres, uint32(m), uint32(w.In), uint32(w.Out), act, alpha, levels, scratch)

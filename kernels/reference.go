@@ -77,6 +77,9 @@ func (r *Reference) row(at, ld uint32, i, n int) []float32 {
 // Packed weights are the weights as they are.
 
 func (r *Reference) PackedSize(t DType, n, k uint32) uint64 {
+	if t == Q4 {
+		return uint64(n) * (t.RowSize(int(k)) + 4*blocksQ4(int(k)))
+	}
 	return uint64(n) * uint64(k) * t.Size()
 }
 func (r *Reference) PackF32(dst, src, n, k uint32) {

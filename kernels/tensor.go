@@ -33,7 +33,8 @@ type Vector struct {
 }
 
 // Weight is the matrix W [Out, In] of a linear layer, packed by the backend, with
-// its optional bias [Out]. I8 weights have a scale for each row.
+// its optional bias [Out]. I8 weights have a scale for each row; those of Q4 are packed
+// with the weights.
 type Weight struct {
 	DType   DType
 	At      uint32

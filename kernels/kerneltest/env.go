@@ -25,8 +25,10 @@ type Env struct {
 	// Levels is QuantLevels of the backend that is tested, also where B is the reference:
 	// both quantise alike.
 	Levels func(k uint32) uint32
-	top    uint32
-	bufs   []*buffer
+	// LevelsQ4 likewise.
+	LevelsQ4 func() uint32
+	top      uint32
+	bufs     []*buffer
 }
 
 // buffer is n bytes at at, with guard bands around them.
@@ -42,7 +44,7 @@ type buffer struct {
 }
 
 func newEnv(b kernels.Backend, seed uint64) *Env {
-	return &Env{B: b, Levels: b.QuantLevels, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
+	return &Env{B: b, Levels: b.QuantLevels, LevelsQ4: b.LevelsQ4, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
 }
 
 // place hands out room for p and writes it, between guard bands.
@@ -195,5 +197,13 @@ func (e *Env) PackedQ8(v []int8, n, k int) uint32 {
 	src := e.InBytes("weights", p)
 	w := e.scratch(e.B.PackedSize(kernels.I8, uint32(n), uint32(k)))
 	e.B.PackQ8(w, src, uint32(n), uint32(k))
+	return w
+}
+
+// PackedQ4 places 4-bit weights and scales, which PackQ4 says the form of, and packs them.
+func (e *Env) PackedQ4(p []byte, scales []float32, n, k int) uint32 {
+	src, scale := e.InBytes("weights", p), e.In("scales", scales)
+	w := e.scratch(e.B.PackedSize(kernels.Q4, uint32(n), uint32(k)))
+	e.B.PackQ4(w, src, scale, uint32(n), uint32(k))
 	return w
 }

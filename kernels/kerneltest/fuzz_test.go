@@ -21,7 +21,7 @@ func FuzzLinear(f *testing.F) {
 			m: 1 + int(m)%70, k: 1 + int(k), n: 1 + int(n)%70, act: activations[options%4],
 			bias: options&4 != 0, res: residuals[int(options>>3)%3], gap: int(gap) % 9, special: pickSpecial(names, special),
 		}
-		for _, r := range Run(kernels.NewReference(0), b, []Case{c.f32(), c.q8()}) {
+		for _, r := range Run(kernels.NewReference(0), b, []Case{c.f32(), c.q8(), c.q4()}) {
 			if r.Err != "" {
 				t.Errorf("%s: %s: %s", r.Op, r.Name, r.Err)
 			}

@@ -98,6 +98,23 @@ func (c linear) q8() Case {
 	}}
 }
 
+func (c linear) q4() Case {
+	return Case{"linear q4", c.String(), func(e *Env) {
+		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		blocks := (c.k + kernels.BlockQ4 - 1) / kernels.BlockQ4
+		weights, ws := make([]byte, c.n*int(kernels.Q4.RowSize(c.k))), e.Normal(c.n*blocks)
+		for i := range weights {
+			weights[i] = byte(e.Rand.Uint32()) // also behind a row's end
+			if c.special == "equal" {
+				weights[i] = 0 // all −8
+			}
+		}
+		w := e.PackedQ4(weights, ws, c.n, c.k)
+		e.B.LinearQ4(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
+			e.LevelsQ4(), e.Scratch(e.B.ScratchQ4(uint32(c.m), uint32(c.k))))
+	}}
+}
+
 var (
 	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU}
 	residuals   = []string{"", "apart", "in place"}
@@ -107,13 +124,13 @@ var (
 // that are special.
 func linearCases() (cases []Case) {
 	i := 0
-	both := func(c linear) { cases = append(cases, c.f32(), c.q8()) }
+	all := func(c linear) { cases = append(cases, c.f32(), c.q8(), c.q4()) }
 	next := func(m, k, n int) {
-		both(linear{m: m, k: k, n: n, act: activations[i%4], bias: i%5 != 0, res: residuals[i/4%3], gap: i % 3})
+		all(linear{m: m, k: k, n: n, act: activations[i%4], bias: i%5 != 0, res: residuals[i/4%3], gap: i % 3})
 		i++
 	}
 	for _, m := range []int{1, 2, 3, 4, 5, 7, 8, 11} {
-		for _, k := range []int{1, 2, 3, 7, 8, 13, 16, 33, 67} {
+		for _, k := range []int{1, 2, 3, 7, 8, 13, 16, 31, 32, 33, 67} {
 			for _, n := range []int{1, 2, 3, 4, 6, 9, 15, 16, 17, 29, 48} {
 				next(m, k, n)
 			}
@@ -126,10 +143,10 @@ func linearCases() (cases []Case) {
 	next(6, 3071, 19)
 	for _, special := range slices.Sorted(maps.Keys(weird)) {
 		for _, k := range []int{1, 9, 40} {
-			both(linear{m: 5, k: k, n: 21, bias: true, special: special})
-			both(linear{m: 1, k: k, n: 21, act: kernels.GELU, res: "apart", special: special})
+			all(linear{m: 5, k: k, n: 21, bias: true, special: special})
+			all(linear{m: 1, k: k, n: 21, act: kernels.GELU, res: "apart", special: special})
 		}
 	}
-	both(linear{m: 4, k: 4096, n: 16, special: "equal"})
+	all(linear{m: 4, k: 4096, n: 16, special: "equal"})
 	return cases
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
 // Cases is the whole table.
@@ -166,6 +168,14 @@ func weightCases() (cases []Case) {
 			}
 			src := e.In("src", v)
 			e.B.QuantizeRows(e.OutBytes("q", n*k), e.OutBytes("scale", 4*n), src, uint32(n), uint32(k))
+		}}, Case{"quantize q4", name, func(e *Env) {
+			v := e.Normal(n * k)
+			if change != nil {
+				change(v[:k])
+			}
+			src := e.In("src", v)
+			blocks := (k + kernels.BlockQ4 - 1) / kernels.BlockQ4
+			e.B.QuantizeQ4(e.OutBytes("q", n*int(kernels.Q4.RowSize(k))), e.OutBytes("scale", 4*n*blocks), src, uint32(n), uint32(k))
 		}})
 	}
 	for i, k := range sizes {

@@ -28,6 +28,12 @@ func wPackF32(dst, src, n, k uint32)
 //go:wasmimport kernels pack_q8
 func wPackQ8(dst, src, n, k uint32)
 
+//go:wasmimport kernels pack_q4
+func wPackQ4(dst, src, scale, n, k uint32)
+
+//go:wasmimport kernels quantize_q4
+func wQuantizeQ4(q, scale, src, n, k uint32)
+
 //go:wasmimport kernels quantize_rows
 func wQuantizeRows(q, scale, src, n, k uint32)
 
@@ -48,6 +54,9 @@ func wLinearF32(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act uint32,
 
 //go:wasmimport kernels linear_q8
 func wLinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n uint32, act uint32, alpha float32, levels, scratch uint32)
+
+//go:wasmimport kernels linear_q4
+func wLinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act uint32, alpha float32, levels, scratch uint32)
 
 //go:wasmimport kernels layer_norm
 func wLayerNorm(y, x, w, bias, n, d uint32, eps float32)

@@ -2,6 +2,7 @@ package simd
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
@@ -41,12 +42,15 @@ func (l layout) pad(k uint32) uint64 {
 }
 
 // PackedSize is that of whole panels of 16 columns: f32 [k][16], or i8 [k][16] with k
-// filled up, and in relaxed variants the sum of each column, i32.
+// filled up, and in relaxed variants the sum of each column, i32; or blocks of 4-bit
+// weights, u8 [16][16], and their scales f32 [16].
 func (l layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
 	panels := roundUp(uint64(n), kernels.PanelWidth)
 	switch {
 	case t == kernels.F32:
 		return panels * uint64(k) * 4
+	case t == kernels.Q4:
+		return panels * blocksQ4(k) * (kernels.BlockQ4/2 + 4)
 	case l.v == plain:
 		return panels * l.pad(k)
 	}
@@ -68,6 +72,27 @@ func (l layout) QuantLevels(k uint32) uint32 {
 		return kernels.QuantLevels16(k)
 	}
 	return kernels.SevenBits
+}
+
+// blocksQ4 is the number of blocks of 4-bit weights in a row.
+func blocksQ4(k uint32) uint64 { return roundUp(uint64(k), kernels.BlockQ4) / kernels.BlockQ4 }
+
+// LevelsQ4 is that of 16-bit or of 8-bit activations.
+func (l layout) LevelsQ4() uint32 {
+	if l.v == plain {
+		return math.MaxInt16
+	}
+	return math.MaxInt8
+}
+
+// ScratchQ4 is room for blocks of i16 [32], or i8 [32] in relaxed variants, and an i32 of
+// each, and the scales f32 [m].
+func (l layout) ScratchQ4(m, k uint32) uint64 {
+	block := uint64(2*kernels.BlockQ4 + 4)
+	if l.v != plain {
+		block = kernels.BlockQ4 + 4
+	}
+	return uint64(m) * (blocksQ4(k)*block + 4)
 }
 
 // reserve is the most that Grow asks for beyond what is needed.

@@ -16,6 +16,17 @@ func (b *Backend) PackQ8(dst, src, n, k uint32) {
 	wPackQ8(dst, src, n, k)
 }
 
+// PackQ4 implements kernels.Backend.
+func (b *Backend) PackQ4(dst, src, scale, n, k uint32) { wPackQ4(dst, src, scale, n, k) }
+
+// QuantizeQ4 implements kernels.Backend.
+func (b *Backend) QuantizeQ4(q, scale, src, n, k uint32) { wQuantizeQ4(q, scale, src, n, k) }
+
+// LinearQ4 implements kernels.Backend.
+func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, levels, scratch uint32) {
+	wLinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n, uint32(act), alpha, levels, scratch)
+}
+
 // QuantizeRows implements kernels.Backend.
 func (b *Backend) QuantizeRows(q, scale, src, n, k uint32) {
 	wQuantizeRows(q, scale, src, n, k)

@@ -94,6 +94,21 @@ func (b *Backend) PackF32(dst, src, n, k uint32) { b.call("pack_f32", u(dst), u(
 // PackQ8 implements kernels.Backend.
 func (b *Backend) PackQ8(dst, src, n, k uint32) { b.call("pack_q8", u(dst), u(src), u(n), u(k)) }
 
+// PackQ4 implements kernels.Backend.
+func (b *Backend) PackQ4(dst, src, scale, n, k uint32) {
+	b.call("pack_q4", u(dst), u(src), u(scale), u(n), u(k))
+}
+
+// QuantizeQ4 implements kernels.Backend.
+func (b *Backend) QuantizeQ4(q, scale, src, n, k uint32) {
+	b.call("quantize_q4", u(q), u(scale), u(src), u(n), u(k))
+}
+
+// LinearQ4 implements kernels.Backend.
+func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, levels, scratch uint32) {
+	b.call("linear_q4", u(y), u(ldy), u(x), u(ldx), u(w), u(bias), u(res), u(ldres), u(m), u(k), u(n), uint64(act), f(alpha), u(levels), u(scratch))
+}
+
 // QuantizeRows implements kernels.Backend.
 func (b *Backend) QuantizeRows(q, scale, src, n, k uint32) {
 	b.call("quantize_rows", u(q), u(scale), u(src), u(n), u(k))

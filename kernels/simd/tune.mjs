@@ -21,7 +21,7 @@ const { values: o, positionals } = parseArgs({
     rounds: { type: 'string', default: '25' },
     sweep: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
-    ops: { type: 'string', default: 'q8,f32' },
+    ops: { type: 'string', default: 'q8,q4,f32' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     json: { type: 'boolean', default: false },
   },
@@ -126,6 +126,14 @@ async function measure({ modules, shapes, ops, rounds }) {
       e.pack_q8(w, src, n, k);
       const levels = e.variant() === 0 ? 4095 : 127;
       return () => e.linear_q8(y, n, x, k, w, ws, 0, 0, 0, m, k, n, 0, 0, levels, scratch);
+    }
+    if (op === 'q4') {
+      const scale = floats(n * Math.ceil(k / 32), 0.01);
+      const v = new Uint8Array(e.memory.buffer, src, n * Math.ceil(k / 8) * 4);
+      for (let i = 0; i < v.length; i++) v[i] = Math.random() * 256;
+      e.pack_q4(w, src, scale, n, k);
+      const levels = e.variant() === 0 ? 32767 : 127;
+      return () => e.linear_q4(y, n, x, k, w, 0, 0, 0, m, k, n, 0, 0, levels, scratch);
     }
     new Float32Array(e.memory.buffer, src, n * k).fill(0.25);
     e.pack_f32(w, src, n, k);

@@ -21,9 +21,7 @@ func (o *result) begin(f *Func, vecs int) (bias []V128, va V128) {
 	for v := range vecs {
 		bias = append(bias, f.newVec(fmt.Sprintf("bias%d", v)))
 	}
-	f.newVec("t")
-	f.newInt("py")
-	f.newInt("pr")
+	f.newInt("p")
 	return bias, let(f, "va", splatF(o.alpha))
 }
 
@@ -31,9 +29,27 @@ func (o *result) begin(f *Func, vecs int) (bias []V128, va V128) {
 //
 //	y[r, 4v…] = act(acc·scale(r, v) + bias) + alpha·res
 //
-// of which the first cols columns are stored. scale may be nil.
+// of which the first cols columns are stored. Each step is taken for the whole tile, so
+// that what it depends on is asked once.
 func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(r, v int, acc V128) V128) {
-	t, py, pr := local[V128]("t"), local[I32]("py"), local[I32]("pr")
+	p := local[I32]("p")
+	each := func(body func(r, v int)) {
+		for r := range acc {
+			for v := range acc[r] {
+				body(r, v)
+			}
+		}
+	}
+	// walk is each with p on the row of a matrix.
+	walk := func(start, ld I32, body func(r, v int)) {
+		set(f, p, start)
+		each(func(r, v int) {
+			if v == 0 && r > 0 {
+				f.inc(p, ld)
+			}
+			body(r, v)
+		})
+	}
 	f.choose(o.bias, func() {
 		for v := range bias {
 			set(f, bias[v], loadV(o.bias, 16*v))
@@ -43,22 +59,18 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 			set(f, bias[v], zeroV)
 		}
 	})
-	set(f, py, o.y)
-	set(f, pr, o.res)
-	for r := range acc {
-		for v := range acc[r] {
-			set(f, t, fadd(scale(r, v, acc[r][v]), bias[v]))
-			f.when(o.act, func() { set(f, t, apply[V128]("act", strs(t, o.act)...)) })
-			f.when(o.res, func() { set(f, t, fadd(t, fmul(va, loadV(pr, 16*v)))) })
-			f.choose(o.cols.atLeastS(num(4*len(acc[r]))),
-				func() { f.storeV(py, 16*v, t) },
-				func() { f.storeTail(py, 16*v, t, o.cols.plus(-4*v)) })
-		}
-		if r+1 < len(acc) {
-			f.inc(py, o.ldy)
-			f.inc(pr, o.ldres)
-		}
-	}
+	each(func(r, v int) { set(f, acc[r][v], fadd(scale(r, v, acc[r][v]), bias[v])) })
+	f.when(o.act, func() {
+		each(func(r, v int) { set(f, acc[r][v], apply[V128]("act", strs(acc[r][v], o.act)...)) })
+	})
+	f.when(o.res, func() {
+		walk(o.res, o.ldres, func(r, v int) { set(f, acc[r][v], fadd(acc[r][v], fmul(va, loadV(p, 16*v)))) })
+	})
+	f.choose(o.cols.atLeastS(num(4*len(bias))), func() {
+		walk(o.y, o.ldy, func(r, v int) { f.storeV(p, 16*v, acc[r][v]) })
+	}, func() {
+		walk(o.y, o.ldy, func(r, v int) { f.call("store_tail", strs(p.plus(16*v), acc[r][v], o.cols.plus(-4*v))...) })
+	})
 }
 
 // accumulators declares rows×vecs vectors, named after their place.
@@ -85,7 +97,7 @@ func clear(f *Func, acc [][]V128) {
 // rows inside, the largest first. The caller's own pointers are set by begin, before a
 // panel's first row, moved past so many rows by tile, which also calls the kernel for
 // them, and moved to the next panel by next.
-func panels(f *Func, o result, m, n I32, rows int, begin func(), tile func(rows int, o result), next func()) {
+func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows int, o result), next func()) {
 	left, i := let(f, "left", n), f.newInt("i")
 	cols, py, pr := f.newInt("c"), f.newInt("yi"), f.newInt("ri")
 	bstep := let(f, "bstep", pick(o.bias, num(64), num(0)))
@@ -106,9 +118,10 @@ func panels(f *Func, o result, m, n I32, rows int, begin func(), tile func(rows 
 		set(f, py, o.y)
 		set(f, pr, o.res)
 		begin()
-		f.while(i.atLeast(num(rows)), func() { emitTile(rows) })
-		for r := rows - 1; r > 0; r-- {
-			f.when(i.eq(num(r)), func() { emitTile(r) })
+		sizes := t.sizes()
+		f.while(i.atLeast(num(sizes[0])), func() { emitTile(sizes[0]) })
+		for _, r := range sizes[1:] {
+			f.when(i.atLeast(num(r)), func() { emitTile(r) })
 		}
 		next()
 		f.inc(o.y, num(64))

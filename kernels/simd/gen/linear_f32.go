@@ -10,7 +10,7 @@ import (
 
 func linearF32(m *Module) {
 	t := m.v.F32
-	for r := t.rows; r > 0; r-- {
+	for _, r := range t.sizes() {
 		if r == 1 {
 			tileF32(m, 1, 4, t.one)
 		} else {
@@ -24,7 +24,7 @@ func linearF32(m *Module) {
 	rows, k, n, o.act, o.alpha = f.int("m"), f.int("k"), f.int("n"), f.int("act"), f.float("alpha")
 	set(f, ldx, ldx.shl(2))
 	px := f.newInt("px")
-	panels(f, o, rows, n, t.rows, func() { set(f, px, x) }, func(r int, o result) {
+	panels(f, o, rows, n, t, func() { set(f, px, x) }, func(r int, o result) {
 		f.call(fmt.Sprintf("f32_%d", r), strs(px, ldx, w, k, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
 		f.inc(px, ldx.times(r))
 	}, func() { f.inc(w, k.shl(6)) })

@@ -86,7 +86,7 @@ func linearQ8(m *Module) {
 		quantizeTile(m)
 	}
 	t := m.v.Q8
-	for r := t.rows; r > 0; r-- {
+	for _, r := range t.sizes() {
 		vecs, unroll := t.vecs, t.unroll
 		if r == 1 {
 			vecs, unroll = 4, t.one
@@ -110,14 +110,14 @@ func linearQ8(m *Module) {
 	q, s := let(f, "q", scratch), let(f, "s", scales)
 	j, take := let(f, "j", rows), f.newInt("take")
 	f.while(j, func() {
-		set(f, take, pick(j.less(num(t.rows)), j, num(t.rows)))
+		set(f, take, t.take(j))
 		f.call("quantize_tile", strs(q, take, x, ldx, k, levels.f32(), s)...)
 		f.inc(q, m.v.quantBytes(kp, 1).mul(take))
 		f.inc(s, take.times(m.v.scaleSize()))
 		f.inc(x, take.mul(ldx))
 		set(f, j, j.sub(take))
 	})
-	panels(f, o, rows, n, t.rows, func() {
+	panels(f, o, rows, n, t, func() {
 		set(f, q, scratch)
 		set(f, s, scales)
 	}, func(r int, o result) {

@@ -6,7 +6,7 @@
 //	go run ./kernels/simd/gen -sweep DIR   writes modules with other tiles, for tune.mjs
 //
 // It emits the WebAssembly text format, in the way of mmcloughlin/avo, and has
-// binaryen's wasm-as assemble it, which npm ci installs. The .sum file holds the
+// binaryen's wasm-as and wasm-opt make modules of it, which npm ci installs. The .sum file holds the
 // hashes of both forms, so that a Go test finds a stale module without Node.
 //
 // Begin with variant in module.go, then read one kernel, say elementwise.go; the
@@ -88,7 +88,8 @@ func sums(text string, wasm []byte) []byte {
 	return fmt.Appendf(nil, "wat %x\nwasm %x\n", sha256.Sum256([]byte(text)), sha256.Sum256(wasm))
 }
 
-// assemble runs wasm-as.
+// assemble runs wasm-as, and wasm-opt for size: the kernels are as fast without it, and a
+// tenth larger.
 func assemble(root string, v Variant, text string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "kernels")
 	if err != nil {
@@ -99,10 +100,11 @@ func assemble(root string, v Variant, text string) ([]byte, error) {
 	if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	tool := filepath.Join(root, "node_modules", ".bin", "wasm-as")
-	cmd := exec.Command(tool, append(append([]string{}, v.Features...), in, "-o", out)...)
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%s: %w (npm ci installs it)\n%s", tool, err, msg)
+	for _, step := range [][]string{{"wasm-as", in, "-o", out}, {"wasm-opt", "-Os", out, "-o", out}} {
+		tool := filepath.Join(root, "node_modules", ".bin", step[0])
+		if msg, err := exec.Command(tool, append(step[1:], v.Features...)...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%s: %w (npm ci installs it)\n%s", tool, err, msg)
+		}
 	}
 	return os.ReadFile(out)
 }

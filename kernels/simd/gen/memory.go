@@ -25,12 +25,13 @@ func memory(m *Module) {
 	f.storeI(p, 0, v)
 }
 
-// storePart emits store_part(p, v, c), which stores the first c < 4 of four numbers,
-// none if c < 1.
-func storePart(m *Module) {
-	f := m.helper("store_part")
+// storeTailKernel emits store_tail(p, v, c), which stores the first c of four numbers, all
+// if c > 3, none if c < 1.
+func storeTailKernel(m *Module) {
+	f := m.helper("store_tail")
 	p, v, c := f.int("p"), f.vec("v"), f.int("c")
-	f.when(c.greaterS(num(0)), func() {
+	f.choose(c.greaterS(num(3)), func() { f.storeV(p, 0, v) }, func() {
+		f.when(c.lessS(num(1)), func() { f.line("(return)") })
 		f.when(c.and(2), func() {
 			f.line("(v128.store64_lane 0 %s %s)", p, v)
 			f.inc(p, num(8))
@@ -44,7 +45,7 @@ func storePart(m *Module) {
 func (f *Func) storeTail(p I32, off int, v V128, left I32) {
 	f.choose(left.greaterS(num(3)),
 		func() { f.storeV(p, off, v) },
-		func() { f.call("store_part", strs(p.plus(off), v, left)...) })
+		func() { f.call("store_tail", strs(p.plus(off), v, left)...) })
 }
 
 // tailMask is a vector of ones in the first left lanes.

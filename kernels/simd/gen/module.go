@@ -13,8 +13,8 @@ type Variant struct {
 	Name string
 	// Features are the flags of wasm-as.
 	Features []string
-	// Q8 and F32 are the tiles of the linear layers; see tile.
-	Q8, F32 tiling
+	// Q8, Q4 and F32 are the tiles of the linear layers.
+	Q8, Q4, F32 tiling
 	// Relaxed allows instructions whose result the processor has a say in.
 	Relaxed bool
 }
@@ -27,26 +27,51 @@ type tiling struct {
 	one int
 }
 
+// sizes are the numbers of rows for which there is a tile, the largest first: what is
+// left after the largest takes the next ones in turn.
+func (t tiling) sizes() []int {
+	s := []int{t.rows}
+	for _, r := range []int{4, 2, 1} { // three and five take two tiles: rare, and smaller code
+		if r < t.rows {
+			s = append(s, r)
+		}
+	}
+	return s
+}
+
+// take is the size of the next tile where left rows are left.
+func (t tiling) take(left I32) I32 {
+	s := t.sizes()
+	n := num(s[len(s)-1])
+	for i := len(s) - 2; i >= 0; i-- {
+		n = pick(left.atLeast(num(s[i])), num(s[i]), n)
+	}
+	return n
+}
+
 // simd128 is the module that every engine with SIMD takes.
 //
 // Sixteen vector registers hold a tile of 4×2 sums, two vectors of weights and one
 // of activations. In Chromium 156 that tile runs at the speed of native code; 6×2 and
 // 3×4 spill registers and are a quarter slower for int8, almost half for f32.
-// Unrolling by 1, 2 or 4 makes no difference that can be measured there.
+// Unrolling makes no difference that can be measured there. TUNING.md has the table.
 var simd128 = Variant{
 	Name:     "simd128",
 	Features: []string{"--enable-simd", "--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int"},
-	Q8:       tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
-	F32:      tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
+	Q8:       tiling{rows: 4, vecs: 2, unroll: 1, one: 4},
+	Q4:       tiling{rows: 4, vecs: 2},
+	F32:      tiling{rows: 4, vecs: 2, unroll: 1, one: 4},
 }
 
 // relaxed is the module for engines that have relaxed SIMD. It holds two forms of the
-// int8 tiles, of which form(f) chooses one; see forms.
+// int8 tiles, of which form(f) chooses one; see forms. A product and its addition are one
+// instruction without a register between, so that 6×2 sums fit.
 var relaxed = Variant{
 	Name:     "relaxed",
 	Features: append([]string{"--enable-relaxed-simd"}, simd128.Features...),
-	Q8:       tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
-	F32:      tiling{rows: 4, vecs: 2, unroll: 2, one: 4},
+	Q8:       tiling{rows: 6, vecs: 2, unroll: 1, one: 4},
+	Q4:       tiling{rows: 4, vecs: 2},
+	F32:      tiling{rows: 6, vecs: 2, unroll: 1, one: 4},
 	Relaxed:  true,
 }
 
@@ -56,14 +81,16 @@ var variants = []Variant{simd128, relaxed}
 func newModule(v Variant) *Module {
 	m := &Module{v: v, index: map[uint32]int{}}
 	memory(m)
-	storePart(m)
+	storeTailKernel(m)
 	expKernel(m)
 	activation(m)
 	formKernel(m)
 	linearQ8(m)
+	linearQ4(m)
 	linearF32(m)
 	pack(m)
 	quantizeRows(m)
+	quantizeQ4(m)
 	widen(m)
 	embed(m)
 	layerNorm(m)

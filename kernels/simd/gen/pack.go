@@ -15,6 +15,7 @@ func pack(m *Module) {
 			f.inc(src, num(4))
 		}, src.less(stop))
 	}, func(k I32) I32 { return k.shl(6) }, 4)
+	packQ4(m)
 	if m.v.Relaxed {
 		packQ8Quads(m)
 	} else {

@@ -9,7 +9,7 @@
               (v128.store (local.get $y) (f32x4.add (f32x4.mul (local.get $va) (v128.load (local.get $a))) (v128.load (local.get $b))))
             )
             (else
-              (call $store_part (local.get $y) (f32x4.add (f32x4.mul (local.get $va) (v128.load (local.get $a))) (v128.load (local.get $b))) (local.get $n))
+              (call $store_tail (local.get $y) (f32x4.add (f32x4.mul (local.get $va) (v128.load (local.get $a))) (v128.load (local.get $b))) (local.get $n))
             )
           )
           (local.set $y (i32.add (local.get $y) (i32.const 16)))
