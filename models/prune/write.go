@@ -1,0 +1,181 @@
+package prune
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// Write makes the folder out from in, a folder of a mixture of experts: in each layer the
+// expert that stays becomes the feed-forward, under torchscale's names, routers and the
+// other experts are left out, and config.json has no experts any more. Other files are
+// copied; a manifest is not, since it would not fit. out must not exist or be empty.
+func Write(in, out string, r *Report) error {
+	config, err := os.ReadFile(filepath.Join(in, "config.json"))
+	if err != nil {
+		return err
+	}
+	if config, err = dense(config); err != nil {
+		return err
+	}
+	if old, err := os.ReadDir(out); err == nil && len(old) > 0 {
+		return fmt.Errorf("prune: %w: %s is not empty", ErrInput, out)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	src, err := safetensors.OpenFolder(in)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	entries, err := entries(src, r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return err
+	}
+	if err := copyOthers(in, out); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "config.json"), config, 0o666); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(out, safetensors.SingleFile))
+	if err != nil {
+		return err
+	}
+	if err := safetensors.Write(f, src.Metadata, entries); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// entries are the tensors of the dense model.
+func entries(src *safetensors.Folder, r *Report) ([]safetensors.Entry, error) {
+	kept := map[int]LayerReport{}
+	for _, l := range r.Layers {
+		kept[l.Layer] = l
+	}
+	found := map[int]bool{}
+	var all []safetensors.Entry
+	for _, t := range src.Tensors {
+		name, layer, expert, part := parse(t.Name)
+		l, ok := kept[layer]
+		switch {
+		case part == "":
+			name = t.Name
+		case !ok:
+			return nil, fmt.Errorf("prune: %w: tensor %q belongs to a layer that the report does not have", ErrInput, t.Name)
+		case expert != l.Kept: // another expert, or the router
+			continue
+		default:
+			found[layer] = true
+		}
+		scale := part == "fc2.weight" || part == "fc2.bias" || part == "fc2.weight_scale"
+		e := safetensors.Entry{Name: name, DType: t.DType, Shape: t.Shape}
+		if t.DType == safetensors.I8 {
+			scale = false // its scales carry the gate
+		}
+		if scale && l.Gate != 1 {
+			v, err := src.Float32s(t.Name)
+			if err != nil {
+				return nil, err
+			}
+			for i := range v {
+				v[i] = float32(float64(v[i]) * l.Gate)
+			}
+			e.Data = safetensors.Floats(v, t.DType)
+		} else {
+			e.Data = func(w io.Writer) error {
+				s, _, err := src.Section(t.Name)
+				if err == nil {
+					_, err = io.Copy(w, s)
+				}
+				return err
+			}
+		}
+		all = append(all, e)
+	}
+	for i := range kept {
+		if !found[i] {
+			return nil, fmt.Errorf("prune: %w: the weights have no expert %d in layer %d", ErrInput, kept[i].Kept, i)
+		}
+	}
+	return all, nil
+}
+
+// parse cuts "…layers.3.moe_layer.experts.2.fc1.weight" into "…layers.3.ffn.fc1.weight",
+// 3, 2 and "fc1.weight". part is "" for tensors outside mixtures; a router's expert is −1.
+func parse(name string) (renamed string, layer, expert int, part string) {
+	head, tail, ok := strings.Cut(name, ".moe_layer.")
+	if !ok {
+		return name, -1, -1, ""
+	}
+	layer, err := strconv.Atoi(head[strings.LastIndexByte(head, '.')+1:])
+	if err != nil {
+		return name, -1, -1, ""
+	}
+	rest, ok := strings.CutPrefix(tail, "experts.")
+	if !ok {
+		return name, layer, -1, tail
+	}
+	number, part, _ := strings.Cut(rest, ".")
+	if expert, err = strconv.Atoi(number); err != nil || part == "" {
+		return name, layer, -1, tail
+	}
+	return head + ".ffn." + part, layer, expert, part
+}
+
+// dense is config.json with moe_freq 0, and otherwise unchanged.
+func dense(config []byte) ([]byte, error) {
+	from, to := -1, -1
+	d := strictjson.NewDecoder(config)
+	err := d.Object(func(key string) error {
+		d.Peek() // moves to the value
+		start := d.Offset()
+		err := d.Skip()
+		if key == "moe_freq" {
+			from, to = start, d.Offset()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prune: config.json: %w", err)
+	}
+	if from < 0 {
+		return nil, fmt.Errorf("prune: %w: config.json has no \"moe_freq\"", ErrInput)
+	}
+	return append(append(append([]byte(nil), config[:from]...), '0'), config[to:]...), nil
+}
+
+// copyOthers copies the plain files that are not written anew.
+func copyOthers(in, out string) error {
+	files, err := os.ReadDir(in)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		name := f.Name()
+		if !f.Type().IsRegular() || name == "config.json" || name == "manifest.json" || strings.Contains(name, ".safetensors") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(in, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), b, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
