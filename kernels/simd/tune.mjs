@@ -6,6 +6,8 @@
 // The modules take turns, so that what disturbs the machine disturbs all of them,
 // and the best round counts. Without arguments it times the committed modules. FORM is 1
 // (two-step) or 2 (fused), see form in gen/linear_q8.go; 1 where nothing is said.
+// Options: --ops q8,q4,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
+// attention, 12 heads of 64  --rounds N  --json  --chromium PATH.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -21,7 +23,8 @@ const { values: o, positionals } = parseArgs({
     rounds: { type: 'string', default: '25' },
     sweep: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
-    ops: { type: 'string', default: 'q8,q4,f32' },
+    tokens: { type: 'string', default: '16,128,512' },
+    ops: { type: 'string', default: 'q8,q4,f32,attention' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     json: { type: 'boolean', default: false },
   },
@@ -47,7 +50,8 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage();
-  const rows = await page.evaluate(measure, { modules, shapes, ops: o.ops.split(','), rounds: Number(o.rounds) });
+  const tokens = o.tokens.split(',').map(Number);
+  const rows = await page.evaluate(measure, { modules, shapes, tokens, ops: o.ops.split(','), rounds: Number(o.rounds) });
   if (o.json) console.log(JSON.stringify({ browser: browser.version(), rows }));
   else {
     console.log(`Chromium ${browser.version()}, best of ${o.rounds} rounds, GMAC/s`);
@@ -69,7 +73,7 @@ function load(files) {
 }
 
 /** Runs in the page. */
-async function measure({ modules, shapes, ops, rounds }) {
+async function measure({ modules, shapes, tokens, ops, rounds }) {
   const instances = [];
   for (const m of modules) {
     const { instance } = await WebAssembly.instantiate(Uint8Array.from(atob(m.bytes), (c) => c.charCodeAt(0)));
@@ -79,7 +83,8 @@ async function measure({ modules, shapes, ops, rounds }) {
   }
   const rows = [];
   for (const op of ops) {
-    for (const [m, k, n] of shapes) {
+    // Attention multiplies tokens × tokens × 768 twice.
+    for (const [m, k, n] of op === 'attention' ? tokens.map((t) => [t, t, 2 * 768]) : shapes) {
       const calls = instances.map((e) => prepare(e, op, m, k, n));
       // A round takes about eight milliseconds: the page's clock ticks in tenths of one.
       const repeat = Math.max(1, Math.round(8e-3 / ((m * k * n) / 50e9)));
@@ -99,7 +104,7 @@ async function measure({ modules, shapes, ops, rounds }) {
 
   /** A call of one layer on packed random weights, or undefined where the module has no such layer. */
   function prepare(e, op, m, k, n) {
-    if (!e[`linear_${op}`]) return undefined;
+    if (op !== 'attention' && !e[`linear_${op}`]) return undefined;
     let top = (e.base() + 63) & ~63;
     const take = (bytes) => {
       const at = top;
@@ -114,6 +119,12 @@ async function measure({ modules, shapes, ops, rounds }) {
       for (let i = 0; i < count; i++) v[i] = (Math.random() - 0.5) * scale;
       return at;
     };
+    if (op === 'attention') {
+      const [q, key, v] = [floats(m * 768, 2), floats(m * 768, 2), floats(m * 768, 2)];
+      const to = take(4 * m * 768);
+      const s = take(64 * m + 65536);
+      return () => e.attention(to, 768, q, 768, key, v, 768, m, m, 12, 64, 0.125, 0, 0, 0, 0, 0, 0, m, s);
+    }
     const x = floats(m * k, 2);
     const y = take(4 * m * n);
     const ws = floats(n, 0.01);
