@@ -6,7 +6,8 @@ package main
 //
 // The largest magnitude is found on the bits of |x| as integers, whose order is that
 // of the numbers, with NaN above all. Where a scale is 0 or NaN, numbers are divided
-// by +∞ instead: that gives 0, or NaN, which truncates to 0.
+// by +∞ instead, which gives 0, or NaN, of which no matter what becomes: a scale that is
+// not finite is stored as NaN.
 func quantizeTile(m *Module) {
 	f := m.helper("quantize_tile")
 	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")
@@ -15,15 +16,16 @@ func quantizeTile(m *Module) {
 	top, div := f.newVec("top"), f.newVec("div")
 	scale := declare[F32](f, "scale")
 	v0, v1 := f.newVec("v0"), f.newVec("v1")
-	lim := let(f, "lim", splatF(levels))
-	neg := let(f, "neg", un("f32x4.neg", lim))
+	lim := let(f, "lim", V128(emit("i16x8.splat", string(I32(emit("i32.trunc_f32_u", string(levels)))))))
+	neg := let(f, "neg", un("i16x8.neg", lim))
 	step := let(f, "step", rows.shl(2))
 	set(f, r, rows)
 	quantum := func(v V128) V128 {
-		return truncSat(pmax(pmin(nearest(fdiv(v, div)), lim), neg))
+		return isub(rounded(m, fdiv(v, div)), m.k(roundUp23))
 	}
 	emitPairs := func() {
 		set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(quantum(v0)), string(quantum(v1)))))
+		set(f, v0, bin("i16x8.max_s", bin("i16x8.min_s", v0, lim), neg))
 		for i := range 4 {
 			f.storeLane(d, 0, i, v0)
 			f.inc(d, step)
@@ -52,7 +54,7 @@ func quantizeTile(m *Module) {
 		set(f, top, bin("i32x4.max_s", top, lanes(top, top, 2, 3, 2, 3)))
 		set(f, top, bin("i32x4.max_s", top, every(top, 1)))
 		set(f, scale, laneF(top, 0).div(levels))
-		f.storeF(s, 0, scale)
+		f.storeF(s, 0, scale.op("f32.add", scale.mul(fnum("0"))))
 		set(f, div, splatF(pick(scale.greater(fnum("0")), scale, fnum("inf"))))
 		set(f, p, x)
 		set(f, d, q)

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // quantizeTile7 emits quantize_tile(q, rows, x, ldx, k, levels, s) of the relaxed
 // variants: rows of x f32 with ldx bytes between them become u8 [kp/4][rows][4] at q,
 // 0…levels with a zero point, and at s for each row a scale f32 and the zero point i32.
@@ -13,16 +15,22 @@ func quantizeTile7(m *Module) {
 	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")
 	levels, s := f.float("levels"), f.int("s")
 	r, p, l, d := f.newInt("r"), f.newInt("p"), f.newInt("l"), f.newInt("d")
-	low, high, odd, div, shift := f.newVec("low"), f.newVec("high"), f.newVec("odd"), f.newVec("div"), f.newVec("shift")
+	div, shift := f.newVec("div"), f.newVec("shift")
 	v0, v1 := f.newVec("v0"), f.newVec("v1")
+	// The lowest, the highest and the sum of x·0, of each half of eight numbers.
+	var low, high, odd [2]V128
+	for i := range 2 {
+		low[i], high[i], odd[i] = f.newVec(fmt.Sprintf("low%d", i)), f.newVec(fmt.Sprintf("high%d", i)), f.newVec(fmt.Sprintf("odd%d", i))
+	}
 	lim := let(f, "lim", splatF(levels))
+	most := let(f, "most", V128(emit("i16x8.splat", string(I32(emit("i32.trunc_f32_u", string(levels)))))))
 	step := let(f, "step", rows.shl(2))
 	set(f, r, rows)
-	quantum := func(v V128) V128 {
-		return truncSat(pmax(pmin(fadd(nearest(fdiv(v, div)), shift), lim), zeroV))
-	}
+	// shift is what rounded has too much, less the zero point.
+	quantum := func(v V128) V128 { return isub(rounded(m, fdiv(v, div)), shift) }
 	emitQuads := func() {
 		set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(quantum(v0)), string(quantum(v1)))))
+		set(f, v0, bin("i16x8.min_s", v0, most))
 		set(f, v0, V128(emit("i8x16.narrow_i16x8_u", string(v0), string(v0))))
 		for i := range 2 {
 			f.storeLane(d, 0, i, v0)
@@ -34,15 +42,18 @@ func quantizeTile7(m *Module) {
 		set(f, v1, vand(loadV(p, 16), tailMask(l.plus(-4))))
 	}
 	spread := func() {
-		for _, v := range []V128{v0, v1} {
-			set(f, low, pmin(low, v))
-			set(f, high, pmax(high, v))
-			set(f, odd, fadd(odd, fmul(v, zeroV)))
+		for i, v := range []V128{v0, v1} {
+			set(f, low[i], pmin(low[i], v))
+			set(f, high[i], pmax(high[i], v))
+			set(f, odd[i], fadd(odd[i], fmul(v, zeroV)))
 		}
 	}
-	fold := func(v V128, op func(a, b V128) V128) {
+	fold := func(h [2]V128, op func(a, b V128) V128) V128 {
+		v := h[0]
+		set(f, v, op(v, h[1]))
 		set(f, v, op(v, lanes(v, v, 2, 3, 0, 1)))
 		set(f, v, op(v, lanes(v, v, 1, 0, 3, 2)))
+		return v
 	}
 	// each runs body on the row, eight numbers at a time in v0 and v1.
 	each := func(body func()) {
@@ -61,20 +72,20 @@ func quantizeTile7(m *Module) {
 		})
 	}
 	f.repeat(func() {
-		for _, v := range []V128{low, high, odd} {
-			set(f, v, zeroV)
+		for i := range 2 {
+			set(f, low[i], zeroV)
+			set(f, high[i], zeroV)
+			set(f, odd[i], zeroV)
 		}
 		each(spread)
-		fold(low, pmin)
-		fold(high, pmax)
-		fold(odd, fadd)
-		set(f, div, fadd(fsub(fdiv(high, lim), fdiv(low, lim)), odd))
+		lowest, highest, notFinite := fold(low, pmin), fold(high, pmax), fold(odd, fadd)
+		set(f, div, fadd(fsub(fdiv(highest, lim), fdiv(lowest, lim)), notFinite))
 		f.storeF(s, 0, laneF(div, 0))
 		set(f, div, blend(flt(zeroV, div), div, infV))
 		// The zero point is −low in units of the scale, and at most levels.
-		set(f, shift, un("f32x4.neg", low))
-		set(f, shift, toF32(quantumOf(shift, div, lim)))
-		f.storeI(s, 4, I32(emit("i32x4.extract_lane 0", string(truncSat(shift)))))
+		set(f, shift, truncSat(pmax(pmin(nearest(fdiv(un("f32x4.neg", lowest), div)), lim), zeroV)))
+		f.storeI(s, 4, I32(emit("i32x4.extract_lane 0", string(shift))))
+		set(f, shift, isub(m.k(roundUp23), shift))
 		set(f, d, q)
 		each(emitQuads)
 		f.inc(s, num(8))
@@ -84,7 +95,9 @@ func quantizeTile7(m *Module) {
 	}, r)
 }
 
-// quantumOf is v in units of div, an integer from 0 to lim; NaN gives 0.
-func quantumOf(v, div, lim V128) V128 {
-	return truncSat(pmax(pmin(nearest(fdiv(v, div)), lim), zeroV))
-}
+// roundUp23 is 3·2²². What is added to it, of at most 2²² in magnitude, is rounded to an
+// integer, half to even, and that integer is the difference of the bits.
+const roundUp23 = 3 << 22
+
+// rounded is v, of at most 2²² in magnitude, as an integer and the bits of roundUp23.
+func rounded(m *Module, v V128) V128 { return fadd(v, m.k(roundUp23)) }

@@ -117,6 +117,7 @@ func nearest(a V128) V128  { return un("f32x4.nearest", a) }
 func truncSat(a V128) V128 { return un("i32x4.trunc_sat_f32x4_s", a) }
 func toF32(a V128) V128    { return un("f32x4.convert_i32x4_s", a) }
 func iadd(a, b V128) V128  { return bin("i32x4.add", a, b) }
+func isub(a, b V128) V128  { return bin("i32x4.sub", a, b) }
 func vand(a, b V128) V128  { return bin("v128.and", a, b) }
 func vor(a, b V128) V128   { return bin("v128.or", a, b) }
 
