@@ -2,9 +2,9 @@ package features
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/promptbert"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -34,7 +34,7 @@ func New(m *transformer.Model, t *tokenizer.Tokenizer, config []byte) (*Extracto
 		return nil, err
 	}
 	if t.VocabSize() > m.Config.VocabSize {
-		return nil, fmt.Errorf("features: %w: the tokenizer has %d pieces, the model %d: do they belong together?",
+		return nil, lean.Errorf("features: %w: the tokenizer has %d pieces, the model %d: do they belong together?",
 			transformer.ErrConfig, t.VocabSize(), m.Config.VocabSize)
 	}
 	return e, nil
@@ -80,12 +80,12 @@ func (e *Extractor) Extract(texts []string, o Options) (Result, error) {
 	case "none", "mean", "cls":
 		return e.pooled(texts, o)
 	}
-	return Result{}, fmt.Errorf("features: %w: %q; supported: none, mean, cls, prompt", ErrPooling, o.Pooling)
+	return Result{}, lean.Errorf("features: %w: %q; supported: none, mean, cls, prompt", ErrPooling, o.Pooling)
 }
 
 func (e *Extractor) prompted(texts []string, o Options) (Result, error) {
 	if e.prompt == nil {
-		return Result{}, fmt.Errorf("features: %w: \"prompt\" needs a \"prompt\" block in config.json; use \"mean\"", ErrPooling)
+		return Result{}, lean.Errorf("features: %w: \"prompt\" needs a \"prompt\" block in config.json; use \"mean\"", ErrPooling)
 	}
 	r, err := e.prompt.Embed(texts, promptbert.Options{Normalize: o.Normalize, Pause: o.Pause, Progress: o.Progress})
 	if err != nil {
@@ -102,7 +102,7 @@ func (e *Extractor) pooled(texts []string, o Options) (Result, error) {
 	for i, text := range texts {
 		enc, err := e.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: limit})
 		if err != nil {
-			return Result{}, fmt.Errorf("text %d: %w", i, err)
+			return Result{}, lean.Errorf("text %d: %w", i, err)
 		}
 		encodings[i], r.Truncated[i] = enc.IDs, enc.Overflowed
 		longest = max(longest, len(enc.IDs))

@@ -1,9 +1,8 @@
 package promptbert
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
@@ -45,7 +44,7 @@ type Input struct {
 // Prepare puts a sentence into template number t (0 is the one for embeddings).
 func (e *Encoder) Prepare(text string, t int) (Input, error) {
 	if t < 0 || t >= len(e.Prompt.Templates) {
-		return Input{}, fmt.Errorf("promptbert: template %d, the model has %d", t, len(e.Prompt.Templates))
+		return Input{}, lean.Errorf("promptbert: template %d, the model has %d", t, len(e.Prompt.Templates))
 	}
 	tpl := e.Prompt.Templates[t]
 	// One piece more than fits tells whether something was cut. A mask token in the
@@ -101,7 +100,7 @@ func (e *Encoder) Embed(texts []string, o Options) (Result, error) {
 		for ; next < len(texts) && (next == first || len(b.IDs) < batchTokens); next++ {
 			in, err := e.Prepare(texts[next], o.Template)
 			if err != nil {
-				return Result{}, fmt.Errorf("text %d: %w", next, err)
+				return Result{}, lean.Errorf("text %d: %w", next, err)
 			}
 			b.Select = append(b.Select, int32(len(b.IDs)+in.Mask))
 			b.IDs = append(b.IDs, in.IDs...)
@@ -147,7 +146,7 @@ func (e *Encoder) run(b transformer.Batch, lengths []int, o Options, out []float
 // Delta is Template.Delta of one of the model's templates.
 func (e *Encoder) Delta(lengths []int, template int, pause func() error) (kernels.Tensor, error) {
 	if template < 0 || template >= len(e.Prompt.Templates) {
-		return kernels.Tensor{}, fmt.Errorf("promptbert: template %d, the model has %d", template, len(e.Prompt.Templates))
+		return kernels.Tensor{}, lean.Errorf("promptbert: template %d, the model has %d", template, len(e.Prompt.Templates))
 	}
 	return e.Prompt.Templates[template].Delta(e.model, lengths, false, pause)
 }

@@ -1,10 +1,10 @@
 package promptbert
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -44,7 +44,7 @@ func (h *Head) Extra(name string, d int) []transformer.Extra {
 // Apply makes embeddings (n, D) of states and of δ, both (n, D) in device memory.
 func (h *Head) Apply(dev *kernels.Device, states, delta kernels.Tensor) ([]float32, error) {
 	if h.dense.Out == 0 || states.Cols != h.dense.In || delta.Rows != states.Rows || delta.Cols != states.Cols {
-		return nil, fmt.Errorf("promptbert: %w: a head of width %d for states %d×%d and deltas %d×%d (not loaded if 0)",
+		return nil, lean.Errorf("promptbert: %w: a head of width %d for states %d×%d and deltas %d×%d (not loaded if 0)",
 			transformer.ErrInput, h.dense.In, states.Rows, states.Cols, delta.Rows, delta.Cols)
 	}
 	defer dev.Release(dev.Mark())

@@ -2,10 +2,10 @@ package promptbert
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
@@ -50,7 +50,7 @@ func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
 	id := func(d *strictjson.Decoder) (int32, error) {
 		n, err := d.Int()
 		if err == nil && (n < 0 || n >= int64(vocab)) {
-			err = fmt.Errorf("id %d, the vocabulary has %d", n, vocab)
+			err = lean.Errorf("id %d, the vocabulary has %d", n, vocab)
 		}
 		return int32(n), err
 	}
@@ -76,7 +76,7 @@ func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
 			case "max_sentence_tokens":
 				n, err := d.Int()
 				if err == nil && (n < 1 || n > 1<<20) {
-					err = fmt.Errorf("max_sentence_tokens is %d", n)
+					err = lean.Errorf("max_sentence_tokens is %d", n)
 				}
 				p.MaxSentence = int(n)
 				return err
@@ -88,10 +88,10 @@ func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("promptbert: %w: config.json: %w", ErrPrompt, err)
+		return nil, lean.Errorf("promptbert: %w: config.json: %w", ErrPrompt, err)
 	}
 	if !found {
-		return nil, fmt.Errorf("promptbert: %w: config.json has no \"prompt\" block; use mean pooling, or a model that was trained with a prompt", ErrNoPrompt)
+		return nil, lean.Errorf("promptbert: %w: config.json has no \"prompt\" block; use mean pooling, or a model that was trained with a prompt", ErrNoPrompt)
 	}
 	if p.Templates[1].Len() == 0 {
 		p.Templates = p.Templates[:1]
@@ -105,21 +105,21 @@ func (p *Prompt) check(maskID int32, maxPositions int) error {
 	for i := range p.Templates {
 		t := &p.Templates[i]
 		if t.Mask = lastIndex(t.Suffix, maskID); t.Mask < 0 {
-			return fmt.Errorf("promptbert: %w: suffix_ids %v of template %d do not hold mask_token_id %d", ErrPrompt, t.Suffix, i+1, maskID)
+			return lean.Errorf("promptbert: %w: suffix_ids %v of template %d do not hold mask_token_id %d", ErrPrompt, t.Suffix, i+1, maskID)
 		}
 		longest = max(longest, t.Len())
 	}
 	if maxPositions > 0 {
 		room := maxPositions - longest
 		if room < 1 {
-			return fmt.Errorf("promptbert: %w: a template of %d ids leaves no room in %d positions", ErrPrompt, longest, maxPositions)
+			return lean.Errorf("promptbert: %w: a template of %d ids leaves no room in %d positions", ErrPrompt, longest, maxPositions)
 		}
 		if p.MaxSentence == 0 || p.MaxSentence > room {
 			p.MaxSentence = room
 		}
 	}
 	if p.MaxSentence == 0 {
-		return fmt.Errorf("promptbert: %w: no max_sentence_tokens, and the model does not bound its positions", ErrPrompt)
+		return lean.Errorf("promptbert: %w: no max_sentence_tokens, and the model does not bound its positions", ErrPrompt)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func ParseTemplate(t *tokenizer.Tokenizer, template string, bos, mask, eos int32
 	before, rest, ok := strings.Cut(template, "X")
 	between, after, ok2 := strings.Cut(rest, "[MASK]")
 	if !ok || !ok2 {
-		return Template{}, fmt.Errorf("promptbert: %w: template %q needs an X and, after it, [MASK]", ErrPrompt, template)
+		return Template{}, lean.Errorf("promptbert: %w: template %q needs an X and, after it, [MASK]", ErrPrompt, template)
 	}
 	parts := [3][]int32{}
 	for i, text := range [3]string{before, between, after} {

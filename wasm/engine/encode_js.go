@@ -1,9 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"syscall/js"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
@@ -21,7 +21,7 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	if pairs != nil && len(pairs) != len(texts) {
-		return nil, fmt.Errorf("engine: %w: %d texts and %d second texts", errArgument, len(texts), len(pairs))
+		return nil, lean.Errorf("engine: %w: %d texts and %d second texts", errArgument, len(texts), len(pairs))
 	}
 	o := tokenizer.Options{
 		AddSpecialTokens: request.Get("addSpecial").Bool(),
@@ -42,7 +42,7 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 			enc, err = e.tokenizer.EncodePair(text, second, o)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("engine: text %d: %w", i, err)
+			return nil, lean.Errorf("engine: text %d: %w", i, err)
 		}
 		out.add(enc, text, second)
 	}

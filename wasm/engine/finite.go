@@ -2,7 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // errNotFinite: a vector has a NaN or an infinity in it, which only weights that are
@@ -14,7 +15,7 @@ var errNotFinite = errors.New("a vector that is not finite")
 func finite(data []float32, texts int) error {
 	for i, v := range data {
 		if v-v != 0 { // NaN − NaN and ∞ − ∞ are NaN
-			return fmt.Errorf("engine: %w: %v in the vector of text %d", errNotFinite, v, i/max(1, len(data)/max(1, texts)))
+			return lean.Errorf("engine: %w: %v in the vector of text %d", errNotFinite, v, i/max(1, len(data)/max(1, texts)))
 		}
 	}
 	return nil

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"syscall/js"
-	"time"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/features"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -41,7 +40,7 @@ func (e *engine) load(request js.Value, j *job) (any, error) {
 }
 
 func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
-	began := time.Now()
+	began := now()
 	configText, tokenizerText := bytesOf(request.Get("config")), bytesOf(request.Get("tokenizer"))
 	var sums *folder.Manifest // nil if the folder has none
 	if text := bytesOf(request.Get("manifest")); text != nil {
@@ -72,14 +71,14 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 		}
 		tokenizerText = nil
 		if n := e.tokenizer.VocabSize(); n > e.config.VocabSize {
-			return nil, fmt.Errorf("engine: %w: tokenizer.json has %d tokens, config.json a vocabulary of %d", errDisagree, n, e.config.VocabSize)
+			return nil, lean.Errorf("engine: %w: tokenizer.json has %d tokens, config.json a vocabulary of %d", errDisagree, n, e.config.VocabSize)
 		}
 	}
 	runtime.GC() // what parsing left, before the weights need room
 	if err := j.pause(); err != nil {
 		return nil, err
 	}
-	parsed := time.Since(began)
+	parsed := now() - began
 	if files := request.Get("files"); files.Length() > 0 {
 		if err := e.loadWeights(files, request.Get("sizes"), request.Get("dtype").String(), sums, configText, j); err != nil {
 			return nil, err
@@ -147,7 +146,7 @@ func (e *engine) verify(sums *folder.Manifest, name string, text []byte) error {
 }
 
 // info is LoadReply of web/src/protocol.ts.
-func (e *engine) info(verified bool, parsed time.Duration) any {
+func (e *engine) info(verified bool, parsed float64) any {
 	info := map[string]any{
 		"dim":         0,
 		"vocabSize":   e.config.VocabSize,
@@ -157,7 +156,7 @@ func (e *engine) info(verified bool, parsed time.Duration) any {
 		"dtype":       "f32",
 		"backend":     e.dev.Backend().Name(),
 		"verified":    verified,
-		"parsed":      parsed.Seconds() * 1000, // for LoadTimings
+		"parsed":      parsed, // ms, for LoadTimings
 	}
 	if e.tokenizer != nil {
 		info["vocabSize"] = e.tokenizer.VocabSize()
@@ -187,5 +186,5 @@ func (e *engine) memory(js.Value, *job) (any, error) {
 
 // errNoModel is what an operation returns that needs what was not loaded.
 func errNoModel(what string) error {
-	return fmt.Errorf("engine: %w: no %s is loaded", errArgument, what)
+	return lean.Errorf("engine: %w: no %s is loaded", errArgument, what)
 }

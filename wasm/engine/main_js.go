@@ -1,27 +1,21 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"os"
-	"runtime/debug"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
 )
 
-// gcPercent makes the collector run after little garbage: the heap is small, never
-// shrinks, and lies beside weights that a phone has to hold as well.
-const gcPercent = 50
-
+// The worker sets GOGC (web/src/instantiate.ts): package runtime/debug would bring fmt
+// and os into this program.
 func main() {
-	debug.SetGCPercent(gcPercent)
-	backend, err := simd.New(context.Background())
+	backend, err := simd.New(nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		println(err.Error())
+		return // without __lodestone, which the worker reports
 	}
 	e := &engine{dev: kernels.NewDevice(backend)}
 	e.empty = e.dev.Mark()
@@ -68,7 +62,7 @@ func (e *engine) call(_ js.Value, args []js.Value) any {
 func (e *engine) perform(op string, request js.Value, j *job) (v any, err error) {
 	run := operations[op]
 	if run == nil {
-		return nil, fmt.Errorf("engine: %w: operation %q", errArgument, op)
+		return nil, lean.Errorf("engine: %w: operation %q", errArgument, op)
 	}
 	if op != "load" {
 		mark := e.dev.Mark()
@@ -89,9 +83,11 @@ func recovered(op string, p any) error {
 	case js.Error:
 		return &jsError{p.Value}
 	case error:
-		return fmt.Errorf("engine: %s: %w", op, p)
+		return lean.Errorf("engine: %s: %w", op, p)
+	case string:
+		return lean.Errorf("engine: %s: %s", op, p)
 	}
-	return fmt.Errorf("engine: %s: %v", op, p)
+	return lean.Errorf("engine: %s: a panic whose value has no text", op)
 }
 
 // jsError is an error that JavaScript threw; it goes back as it came.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/hex"
-	"fmt"
-
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
 )
 
@@ -21,8 +19,8 @@ func listed(m *folder.Manifest, name string) (sum, error) {
 		return sum{}, err
 	}
 	s := sum{size: f.Size}
-	if n, err := hex.Decode(s.sha256[:], []byte(f.SHA256)); err != nil || n != len(s.sha256) {
-		return sum{}, fmt.Errorf("engine: %w: SHA-256 %q of %q", folder.ErrManifest, f.SHA256, name)
+	if !lean.DecodeHex(s.sha256[:], f.SHA256) {
+		return sum{}, lean.Errorf("engine: %w: SHA-256 %q of %q", folder.ErrManifest, f.SHA256, name)
 	}
 	return s, nil
 }
@@ -31,9 +29,9 @@ func listed(m *folder.Manifest, name string) (sum, error) {
 func (s sum) compare(name string, size int64, sha256 [32]byte) error {
 	switch {
 	case size != s.size:
-		return fmt.Errorf("engine: %w: %s has %d bytes, manifest.json says %d", errIntegrity, name, size, s.size)
+		return lean.Errorf("engine: %w: %s has %d bytes, manifest.json says %d", errIntegrity, name, size, s.size)
 	case sha256 != s.sha256:
-		return fmt.Errorf("engine: %w: %s has SHA-256 %x, manifest.json says %x", errIntegrity, name, sha256, s.sha256)
+		return lean.Errorf("engine: %w: %s has SHA-256 %x, manifest.json says %x", errIntegrity, name, sha256, s.sha256)
 	}
 	return nil
 }

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // stream is a weights file that JavaScript fetches: transformer.Stream over a
@@ -51,7 +52,7 @@ func (s *stream) Fill(at uint32, n int) error {
 		}
 	}
 	if got.Int() != n {
-		return fmt.Errorf("%d of %d bytes: %w", got.Int(), n, io.ErrUnexpectedEOF)
+		return lean.Errorf("%d of %d bytes: %w", got.Int(), n, io.ErrUnexpectedEOF)
 	}
 	return nil
 }

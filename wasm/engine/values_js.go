@@ -1,9 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"syscall/js"
 	"unsafe"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 var (
@@ -46,7 +47,7 @@ func stringsOf(v js.Value) ([]string, error) {
 	for i := range s {
 		one := v.Index(i)
 		if one.Type() != js.TypeString {
-			return nil, fmt.Errorf("engine: %w: element %d is not a string", errArgument, i)
+			return nil, lean.Errorf("engine: %w: element %d is not a string", errArgument, i)
 		}
 		s[i] = one.String()
 	}

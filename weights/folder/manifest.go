@@ -2,11 +2,11 @@ package folder
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
@@ -59,7 +59,7 @@ func (e *wrapped) Error() string { return e.msg }
 func (e *wrapped) Unwrap() error { return e.kind }
 
 func refuse(kind error, format string, args ...any) error {
-	return &wrapped{kind, "folder: " + fmt.Sprintf(format, args...)}
+	return &wrapped{kind, "folder: " + lean.Sprintf(format, args...)}
 }
 
 func clip(s string) string {

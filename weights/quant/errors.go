@@ -2,7 +2,8 @@ package quant
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // The kinds of errors, for errors.Is.
@@ -26,7 +27,7 @@ func (e *wrapped) Error() string { return e.msg }
 func (e *wrapped) Unwrap() error { return e.kind }
 
 func refuse(kind error, format string, args ...any) error {
-	return &wrapped{kind, "quant: " + fmt.Sprintf(format, args...)}
+	return &wrapped{kind, "quant: " + lean.Sprintf(format, args...)}
 }
 
 func clip(s string) string {

@@ -1,6 +1,6 @@
 package safetensors
 
-import "fmt"
+import "github.com/lodestone-wasm/lodestone/kernels/lean"
 
 // ErrFormat is every refusal of this package that is about the bytes of a file
 // rather than about reaching it: errors.Is(err, ErrFormat).
@@ -83,11 +83,11 @@ func (r *refusal) Unwrap() []error {
 }
 
 func refuse(k kind, format string, args ...any) error {
-	return &refusal{kind: k, msg: fmt.Sprintf(format, args...)}
+	return &refusal{kind: k, msg: lean.Sprintf(format, args...)}
 }
 
 func refuseFor(k kind, cause error, format string, args ...any) error {
-	return &refusal{kind: k, msg: fmt.Sprintf(format, args...), cause: cause}
+	return &refusal{kind: k, msg: lean.Sprintf(format, args...), cause: cause}
 }
 
 // in names the file that an error is about.
@@ -95,7 +95,7 @@ func in(file string, err error) error {
 	if r, ok := err.(*refusal); ok && r.where == "" {
 		return &refusal{kind: r.kind, where: file, msg: r.msg, cause: r.cause}
 	}
-	return fmt.Errorf("weights: %s: %w", file, err)
+	return lean.Errorf("weights: %s: %w", file, err)
 }
 
 // clip keeps hostile names out of logs.

@@ -1,8 +1,9 @@
 package safetensors
 
 import (
-	"encoding/binary"
 	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Float16 is the IEEE 754 binary16 nearest to f, ties to even: 1 sign, 5 exponent
@@ -67,15 +68,15 @@ func DecodeFloats(dst []float32, src []byte, d DType) int {
 	switch d {
 	case F32:
 		for i := range dst {
-			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+			dst[i] = math.Float32frombits(lean.Uint32(src[4*i:]))
 		}
 	case F16:
 		for i := range dst {
-			dst[i] = FromFloat16(binary.LittleEndian.Uint16(src[2*i:]))
+			dst[i] = FromFloat16(lean.Uint16(src[2*i:]))
 		}
 	case BF16:
 		for i := range dst {
-			dst[i] = FromBFloat16(binary.LittleEndian.Uint16(src[2*i:]))
+			dst[i] = FromBFloat16(lean.Uint16(src[2*i:]))
 		}
 	}
 	return n
@@ -87,11 +88,11 @@ func AppendFloats(dst []byte, src []float32, d DType) []byte {
 	for _, f := range src {
 		switch d {
 		case F32:
-			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))
+			dst = lean.AppendUint32(dst, math.Float32bits(f))
 		case F16:
-			dst = binary.LittleEndian.AppendUint16(dst, Float16(f))
+			dst = lean.AppendUint16(dst, Float16(f))
 		case BF16:
-			dst = binary.LittleEndian.AppendUint16(dst, BFloat16(f))
+			dst = lean.AppendUint16(dst, BFloat16(f))
 		}
 	}
 	return dst

@@ -1,7 +1,6 @@
 package safetensors
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -78,7 +78,7 @@ func ReadHeader(r io.Reader, fileSize int64) (*Header, error) {
 		}
 		return nil, short(err, "found %d bytes, expected 8 bytes of header length", n)
 	}
-	size := binary.LittleEndian.Uint64(head[:8])
+	size := lean.Uint64(head[:8])
 	if size > MaxHeader {
 		// Not a header: a little more of it may say what it is.
 		m, _ := io.ReadFull(r, head[8:])

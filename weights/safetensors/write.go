@@ -1,13 +1,13 @@
 package safetensors
 
 import (
-	"encoding/binary"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -140,7 +140,7 @@ func encodeHeader(meta map[string]string, entries []Entry) ([]byte, []int64, err
 	if len(out)-8 > MaxHeader {
 		return nil, nil, refuse(ErrHeaderTooLarge, "a header of %d bytes; the limit is %d: use shards", len(out)-8, MaxHeader)
 	}
-	binary.LittleEndian.PutUint64(out, uint64(len(out)-8))
+	lean.PutUint64(out, uint64(len(out)-8))
 	return out, sizes, nil
 }
 
@@ -152,7 +152,7 @@ func checkEntry(e Entry) (int64, error) {
 	case e.Name == metadata, !utf8.ValidString(e.Name):
 		return 0, refuse(ErrName, "tensor %q: a name that a header cannot hold", clip(e.Name))
 	case !e.DType.Valid():
-		return 0, refuse(ErrUnknownDType, "tensor %q: data type %d; supported: %s", clip(e.Name), e.DType, dtypeNames)
+		return 0, refuse(ErrUnknownDType, "tensor %q: data type %d; supported: %s", clip(e.Name), byte(e.DType), dtypeNames)
 	case len(e.Shape) > MaxRank:
 		return 0, refuse(ErrRank, "tensor %q: %d dimensions; the limit is %d", clip(e.Name), len(e.Shape), MaxRank)
 	}

@@ -2,11 +2,12 @@ package strictjson
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // MaxDepth is the deepest nesting of objects and arrays that is read.
@@ -17,7 +18,7 @@ var ErrSyntax = errors.New("invalid JSON")
 
 // ErrDuplicateKey is the kind of ErrSyntax that a repeated key is, so that a format
 // whose keys are names can say which thing was named twice.
-var ErrDuplicateKey = fmt.Errorf("%w: duplicate key", ErrSyntax)
+var ErrDuplicateKey = lean.Errorf("%w: duplicate key", ErrSyntax)
 
 // Kind is the type of the value at the cursor.
 type Kind byte
@@ -66,7 +67,7 @@ func (d *Decoder) End() error {
 
 func (d *Decoder) fail(format string, args ...any) error {
 	if d.err == nil {
-		d.err = fmt.Errorf("%w: byte %d: %s", ErrSyntax, d.pos, fmt.Sprintf(format, args...))
+		d.err = lean.Errorf("%w: byte %d: %s", ErrSyntax, d.pos, lean.Sprintf(format, args...))
 	}
 	return d.err
 }
@@ -147,7 +148,7 @@ func (d *Decoder) Object(member func(key string) error) error {
 			return err
 		}
 		if !keys.add(key) {
-			return d.keep(fmt.Errorf("%w: byte %d: key %q occurs twice", ErrDuplicateKey, d.pos, clip(key)))
+			return d.keep(lean.Errorf("%w: byte %d: key %q occurs twice", ErrDuplicateKey, d.pos, clip(key)))
 		}
 		if d.space(); d.pos >= len(d.data) || d.data[d.pos] != ':' {
 			return d.fail("no colon after key %q", clip(key))

@@ -1,0 +1,55 @@
+package lean
+
+import "errors"
+
+// Errorf is fmt.Errorf for the verbs and types that the package's comment lists. The
+// error wraps every argument of %w: errors.Is and errors.As look into all of them.
+func Errorf(format string, args ...any) error {
+	vetErrorf(format, args...)
+	text := string(appendf(nil, format, args, true))
+	switch causes := wrapped(format, args); len(causes) {
+	case 0:
+		return errors.New(text)
+	case 1:
+		return &wrapOne{text, causes[0]}
+	default:
+		return &wrapMany{text, causes}
+	}
+}
+
+// wrapped is the arguments of %w, in their order.
+func wrapped(format string, args []any) []error {
+	var causes []error
+	next := 0
+	for i := 0; i < len(format) && next < len(args); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		for i++; i < len(format) && '0' <= format[i] && format[i] <= '9'; i++ {
+		}
+		if i == len(format) || format[i] == '%' {
+			continue
+		}
+		if err, ok := args[next].(error); ok && format[i] == 'w' {
+			causes = append(causes, err)
+		}
+		next++
+	}
+	return causes
+}
+
+type wrapOne struct {
+	text  string
+	cause error
+}
+
+func (e *wrapOne) Error() string { return e.text }
+func (e *wrapOne) Unwrap() error { return e.cause }
+
+type wrapMany struct {
+	text   string
+	causes []error
+}
+
+func (e *wrapMany) Error() string   { return e.text }
+func (e *wrapMany) Unwrap() []error { return e.causes }
