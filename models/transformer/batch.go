@@ -1,9 +1,8 @@
 package transformer
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 )
 
@@ -73,7 +72,7 @@ func (m *Model) check(b *Batch) (longest int, err error) {
 	c := m.Config
 	s := len(b.IDs)
 	fail := func(kind error, format string, args ...any) (int, error) {
-		return 0, fmt.Errorf("transformer: %w: "+format, append([]any{kind}, args...)...)
+		return 0, lean.Errorf("transformer: %w: "+format, append([]any{kind}, args...)...)
 	}
 	if b.Cache != nil {
 		if err := b.Cache.check(m, b); err != nil {
@@ -159,20 +158,20 @@ func (m *Model) checkSource(b *Batch) error {
 	cached := b.Cache != nil && b.Cache.sourced
 	if !m.Config.CrossAttention || cached {
 		if b.SourceLengths != nil {
-			return fmt.Errorf("transformer: %w: a source for a model without cross-attention, or a cache that has its source", ErrInput)
+			return lean.Errorf("transformer: %w: a source for a model without cross-attention, or a cache that has its source", ErrInput)
 		}
 		return nil
 	}
 	total := 0
 	for _, n := range b.SourceLengths {
 		if n < 0 || n > b.Source.Rows-total {
-			return fmt.Errorf("transformer: %w: a source of %d tokens with sequences of %v", ErrInput, b.Source.Rows, b.SourceLengths)
+			return lean.Errorf("transformer: %w: a source of %d tokens with sequences of %v", ErrInput, b.Source.Rows, b.SourceLengths)
 		}
 		total += n
 	}
 	if total != b.Source.Rows || len(b.SourceLengths) != len(b.Lengths) || b.Source.Cols != m.Config.HiddenSize ||
 		b.SourceKeep != nil && len(b.SourceKeep) != total {
-		return fmt.Errorf("transformer: %w: a source of %d×%d for %d sequences with lengths %v and %d marks of padding, the model is %d wide",
+		return lean.Errorf("transformer: %w: a source of %d×%d for %d sequences with lengths %v and %d marks of padding, the model is %d wide",
 			ErrInput, b.Source.Rows, b.Source.Cols, len(b.Lengths), b.SourceLengths, len(b.SourceKeep), m.Config.HiddenSize)
 	}
 	return nil

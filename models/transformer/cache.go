@@ -1,10 +1,10 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Cache keeps the keys and values of sequences that grow, in device memory, so that a
@@ -42,10 +42,10 @@ type CacheOptions struct {
 func (m *Model) NewCache(o CacheOptions) (*Cache, error) {
 	c := m.Config
 	if !c.Causal || c.Approx != nil {
-		return nil, fmt.Errorf("transformer: %w: a %s model is no decoder: it has nothing to cache", ErrUnsupported, c.Family)
+		return nil, lean.Errorf("transformer: %w: a %s model is no decoder: it has nothing to cache", ErrUnsupported, c.Family)
 	}
 	if o.Sequences < 1 || o.Sequences > MaxBatchTokens || o.Capacity < 1 || o.Capacity > math.MaxInt32/8 || c.MaxPositions > 0 && o.Capacity > c.MaxPositions {
-		return nil, fmt.Errorf("transformer: %w: a cache of %d sequences of %d tokens; the model has %d positions (0: no limit)", ErrTooLong, o.Sequences, o.Capacity, c.MaxPositions)
+		return nil, lean.Errorf("transformer: %w: a cache of %d sequences of %d tokens; the model has %d positions (0: no limit)", ErrTooLong, o.Sequences, o.Capacity, c.MaxPositions)
 	}
 	if err := c.checkTurns(o.Capacity); err != nil {
 		return nil, err
@@ -53,11 +53,11 @@ func (m *Model) NewCache(o CacheOptions) (*Cache, error) {
 	k := &Cache{model: m, capacity: o.Capacity, lengths: make([]int, o.Sequences), sourced: c.CrossAttention}
 	if o.SourceOf != nil {
 		if len(o.SourceOf) != o.Sequences {
-			return nil, fmt.Errorf("transformer: %w: SourceOf names %d sources for %d sequences", ErrInput, len(o.SourceOf), o.Sequences)
+			return nil, lean.Errorf("transformer: %w: SourceOf names %d sources for %d sequences", ErrInput, len(o.SourceOf), o.Sequences)
 		}
 		for _, s := range o.SourceOf {
 			if s < 0 || s >= len(o.SourceLengths) {
-				return nil, fmt.Errorf("transformer: %w: source %d of %d", ErrInput, s, len(o.SourceLengths))
+				return nil, lean.Errorf("transformer: %w: source %d of %d", ErrInput, s, len(o.SourceLengths))
 			}
 		}
 	}
@@ -98,14 +98,14 @@ func (k *Cache) Truncate(s, n int) { k.lengths[s] = max(0, min(n, k.lengths[s]))
 // Sequences that exchange places must read the same source.
 func (k *Cache) Reorder(from []int) error {
 	if len(from) != len(k.lengths) {
-		return fmt.Errorf("transformer: %w: an order of %d for %d sequences", ErrInput, len(from), len(k.lengths))
+		return lean.Errorf("transformer: %w: an order of %d for %d sequences", ErrInput, len(from), len(k.lengths))
 	}
 	identity := true
 	var to, ids []int32
 	lengths := make([]int, len(from))
 	for s, f := range from {
 		if f < 0 || f >= len(from) {
-			return fmt.Errorf("transformer: %w: sequence %d of %d", ErrInput, f, len(from))
+			return lean.Errorf("transformer: %w: sequence %d of %d", ErrInput, f, len(from))
 		}
 		lengths[s] = k.lengths[f]
 		if f == s {
@@ -141,14 +141,14 @@ func (k *Cache) Reorder(from []int) error {
 // check tests whether a batch continues what is cached.
 func (k *Cache) check(m *Model, b *Batch) error {
 	if k.model != m {
-		return fmt.Errorf("transformer: %w: the cache belongs to another model", ErrInput)
+		return lean.Errorf("transformer: %w: the cache belongs to another model", ErrInput)
 	}
 	if len(b.Lengths) != len(k.lengths) || b.Keep != nil || b.Mask != nil {
-		return fmt.Errorf("transformer: %w: %d sequences, the cache has %d; with a cache there is no padding and no mask", ErrInput, len(b.Lengths), len(k.lengths))
+		return lean.Errorf("transformer: %w: %d sequences, the cache has %d; with a cache there is no padding and no mask", ErrInput, len(b.Lengths), len(k.lengths))
 	}
 	for s, n := range b.Lengths {
 		if n < 0 || n > k.capacity-k.lengths[s] {
-			return fmt.Errorf("transformer: %w: sequence %d has %d tokens and gets %d more, the cache holds %d", ErrTooLong, s, k.lengths[s], n, k.capacity)
+			return lean.Errorf("transformer: %w: sequence %d has %d tokens and gets %d more, the cache holds %d", ErrTooLong, s, k.lengths[s], n, k.capacity)
 		}
 	}
 	return nil

@@ -1,10 +1,10 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
 )
@@ -175,7 +175,7 @@ func ParseConfig(data []byte) (*Config, error) {
 		return nil, err
 	}
 	if _, err := quant.ReadConfig(data); err != nil {
-		return nil, fmt.Errorf("transformer: %w: %w", ErrUnsupported, err)
+		return nil, lean.Errorf("transformer: %w: %w", ErrUnsupported, err)
 	}
 	modelType := r.strings["model_type"]
 	kind := r.strings["kind"] // golden vectors of torchscale have it in place of model_type
@@ -186,11 +186,11 @@ func ParseConfig(data []byte) (*Config, error) {
 	case modelType == "bert" || modelType == "roberta" || modelType == "xlm-roberta":
 		c, err = bertConfig(r, modelType)
 	case modelType == "" && kind != "":
-		return nil, fmt.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
+		return nil, lean.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":
-		return nil, fmt.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
+		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, fmt.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err
@@ -202,7 +202,7 @@ func ParseConfig(data []byte) (*Config, error) {
 // check tests what holds for every family.
 func (c *Config) check() error {
 	fail := func(format string, args ...any) error {
-		return fmt.Errorf("transformer: %w: "+format, append([]any{ErrConfig}, args...)...)
+		return lean.Errorf("transformer: %w: "+format, append([]any{ErrConfig}, args...)...)
 	}
 	for _, n := range []struct {
 		name       string
@@ -259,7 +259,7 @@ func (c *Config) check() error {
 func (m *MoEConfig) check() error {
 	if m.Freq < 1 || m.Experts < 1 || m.Experts > maxExperts || m.TopK < 1 || m.TopK > 2 || m.Router >= routerLimit ||
 		m.Router != RouterLinear && (m.RoutingDim < 1 || m.RoutingDim > maxHidden) || m.Capacity.Tokens < 0 || math.IsNaN(m.Capacity.Fraction) {
-		return fmt.Errorf("transformer: %w: %d experts in every layer of %d, top %d, compared in %d dimensions", ErrConfig, m.Experts, m.Freq, m.TopK, m.RoutingDim)
+		return lean.Errorf("transformer: %w: %d experts in every layer of %d, top %d, compared in %d dimensions", ErrConfig, m.Experts, m.Freq, m.TopK, m.RoutingDim)
 	}
 	return nil
 }

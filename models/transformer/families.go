@@ -1,9 +1,9 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 )
 
@@ -93,11 +93,11 @@ func (c *Config) torchscaleNorm(r *rawConfig, side string, other int) error {
 	before := r.boolOr(side+"_normalize_before", !deep || c.Causal)
 	switch {
 	case sub && c.Causal && !before:
-		return fmt.Errorf("transformer: %w: subln without decoder_normalize_before", ErrUnsupported)
+		return lean.Errorf("transformer: %w: subln without decoder_normalize_before", ErrUnsupported)
 	case sub:
 		c.Norm = SubLN
 	case deep && before && !c.Causal:
-		return fmt.Errorf("transformer: %w: deepnorm with encoder_normalize_before", ErrUnsupported)
+		return lean.Errorf("transformer: %w: deepnorm with encoder_normalize_before", ErrUnsupported)
 	case deep && !before:
 		c.Norm = DeepNorm
 	case before:
@@ -136,7 +136,7 @@ func (c *Config) torchscalePositions(r *rawConfig, maxKey string) (err error) {
 		return err
 	}
 	if c.RelBuckets > 0 && (c.RelBuckets < 4 || c.RelBuckets%2 != 0 || c.RelMaxDistance <= c.RelBuckets/4) {
-		return fmt.Errorf("transformer: %w: rel_pos_buckets %d with max_rel_pos %d", ErrConfig, c.RelBuckets, c.RelMaxDistance)
+		return lean.Errorf("transformer: %w: rel_pos_buckets %d with max_rel_pos %d", ErrConfig, c.RelBuckets, c.RelMaxDistance)
 	}
 	c.XPos = r.boolOr("xpos_rel_pos", false)
 	if c.XPosScaleBase, err = r.countOr("xpos_scale_base", 1, maxRows, 512); err != nil {
@@ -156,7 +156,7 @@ func (c *Config) torchscalePositions(r *rawConfig, maxKey string) (err error) {
 // multiway reads BEiT-3's: an encoder over an image and a text.
 func (c *Config) multiway(r *rawConfig) error {
 	if c.Causal || r.floats["moe_freq"] > 0 || c.EmbedNorm || c.RelBuckets > 0 || c.XPos {
-		return fmt.Errorf("transformer: %w: multiway with a decoder, experts, layernorm_embedding or relative positions", ErrUnsupported)
+		return lean.Errorf("transformer: %w: multiway with a decoder, experts, layernorm_embedding or relative positions", ErrUnsupported)
 	}
 	c.Family, c.Vision = "beit3", &VisionConfig{}
 	var err error
@@ -171,7 +171,7 @@ func (c *Config) multiway(r *rawConfig) error {
 	}
 	// max_source_positions is the number of rows of the text's table.
 	if c.MaxPositions -= c.PositionOffset; c.MaxPositions < 1 {
-		return fmt.Errorf("transformer: %w: max_source_positions leaves no position after offset %d", ErrConfig, c.PositionOffset)
+		return lean.Errorf("transformer: %w: max_source_positions leaves no position after offset %d", ErrConfig, c.PositionOffset)
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func bertConfig(r *rawConfig, modelType string) (*Config, error) {
 		return nil, err
 	}
 	if p := r.strings["position_embedding_type"]; p != "" && p != "absolute" {
-		return nil, fmt.Errorf("transformer: %w: position_embedding_type %q", ErrUnsupported, p)
+		return nil, lean.Errorf("transformer: %w: position_embedding_type %q", ErrUnsupported, p)
 	}
 	if err := refuse(r, refused{"is_decoder", "a decoder"}, refused{"add_cross_attention", "cross-attention"}); err != nil {
 		return nil, err
@@ -223,7 +223,7 @@ func bertConfig(r *rawConfig, modelType string) (*Config, error) {
 		c.PositionOffset = c.PadTokenID + 1 // fairseq: positions follow the padding index
 	}
 	if c.MaxPositions = rows - c.PositionOffset; c.MaxPositions < 1 {
-		return nil, fmt.Errorf("transformer: %w: max_position_embeddings %d leaves no position after offset %d", ErrConfig, rows, c.PositionOffset)
+		return nil, lean.Errorf("transformer: %w: max_position_embeddings %d leaves no position after offset %d", ErrConfig, rows, c.PositionOffset)
 	}
 	if c.TypeVocabSize, err = r.countOr("type_vocab_size", 1, maxRows, 2); err != nil {
 		return nil, err

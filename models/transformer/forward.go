@@ -1,9 +1,8 @@
 package transformer
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Forward runs a batch and returns the hidden states (S, D), or those of the
@@ -67,7 +66,7 @@ func (m *Model) Forward(b Batch) (kernels.Tensor, error) {
 // been asked for the head.
 func (m *Model) Logits(x kernels.Tensor) (kernels.Tensor, error) {
 	if m.head.Out == 0 {
-		return kernels.Tensor{}, fmt.Errorf("transformer: %w: the model was loaded without its head", ErrInput)
+		return kernels.Tensor{}, lean.Errorf("transformer: %w: the model was loaded without its head", ErrInput)
 	}
 	y := m.dev.NewTensor(x.Rows, m.head.Out)
 	m.dev.Linear(y, x, m.head, kernels.None, nil)

@@ -1,9 +1,8 @@
 package transformer
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // withKnowledge is a feed-forward with extra rows (Kformer, arXiv 2201.05742): x (S, D)
@@ -66,7 +65,7 @@ func (m *Model) MeanEmbedding(ids []int32, knowledge bool) ([]float32, error) {
 	}
 	for i, id := range ids {
 		if id < 0 || int(id) >= table.Rows {
-			return nil, fmt.Errorf("transformer: %w: id %d at token %d, the vocabulary has %d", ErrInput, id, i, table.Rows)
+			return nil, lean.Errorf("transformer: %w: id %d at token %d, the vocabulary has %d", ErrInput, id, i, table.Rows)
 		}
 	}
 	defer d.Release(d.Mark())

@@ -3,10 +3,10 @@ package transformer
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -107,10 +107,10 @@ func (l *loader) load(files []Stream, plan func() error) error {
 	switch l.options.DType {
 	case "", "auto", "f32", "q8":
 	default:
-		return fmt.Errorf("transformer: %w: dtype %q; supported: auto, f32, q8", ErrUnsupported, l.options.DType)
+		return lean.Errorf("transformer: %w: dtype %q; supported: auto, f32, q8", ErrUnsupported, l.options.DType)
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("transformer: %w: no weights file", ErrMissingTensor)
+		return lean.Errorf("transformer: %w: no weights file", ErrMissingTensor)
 	}
 	var sources []*shard
 	l.tensors = map[string]safetensors.Tensor{}
@@ -127,11 +127,11 @@ func (l *loader) load(files []Stream, plan func() error) error {
 		var head bytes.Buffer
 		var err error
 		if s.header, err = safetensors.ReadHeader(io.TeeReader(f, &head), f.Size()); err != nil {
-			return fmt.Errorf("transformer: %s: %w", f.Name(), err)
+			return lean.Errorf("transformer: %s: %w", f.Name(), err)
 		}
 		for _, t := range s.header.Tensors {
 			if _, twice := l.tensors[t.Name]; twice {
-				return fmt.Errorf("transformer: %s: tensor %q is in an earlier shard too: %w", f.Name(), t.Name, safetensors.ErrDuplicateTensor)
+				return lean.Errorf("transformer: %s: tensor %q is in an earlier shard too: %w", f.Name(), t.Name, safetensors.ErrDuplicateTensor)
 			}
 			l.tensors[t.Name] = t
 		}
@@ -188,9 +188,9 @@ func (l *loader) fill(s *shard, t safetensors.Tensor, at uint32, n int) error {
 	}
 	if err := s.Fill(at, n); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: %w", safetensors.ErrTruncated, err)
+			err = lean.Errorf("%w: %w", safetensors.ErrTruncated, err)
 		}
-		return fmt.Errorf("transformer: %s: tensor %q: %w", s.Name(), t.Name, err)
+		return lean.Errorf("transformer: %s: tensor %q: %w", s.Name(), t.Name, err)
 	}
 	if s.hash != nil {
 		s.hash.Update(at, n)
@@ -212,13 +212,13 @@ func (l *loader) stream(s *shard) error {
 	}
 	var one [1]byte
 	if n, err := s.Read(one[:]); n > 0 {
-		return fmt.Errorf("transformer: %s: %w", s.Name(), safetensors.ErrTrailing)
+		return lean.Errorf("transformer: %s: %w", s.Name(), safetensors.ErrTrailing)
 	} else if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("transformer: %s: %w", s.Name(), err)
+		return lean.Errorf("transformer: %s: %w", s.Name(), err)
 	}
 	if s.hash != nil {
 		if sum := s.hash.Sum(); sum != *s.want {
-			return fmt.Errorf("transformer: %s: %w: SHA-256 is %x, the manifest says %x: fetch it again", s.Name(), ErrIntegrity, sum, *s.want)
+			return lean.Errorf("transformer: %s: %w: SHA-256 is %x, the manifest says %x: fetch it again", s.Name(), ErrIntegrity, sum, *s.want)
 		}
 	}
 	return l.dev.Err()

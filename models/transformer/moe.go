@@ -1,12 +1,12 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 )
 
@@ -94,11 +94,11 @@ func (e *Experts) Alive() []int { return e.alive }
 func (e *Experts) SetAlive(ids []int) error {
 	for i, j := range ids {
 		if j < 0 || j >= len(e.experts) || i > 0 && j <= ids[i-1] {
-			return fmt.Errorf("transformer: %w: experts %v, expected ascending numbers below %d", ErrInput, ids, len(e.experts))
+			return lean.Errorf("transformer: %w: experts %v, expected ascending numbers below %d", ErrInput, ids, len(e.experts))
 		}
 	}
 	if len(ids) == 0 {
-		return fmt.Errorf("transformer: %w: no expert left", ErrInput)
+		return lean.Errorf("transformer: %w: no expert left", ErrInput)
 	}
 	e.alive = slices.Clone(ids)
 	return e.pack()
@@ -251,7 +251,7 @@ func scaleRows(d *kernels.Device, x kernels.Tensor, w []float32) {
 // HiddenSize, IntermediateSize, Activation, Norm and Eps.
 func LoadExperts(dev *kernels.Device, c *Config, prefix string, files []Stream, o LoadOptions) (*Experts, error) {
 	if c.MoE == nil || c.HiddenSize < 1 || c.HiddenSize > maxHidden || c.IntermediateSize < 1 || c.IntermediateSize > 4*maxHidden {
-		return nil, fmt.Errorf("transformer: %w: no mixture of experts, or of width %d and %d", ErrConfig, c.HiddenSize, c.IntermediateSize)
+		return nil, lean.Errorf("transformer: %w: no mixture of experts, or of width %d and %d", ErrConfig, c.HiddenSize, c.IntermediateSize)
 	}
 	if err := c.MoE.check(); err != nil {
 		return nil, err

@@ -1,9 +1,8 @@
 package transformer
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // MaxBatchTokens is the largest number of tokens, padding included, that
@@ -20,7 +19,7 @@ const MaxBatchTokens = 1 << 17
 // RoBERTa counts the tokens that are kept.
 func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (out kernels.Tensor, release func(), err error) {
 	if b < 0 || t < 0 || b > MaxBatchTokens || t > MaxBatchTokens || b*t > MaxBatchTokens || len(ids) != b*t || mask != nil && len(mask) != b*t {
-		return out, nil, fmt.Errorf("transformer: %w: input_ids of %d and attention_mask of %d numbers for a batch of %d×%d (at most %d)", ErrInput, len(ids), len(mask), b, t, MaxBatchTokens)
+		return out, nil, lean.Errorf("transformer: %w: input_ids of %d and attention_mask of %d numbers for a batch of %d×%d (at most %d)", ErrInput, len(ids), len(mask), b, t, MaxBatchTokens)
 	}
 	batch := Batch{Pause: pause, Columns: []int32{}}
 	var rows []int32
@@ -44,7 +43,7 @@ func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (
 		}
 	}
 	if (m.Config.RelBuckets > 0 || m.Config.XPos) && mask != nil && gaps(mask, b, t) {
-		return out, nil, fmt.Errorf("transformer: %w: attention_mask has zeros between ones; a model with relative positions takes padding at the ends only", ErrInput)
+		return out, nil, lean.Errorf("transformer: %w: attention_mask has zeros between ones; a model with relative positions takes padding at the ends only", ErrInput)
 	}
 	d := m.dev
 	mark := d.Mark()

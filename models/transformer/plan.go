@@ -1,10 +1,10 @@
 package transformer
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -25,9 +25,9 @@ func (p *planner) expect(name string, shape ...int) (safetensors.Tensor, bool) {
 	t, ok := p.tensors[name]
 	switch {
 	case !ok:
-		p.err = fmt.Errorf("transformer: %w: %q, expected %v", ErrMissingTensor, name, shape)
+		p.err = lean.Errorf("transformer: %w: %q, expected %v", ErrMissingTensor, name, shape)
 	case !slices.Equal(t.Shape, shape):
-		p.err = fmt.Errorf("transformer: %w: tensor %q is %v, expected %v from config.json", ErrShape, name, t.Shape, shape)
+		p.err = lean.Errorf("transformer: %w: tensor %q is %v, expected %v from config.json", ErrShape, name, t.Shape, shape)
 	default:
 		return t, true
 	}
@@ -41,7 +41,7 @@ func (p *planner) floats(name string, at uint32, shape ...int) {
 		return
 	}
 	if !isFloat(t.DType) {
-		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, name, t.DType)
+		p.err = lean.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, name, t.DType)
 		return
 	}
 	p.sinks[name] = floatSink{at}
@@ -55,11 +55,11 @@ func isFloat(t safetensors.DType) bool {
 func (p *planner) dtype(name string, t safetensors.Tensor) kernels.DType {
 	switch {
 	case t.DType == safetensors.I8 && p.options.DType == "f32":
-		p.err = fmt.Errorf("transformer: %w: tensor %q is stored as int8, dtype f32 was asked for; use \"auto\" or \"q8\", or the f32 checkpoint", ErrUnsupported, name)
+		p.err = lean.Errorf("transformer: %w: tensor %q is stored as int8, dtype f32 was asked for; use \"auto\" or \"q8\", or the f32 checkpoint", ErrUnsupported, name)
 	case t.DType == safetensors.I8:
 		return kernels.I8
 	case !isFloat(t.DType):
-		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16, BF16 or I8", ErrShape, name, t.DType)
+		p.err = lean.Errorf("transformer: %w: tensor %q is %s, expected F32, F16, BF16 or I8", ErrShape, name, t.DType)
 	case p.options.DType == "q8":
 		return kernels.I8
 	}
@@ -148,7 +148,7 @@ func (p *planner) host(full string, shape ...int) []float32 {
 		return nil
 	}
 	if !isFloat(t.DType) {
-		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
+		p.err = lean.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
 		return nil
 	}
 	v := make([]float32, n)
@@ -163,7 +163,7 @@ func (p *planner) exact(w *kernels.Weight, out, in int, full string, shape ...in
 		return
 	}
 	if !isFloat(t.DType) {
-		p.err = fmt.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
+		p.err = lean.Errorf("transformer: %w: tensor %q is %s, expected F32, F16 or BF16", ErrShape, full, t.DType)
 		return
 	}
 	*w = p.dev.NewWeight(kernels.F32, out, in, false)

@@ -1,8 +1,9 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // relativeBucket is the row of the relative position bias for a key that lies rel
@@ -69,7 +70,7 @@ func xposTables(n, middle, h, base int, key bool) (cos, sin []float32) {
 // grows to 3.5^(n/base), which is 1e35 at this limit.
 func (c *Config) checkTurns(n int) error {
 	if c.XPos && c.Causal && n > 64*c.XPosScaleBase {
-		return fmt.Errorf("transformer: %w: %d tokens, xpos with scale base %d takes %d", ErrTooLong, n, c.XPosScaleBase, 64*c.XPosScaleBase)
+		return lean.Errorf("transformer: %w: %d tokens, xpos with scale base %d takes %d", ErrTooLong, n, c.XPosScaleBase, 64*c.XPosScaleBase)
 	}
 	return nil
 }

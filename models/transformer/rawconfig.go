@@ -1,10 +1,10 @@
 package transformer
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -48,7 +48,7 @@ func readRaw(data []byte) (*rawConfig, error) {
 		err = d.End()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("transformer: %w: %w", ErrConfig, err)
+		return nil, lean.Errorf("transformer: %w: %w", ErrConfig, err)
 	}
 	return r, nil
 }
@@ -58,12 +58,12 @@ func (r *rawConfig) count(key string, low, high int) (int, error) {
 	v, ok := r.ints[key]
 	if !ok {
 		if f, isFloat := r.floats[key]; isFloat {
-			return 0, fmt.Errorf("transformer: %w: %q is %v, expected an integer", ErrConfig, key, f)
+			return 0, lean.Errorf("transformer: %w: %q is %v, expected an integer", ErrConfig, key, f)
 		}
-		return 0, fmt.Errorf("transformer: %w: no integer %q", ErrConfig, key)
+		return 0, lean.Errorf("transformer: %w: no integer %q", ErrConfig, key)
 	}
 	if v < int64(low) || v > int64(high) {
-		return 0, fmt.Errorf("transformer: %w: %q is %d, expected %d to %d", ErrConfig, key, v, low, high)
+		return 0, lean.Errorf("transformer: %w: %q is %d, expected %d to %d", ErrConfig, key, v, low, high)
 	}
 	return int(v), nil
 }
@@ -96,7 +96,7 @@ type refused struct{ key, what string }
 func refuse(r *rawConfig, members ...refused) error {
 	for _, m := range members {
 		if r.bools[m.key] || r.floats[m.key] != 0 || r.lists[m.key] {
-			return fmt.Errorf("transformer: %w: %s (%q in config.json)", ErrUnsupported, m.what, m.key)
+			return lean.Errorf("transformer: %w: %s (%q in config.json)", ErrUnsupported, m.what, m.key)
 		}
 	}
 	return nil
@@ -108,7 +108,7 @@ func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error)
 		name = otherwise
 	}
 	if approx := r.strings["gelu_approximate"]; approx != "" && approx != "none" {
-		return 0, fmt.Errorf("transformer: %w: gelu_approximate %q", ErrUnsupported, approx)
+		return 0, lean.Errorf("transformer: %w: gelu_approximate %q", ErrUnsupported, approx)
 	}
 	switch name {
 	case "relu":
@@ -118,7 +118,7 @@ func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error)
 	case "swish", "silu":
 		return kernels.SiLU, nil
 	}
-	return 0, fmt.Errorf("transformer: %w: %s %q; supported: relu, gelu, swish, silu", ErrUnsupported, key, name)
+	return 0, lean.Errorf("transformer: %w: %s %q; supported: relu, gelu, swish, silu", ErrUnsupported, key, name)
 }
 
 // sizes reads the numbers every family has, under the names it gives them.

@@ -1,12 +1,12 @@
 package transformer
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // model plans every tensor that a configuration asks for, and its encoder's.
@@ -34,7 +34,7 @@ func (l *loader) stack(m *Model, head bool) error {
 	c := m.Config
 	p := &planner{loader: l, keys: keyMaps[c.Family]}
 	if p.keys == nil {
-		return fmt.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
+		return lean.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
 	}
 	found := false
 	for _, x := range p.keys.prefixes {
@@ -44,7 +44,7 @@ func (l *loader) stack(m *Model, head bool) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
+		return lean.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
 			ErrMissingTensor, p.keys.tokens+".weight", p.keys.prefixes, c.Family)
 	}
 	l.stacks = append(l.stacks, p)
@@ -157,7 +157,7 @@ func (p *planner) head(m *Model) {
 	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
 	switch {
 	case !c.HasHead:
-		p.err = fmt.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
+		p.err = lean.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
 	case own || !c.TiedHead:
 		p.matrix(&m.head, c.VocabSize, c.HiddenSize, p.keys.head)
 	case p.err == nil:
@@ -210,5 +210,5 @@ func (l *loader) leftovers() error {
 		return nil
 	}
 	slices.Sort(names)
-	return fmt.Errorf("transformer: %w: %q (%d in all): config.json does not say what it is for", ErrUnexpectedTensor, names[0], len(names))
+	return lean.Errorf("transformer: %w: %q (%d in all): config.json does not say what it is for", ErrUnexpectedTensor, names[0], len(names))
 }

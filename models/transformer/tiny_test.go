@@ -228,3 +228,21 @@ func states(t *testing.T, m *Model, b Batch) []float32 {
 	m.dev.Get(y, x)
 	return y
 }
+
+type safetensorsDType = safetensors.DType
+
+// mixture adds a single mixture of experts with a cosine router.
+func (k *checkpoint) mixture(c *Config) {
+	r := rand.New(rand.NewPCG(3, 4))
+	d, f := c.HiddenSize, c.IntermediateSize
+	for j := range c.MoE.Experts {
+		e := fmt.Sprintf("experts.%d.", j)
+		k.random(r, e+"fc1.weight", f, d)
+		k.random(r, e+"fc1.bias", f)
+		k.random(r, e+"fc2.weight", d, f)
+		k.random(r, e+"fc2.bias", d)
+	}
+	k.random(r, "gate.wg.weight", c.MoE.Experts, c.MoE.RoutingDim)
+	k.random(r, "gate.wg_reduction.weight", c.MoE.RoutingDim, d)
+	k.random(r, "gate.gating_t", 1)
+}

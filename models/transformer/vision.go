@@ -1,9 +1,8 @@
 package transformer
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Patches makes the embeddings of an image: pixels (C, H, W), normalised as the model
@@ -12,11 +11,11 @@ import (
 func (m *Model) Patches(pixels []float32) (kernels.Tensor, error) {
 	v := m.Config.Vision
 	if v == nil {
-		return kernels.Tensor{}, fmt.Errorf("transformer: %w: a %s model takes no images", ErrInput, m.Config.Family)
+		return kernels.Tensor{}, lean.Errorf("transformer: %w: a %s model takes no images", ErrInput, m.Config.Family)
 	}
 	size, p := v.ImageSize, v.PatchSize
 	if len(pixels) != v.Channels*size*size {
-		return kernels.Tensor{}, fmt.Errorf("transformer: %w: %d numbers for an image of %d×%d×%d", ErrInput, len(pixels), v.Channels, size, size)
+		return kernels.Tensor{}, lean.Errorf("transformer: %w: %d numbers for an image of %d×%d×%d", ErrInput, len(pixels), v.Channels, size, size)
 	}
 	// Unfold: one row a patch, its pixels as the convolution's weights lie, (C, P, P).
 	rows := make([]float32, 0, len(pixels))
