@@ -1,9 +1,10 @@
 package routing
 
 import (
-	"fmt"
 	"math"
 	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Load is the number of tokens whose first choice was each expert.
@@ -79,7 +80,7 @@ type Diagnosis struct {
 // original code falls back to type 0 in silence. A cluster of one has no variance: 0.
 func (d *Decision) Diagnose(tau0 float32, clusters int) (Diagnosis, error) {
 	if clusters < 1 || d.Experts%clusters != 0 || !(tau0 > 0) {
-		return Diagnosis{}, fmt.Errorf("routing: %w: %d experts do not divide into %d clusters, or τ0 = %v is not positive", ErrShape, d.Experts, clusters, tau0)
+		return Diagnosis{}, lean.Errorf("routing: %w: %d experts do not divide into %d clusters, or τ0 = %v is not positive", ErrShape, d.Experts, clusters, tau0)
 	}
 	p := make([]float32, len(d.Scores))
 	for t := range d.Tokens {

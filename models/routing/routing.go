@@ -2,8 +2,9 @@ package routing
 
 import (
 	"errors"
-	"fmt"
 	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // ErrShape: scores, order or rule do not fit each other.
@@ -78,11 +79,11 @@ type Decision struct {
 //	all first choices queue before any second choice; who comes late is dropped
 func Route(scores []float32, s, e int, order []int32, r Rule) (*Decision, error) {
 	if s < 0 || e < 1 || len(scores) != s*e || order != nil && len(order) != s || r.TopK < 1 || r.TopK > 2 {
-		return nil, fmt.Errorf("routing: %w: %d scores and an order of %d for %d tokens and %d experts, top %d", ErrShape, len(scores), len(order), s, e, r.TopK)
+		return nil, lean.Errorf("routing: %w: %d scores and an order of %d for %d tokens and %d experts, top %d", ErrShape, len(scores), len(order), s, e, r.TopK)
 	}
 	for _, t := range order {
 		if t < 0 || int(t) >= s {
-			return nil, fmt.Errorf("routing: %w: token %d in the order of %d", ErrShape, t, s)
+			return nil, lean.Errorf("routing: %w: token %d in the order of %d", ErrShape, t, s)
 		}
 	}
 	k := r.TopK

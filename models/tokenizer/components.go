@@ -2,9 +2,9 @@ package tokenizer
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -47,7 +47,7 @@ func (c *component) fields(member func(d *strictjson.Decoder, key string) (known
 		}
 		known, err := member(d, key)
 		if err == nil && !known {
-			err = fmt.Errorf("%w: tokenizer: %s: field %q of %s is not supported", ErrUnsupported, c.section, clip(key), c.kind)
+			err = lean.Errorf("%w: tokenizer: %s: field %q of %s is not supported", ErrUnsupported, c.section, clip(key), c.kind)
 		}
 		return err
 	})

@@ -2,7 +2,8 @@ package tokenizer
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // The kinds of errors, for errors.Is.
@@ -23,12 +24,12 @@ var (
 
 // invalid reports a malformed tokenizer.json.
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", ErrInvalid, fmt.Errorf(format, args...))
+	return lean.Errorf("%w: %w", ErrInvalid, lean.Errorf(format, args...))
 }
 
 // unsupported refuses one kind of a component by its name.
 func unsupported(component, kind, supported string) error {
-	return fmt.Errorf("%w: tokenizer: %s type %q is not supported; supported: %s", ErrUnsupported, component, clip(kind), supported)
+	return lean.Errorf("%w: tokenizer: %s type %q is not supported; supported: %s", ErrUnsupported, component, clip(kind), supported)
 }
 
 // clip shortens text from a file for an error message.

@@ -1,10 +1,11 @@
 package tokenizer
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Limits on what is read. They are far above what real tokenizers and texts have,
@@ -115,7 +116,7 @@ func (t *Tokenizer) EncodeBatch(texts []string, o Options) ([]Encoding, error) {
 	for i, text := range texts {
 		var err error
 		if out[i], err = t.Encode(text, o); err != nil {
-			return nil, fmt.Errorf("tokenizer: text %d of %d: %w", i, len(texts), err)
+			return nil, lean.Errorf("tokenizer: text %d of %d: %w", i, len(texts), err)
 		}
 	}
 	return out, nil
@@ -124,7 +125,7 @@ func (t *Tokenizer) EncodeBatch(texts []string, o Options) ([]Encoding, error) {
 // room is the most tokens of text under o, or -1.
 func (t *Tokenizer) room(o Options, pair bool) (int, error) {
 	if o.MaxLength < 0 {
-		return 0, fmt.Errorf("%w: tokenizer: MaxLength is %d, expected 0 or more", ErrOptions, o.MaxLength)
+		return 0, lean.Errorf("%w: tokenizer: MaxLength is %d, expected 0 or more", ErrOptions, o.MaxLength)
 	}
 	if o.MaxLength == 0 {
 		return -1, nil
@@ -134,7 +135,7 @@ func (t *Tokenizer) room(o Options, pair bool) (int, error) {
 	}
 	added := t.postProcessor.added(pair)
 	if added > o.MaxLength {
-		return 0, fmt.Errorf("%w: tokenizer: MaxLength is %d, but there are %d special tokens to add", ErrOptions, o.MaxLength, added)
+		return 0, lean.Errorf("%w: tokenizer: MaxLength is %d, but there are %d special tokens to add", ErrOptions, o.MaxLength, added)
 	}
 	return o.MaxLength - added, nil
 }
@@ -144,10 +145,10 @@ func (t *Tokenizer) room(o Options, pair bool) (int, error) {
 func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s *sequence) error {
 	s.ids, s.offsets = s.ids[:0], s.offsets[:0]
 	if len(text) > maxText {
-		return fmt.Errorf("%w: tokenizer: %d bytes of text, at most %d are read; encode it in parts", ErrInvalidText, len(text), maxText)
+		return lean.Errorf("%w: tokenizer: %d bytes of text, at most %d are read; encode it in parts", ErrInvalidText, len(text), maxText)
 	}
 	if at := invalidUTF8(text); at >= 0 {
-		return fmt.Errorf("%w: tokenizer: byte %d (0x%02x) is not UTF-8", ErrInvalidText, at, text[at])
+		return lean.Errorf("%w: tokenizer: byte %d (0x%02x) is not UTF-8", ErrInvalidText, at, text[at])
 	}
 	var barred []bool
 	if !o.ParseSpecial && !o.SpecialPieces {

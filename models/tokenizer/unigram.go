@@ -1,8 +1,9 @@
 package tokenizer
 
 import (
-	"fmt"
 	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // model cuts one word into pieces.
@@ -68,7 +69,7 @@ func newUnigram(pieces []string, scores []float64, unk int64, hasUnk, byteFallba
 	if byteFallback {
 		m.bytes = make([]int32, 256)
 		for b := range m.bytes {
-			m.bytes[b] = m.trie.find(fmt.Appendf(nil, "<0x%02X>", b))
+			m.bytes[b] = m.trie.find(lean.Appendf(nil, "<0x%02X>", b))
 		}
 	}
 	return m, nil
@@ -121,7 +122,7 @@ func (m *unigram) tokenize(word []byte, barred []bool, ws *workspace, out []piec
 		if !single {
 			if end := start + char; best[end].start < 0 || m.unkScore+here > best[end].score {
 				if m.unk < 0 {
-					return out, fmt.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, word[start:end])
+					return out, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, word[start:end])
 				}
 				best[end] = pathNode{m.unkScore + here, int32(start), m.unk}
 			}
