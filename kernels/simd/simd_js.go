@@ -3,13 +3,11 @@
 package simd
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Backend calls the kernel module that the page instantiated before this program.
@@ -17,7 +15,8 @@ import (
 type Backend struct {
 	layout
 	memory js.Value // WebAssembly.Memory
-	bytes  js.Value // Uint8Array over all of it
+	bytes  js.Value // Uint8Array over the first seen bytes of it
+	seen   uint64
 }
 
 var _ kernels.Backend = (*Backend)(nil)
@@ -25,8 +24,10 @@ var _ kernels.Backend = (*Backend)(nil)
 // ErrNoMemory is returned where the page did not publish the module's memory.
 var ErrNoMemory = errors.New("kernels/simd: globalThis.__lodestoneKernels.memory is not a WebAssembly.Memory: set it before the Go program runs")
 
-// New finds the module's memory. ctx is there for the native form's sake.
-func New(ctx context.Context) (*Backend, error) {
+// New finds the module's memory. The argument is there for the native form's sake, which
+// takes a context.Context; here that type would bring package time, with its calendars
+// and time zones, into the engine: 0.07 MB compressed.
+func New(any) (*Backend, error) {
 	g := js.Global().Get("__lodestoneKernels")
 	if g.Type() != js.TypeObject {
 		return nil, ErrNoMemory
@@ -37,7 +38,7 @@ func New(ctx context.Context) (*Backend, error) {
 	}
 	b.v = variant(wVariant())
 	if int(b.v) >= len(variantNames) {
-		return nil, fmt.Errorf("kernels/simd: the page's kernel module is variant %d, which this program does not know: serve the files of one release", b.v)
+		return nil, lean.Errorf("kernels/simd: the page's kernel module is variant %d, which this program does not know: serve the files of one release", int(b.v))
 	}
 	return b, nil
 }
@@ -45,11 +46,13 @@ func New(ctx context.Context) (*Backend, error) {
 // Close does nothing: the memory lives as long as the page's instance.
 func (b *Backend) Close() error { return nil }
 
-// Memory is a Uint8Array over the whole memory. It is valid until the memory grows.
+// Memory is a Uint8Array over the whole memory, shared if threads share it. It is valid
+// until the memory grows.
 func (b *Backend) Memory() js.Value {
-	// A buffer that grew is detached: views of it have no length.
-	if b.bytes.IsUndefined() || b.bytes.Get("length").Int() == 0 {
-		b.bytes = js.Global().Get("Uint8Array").New(b.memory.Get("buffer"))
+	// A memory that grew has another buffer. Views of the one before have no length, or if
+	// it is shared the length that they had.
+	if size := b.Size(); b.seen != size {
+		b.bytes, b.seen = js.Global().Get("Uint8Array").New(b.memory.Get("buffer")), size
 	}
 	return b.bytes
 }
@@ -73,7 +76,7 @@ const small = 64
 func (b *Backend) Write(at uint32, p []byte) {
 	if len(p) <= small && at%4 == 0 && len(p)%4 == 0 {
 		for i := 0; i < len(p); i += 4 {
-			wPoke32(at+uint32(i), binary.LittleEndian.Uint32(p[i:]))
+			wPoke32(at+uint32(i), lean.Uint32(p[i:]))
 		}
 		return
 	}
@@ -84,7 +87,7 @@ func (b *Backend) Write(at uint32, p []byte) {
 func (b *Backend) Read(at uint32, p []byte) {
 	if len(p) <= small && at%4 == 0 && len(p)%4 == 0 {
 		for i := 0; i < len(p); i += 4 {
-			binary.LittleEndian.PutUint32(p[i:], wPeek32(at+uint32(i)))
+			lean.PutUint32(p[i:], wPeek32(at+uint32(i)))
 		}
 		return
 	}

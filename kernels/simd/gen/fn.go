@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -46,6 +47,7 @@ type Func struct {
 	m      *Module
 	name   string
 	export bool
+	as     string // the name of the export, where it is another
 	result string
 	params []string
 	locals []string
@@ -197,7 +199,7 @@ func (f *Func) text() string {
 	var b strings.Builder
 	b.WriteString("  (func $" + f.name)
 	if f.export {
-		fmt.Fprintf(&b, " (export %q)", f.name)
+		fmt.Fprintf(&b, " (export %q)", cmp.Or(f.as, f.name))
 	}
 	for _, p := range f.params {
 		b.WriteString(" " + p)

@@ -1,6 +1,7 @@
 // Command gen writes the kernel modules of package simd.
 //
-//	go run ./kernels/simd/gen          writes kernels/simd/VARIANT.wasm and .sum
+//	go run ./kernels/simd/gen          writes kernels/simd/VARIANT.wasm and .sum, and
+//	                                   VARIANT-shared.wasm for threads
 //	go run ./kernels/simd/gen -check   fails if they are not what it would write
 //	go run ./kernels/simd/gen -wat     prints the text instead
 //	go run ./kernels/simd/gen -sweep DIR   writes modules with other tiles, for tune.mjs
@@ -10,7 +11,7 @@
 // hashes of both forms, so that a Go test finds a stale module without Node.
 //
 // Begin with variant in module.go, then read one kernel, say elementwise.go; the
-// linear layers share epilogue.go.
+// linear layers share epilogue.go. Threads are in threads.go and parallel.go.
 package main
 
 import (
@@ -36,14 +37,18 @@ func main() {
 		return
 	}
 	for _, v := range variants {
-		text := newModule(v).text()
-		if *wat {
-			fmt.Print(text)
-			continue
-		}
-		if err := produce(v, text, *check); err != nil {
-			fmt.Fprintln(os.Stderr, "gen:", err)
-			os.Exit(1)
+		for _, form := range []struct {
+			v    Variant
+			text string
+		}{{v, newModule(v).text()}, {v.shared(), sharedText(v)}} {
+			if *wat {
+				fmt.Print(form.text)
+				continue
+			}
+			if err := produce(form.v, form.text, *check); err != nil {
+				fmt.Fprintln(os.Stderr, "gen:", err)
+				os.Exit(1)
+			}
 		}
 	}
 }
