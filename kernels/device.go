@@ -2,9 +2,10 @@ package kernels
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Alignment is that of everything a Device hands out, in bytes: a cache line.
@@ -56,7 +57,7 @@ func (d *Device) Err() error {
 
 func (d *Device) fail(kind error, format string, args ...any) {
 	if d.err == nil {
-		d.err = fmt.Errorf("kernels: %w: %s", kind, fmt.Sprintf(format, args...))
+		d.err = lean.Errorf("kernels: %w: %s", kind, lean.Sprintf(format, args...))
 	}
 }
 

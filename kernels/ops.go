@@ -145,7 +145,7 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 		return
 	}
 	if w.DType > Q4 {
-		d.fail(ErrArgument, "%s: weight of an unknown type %d", op, w.DType)
+		d.fail(ErrArgument, "%s: weight of an unknown type %d", op, uint32(w.DType))
 		return
 	}
 	if w.DType == I8 && w.In > MaxIn {
@@ -161,7 +161,7 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 		return
 	}
 	if act > SiLU {
-		d.fail(ErrArgument, "%s: unknown activation %d", op, act)
+		d.fail(ErrArgument, "%s: unknown activation %d", op, uint32(act))
 		return
 	}
 	var bias, resAt, ldres uint32
@@ -237,7 +237,7 @@ func (d *Device) Activate(y, x Tensor, act Activation) {
 		return
 	}
 	if act > SiLU {
-		d.fail(ErrArgument, "%s: unknown activation %d", op, act)
+		d.fail(ErrArgument, "%s: unknown activation %d", op, uint32(act))
 		return
 	}
 	if y.At != x.At && !d.apart(op, y, x) || x.Rows*x.Cols == 0 {

@@ -1,8 +1,9 @@
 package kernels
 
 import (
-	"encoding/binary"
 	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // The 4-bit linear layer: weights in blocks of BlockQ4 along a row, each with a scale.
@@ -125,7 +126,7 @@ func (r *Reference) QuantizeQ4(q, scale, src, n, k uint32) {
 					}
 					word |= uint32(v+8) << (4 * j)
 				}
-				binary.LittleEndian.PutUint32(r.mem[at+uint32(g/2):], word)
+				lean.PutUint32(r.mem[at+uint32(g/2):], word)
 			}
 		}
 	}

@@ -1,10 +1,10 @@
 package kernels
 
 import (
-	"encoding/binary"
-	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Reference is the loops of Backend's comments in Go, on a byte slice. Sums are
@@ -31,7 +31,7 @@ func (r *Reference) Size() uint64 { return uint64(len(r.mem)) }
 
 func (r *Reference) Grow(size uint64) error {
 	if size > r.max {
-		return fmt.Errorf("%d bytes are more than the limit of %d", size, r.max)
+		return lean.Errorf("%d bytes are more than the limit of %d", size, r.max)
 	}
 	if size > uint64(len(r.mem)) {
 		mem := make([]byte, min(r.max, size+size/4))
@@ -134,7 +134,7 @@ func quantum(v, s float32, limit float64) int32 {
 func (r *Reference) WidenF16(dst, src, n uint32) {
 	out := r.f32(dst, int(n))
 	for i := range out {
-		h := binary.LittleEndian.Uint16(r.mem[src+uint32(2*i):])
+		h := lean.Uint16(r.mem[src+uint32(2*i):])
 		sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
 		switch exp {
 		case 0:
@@ -151,7 +151,7 @@ func (r *Reference) WidenF16(dst, src, n uint32) {
 func (r *Reference) WidenBF16(dst, src, n uint32) {
 	out := r.f32(dst, int(n))
 	for i := range out {
-		out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(r.mem[src+uint32(2*i):])) << 16)
+		out[i] = math.Float32frombits(uint32(lean.Uint16(r.mem[src+uint32(2*i):])) << 16)
 	}
 }
 

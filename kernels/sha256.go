@@ -1,8 +1,9 @@
 package kernels
 
 import (
-	"encoding/binary"
 	"math/bits"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Hash is a SHA-256 (FIPS 180-4) over data that lies in device memory, so that a
@@ -20,7 +21,7 @@ func (d *Device) NewHash() *Hash {
 	h := &Hash{d: d, state: d.Alloc(32), tail: d.Alloc(128)}
 	var p [32]byte
 	for i, v := range [8]uint32{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {
-		binary.LittleEndian.PutUint32(p[4*i:], v)
+		lean.PutUint32(p[4*i:], v)
 	}
 	d.Write(h.state, p[:])
 	return h
@@ -71,7 +72,7 @@ func (h *Hash) Sum() [32]byte {
 	for (h.fill+len(pad))%64 != 56 {
 		pad = append(pad, 0)
 	}
-	pad = binary.BigEndian.AppendUint64(pad, h.total*8)
+	pad = lean.AppendUint64BE(pad, h.total*8)
 	h.d.Write(h.tail+uint32(h.fill), pad)
 	var out [32]byte
 	if h.d.err != nil {
@@ -81,7 +82,7 @@ func (h *Hash) Sum() [32]byte {
 	var p [32]byte
 	h.d.Read(h.state, p[:])
 	for i := range 8 {
-		binary.BigEndian.PutUint32(out[4*i:], binary.LittleEndian.Uint32(p[4*i:]))
+		lean.PutUint32BE(out[4*i:], lean.Uint32(p[4*i:]))
 	}
 	return out
 }
@@ -91,7 +92,7 @@ func sha256Blocks(state *[8]uint32, p []byte) {
 	var w [64]uint32
 	for ; len(p) >= 64; p = p[64:] {
 		for i := range 16 {
-			w[i] = binary.BigEndian.Uint32(p[4*i:])
+			w[i] = lean.Uint32BE(p[4*i:])
 		}
 		for i := 16; i < 64; i++ {
 			a, b := w[i-2], w[i-15]

@@ -1,10 +1,10 @@
 package simd
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Name is the name of the variant that every engine runs; it is embedded natively.
@@ -103,7 +103,7 @@ const reserve = 4 << 20
 // more than reserve, so that a stack that grows by small steps does not grow each time.
 func growBy(have, want uint64, grow func(pages uint32) bool) error {
 	if want > kernels.MaxMemory {
-		return fmt.Errorf("a WebAssembly memory holds %d bytes, not %d", uint64(kernels.MaxMemory), want)
+		return lean.Errorf("a WebAssembly memory holds %d bytes, not %d", uint64(kernels.MaxMemory), want)
 	}
 	if want <= have {
 		return nil
@@ -113,5 +113,5 @@ func growBy(have, want uint64, grow func(pages uint32) bool) error {
 	if grow(pages(extra)) || grow(pages(want)) {
 		return nil
 	}
-	return fmt.Errorf("memory.grow refused %d bytes on top of %d", want-have, have)
+	return lean.Errorf("memory.grow refused %d bytes on top of %d", want-have, have)
 }
