@@ -2,7 +2,9 @@
 //
 //   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
 //   worker.js                              the worker's script, with Go's glue inside
+//   kernel-worker.js                       the script of the kernels' threads
 //   engine.wasm, kernels.wasm              the engine
+//   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
 //   index.html, app.wasm, …                the demo
 //
@@ -56,6 +58,7 @@ async function module() {
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
     build({ ...common, entryPoints: ['web/src/worker.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['web/src/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
   ]);
@@ -80,6 +83,8 @@ async function declarations() {
 /** What is copied as it is. */
 async function files() {
   await cp('kernels/simd/simd128.wasm', path.join(dist, 'kernels.wasm'));
+  await cp('kernels/simd/simd128-shared.wasm', path.join(dist, 'kernels-shared.wasm'));
+  for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
   const from = process.env.LODESTONE_MODEL ?? path.join('weights', MODEL);
   const to = path.join(dist, 'models', MODEL);
   await rm(to, { recursive: true, force: true }); // a manifest of other files would refuse these

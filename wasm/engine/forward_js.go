@@ -14,9 +14,10 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	from := int(x.At)
-	buffer := kernelMemory.Get("buffer").Call("slice", from, from+4*x.Rows*x.Cols)
-	return map[string]any{"data": float32Array.New(buffer), "dims": []any{b, t, e.model.Dim()}}, nil
+	// The slice of a view has a buffer of its own, which is not shared even where the
+	// view's is: it can be handed over.
+	data := float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
+	return map[string]any{"data": data, "dims": []any{b, t, e.model.Dim()}}, nil
 }
 
 // kernelMemory is the WebAssembly.Memory of the kernels; the worker sets it before

@@ -1,5 +1,5 @@
 // A model and a tokenizer by themselves, for those who want the tensors.
-import { type Capabilities, capabilities } from './capabilities.js';
+import type { Capabilities } from './capabilities.js';
 import type { Engine } from './engine.js';
 import { type LoadOptions, loadWith } from './options.js';
 import type { EncodeReply, LoadReply, MemoryReport } from './protocol.js';
@@ -70,6 +70,7 @@ export interface PreTrainedModel {
   (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput>;
   readonly dtype: 'f32' | 'q8';
   readonly dim: number;
+  /** What runs here now; threads join a little after the first results. */
   capabilities(): Capabilities;
   memory(): Promise<MemoryReport>;
   dispose(): Promise<void>;
@@ -96,7 +97,7 @@ export const AutoModel = {
     const handle: PreTrainedModel = Object.assign(run, {
       dtype: info.dtype,
       dim: info.dim,
-      capabilities,
+      capabilities: () => engine.capabilities(),
       memory: () => engine.memory(),
       dispose: async () => engine.dispose(),
     });

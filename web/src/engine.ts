@@ -1,8 +1,10 @@
 // The page's side of one worker: it numbers requests, keeps their order, and
 // survives the worker's end.
+import { type Capabilities, capabilities } from './capabilities.js';
 import { abortedError, fromMessage, LodestoneError } from './error.js';
 import { assetURL, env } from './env.js';
 import type { ProgressCallback } from './progress.js';
+import type { ThreadReport, Threads } from './threads.js';
 import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, ToWorker } from './protocol.js';
 
 export interface CallOptions {
@@ -36,6 +38,8 @@ interface Task {
  */
 export class Engine {
   readonly #load: LoadRequest;
+  readonly #threads: Threads;
+  #running: ThreadReport | null = null;
   #worker: Worker | null = null;
   #alive = false;
   #disposed = false;
@@ -43,14 +47,15 @@ export class Engine {
   #queue: Task[] = [];
   #current: Task | null = null;
 
-  private constructor(load: LoadRequest) {
+  private constructor(load: LoadRequest, threads: Threads) {
     this.#load = load;
+    this.#threads = threads;
   }
 
   /** Starts a worker and loads a model. The worker ends if that fails. */
-  static async load(request: LoadRequest, options: CallOptions): Promise<{ engine: Engine; info: LoadReply }> {
+  static async load(request: LoadRequest, threads: Threads, options: CallOptions): Promise<{ engine: Engine; info: LoadReply }> {
     if (options.signal?.aborted) throw abortedError('load');
-    const engine = new Engine(request);
+    const engine = new Engine(request, threads);
     try {
       engine.#start();
       const info = await engine.#enqueue(request, options);
@@ -84,6 +89,13 @@ export class Engine {
     return this.call({ op: 'memory' });
   }
 
+  /** What runs in this worker now. Threads join a little after the first results. */
+  capabilities(): Capabilities {
+    const all = capabilities();
+    const { threads, reason } = this.#running ?? { threads: 0, reason: this.#disposed ? 'dispose() was called' : 'the engine has not started' };
+    return { ...all, threads, reasons: { ...all.reasons, threads: reason } };
+  }
+
   /** Ends the worker. Calls that have not settled reject with `disposed`. */
   dispose(): void {
     this.#disposed = true;
@@ -91,7 +103,16 @@ export class Engine {
   }
 
   #start(): void {
-    const start: ToWorker = { type: 'start', assets: { engine: assetURL('engine.wasm').href, kernels: assetURL('kernels.wasm').href } };
+    const start: ToWorker = {
+      type: 'start',
+      assets: {
+        engine: assetURL('engine.wasm').href,
+        kernels: assetURL('kernels.wasm').href,
+        sharedKernels: assetURL('kernels-shared.wasm').href,
+        kernelWorker: assetURL('kernel-worker.js').href,
+      },
+      threads: this.#threads,
+    };
     let worker: Worker;
     try {
       // The form with import.meta.url is the one that bundlers look for.
@@ -177,6 +198,10 @@ export class Engine {
       this.#alive = true;
       return;
     }
+    if (message.type === 'threads') {
+      this.#running = message.report;
+      return;
+    }
     if (message.type === 'fatal') {
       this.#end(fromMessage(message.error));
       return;
@@ -194,8 +219,9 @@ export class Engine {
 
   /** Ends the worker and rejects everything that waits. */
   #end(why: LodestoneError): void {
-    this.#worker?.terminate();
+    this.#worker?.terminate(); // and with it the threads that it started
     this.#worker = null;
+    this.#running = null;
     const waiting = this.#current ? [this.#current, ...this.#queue] : this.#queue;
     this.#current = null;
     this.#queue = [];

@@ -16,6 +16,7 @@ export { LodestoneError } from './error.js';
 export type { ErrorCode, ErrorDetails } from './error.js';
 export type { FileProgress, ProgressCallback, ProgressEvent } from './progress.js';
 export type { LoadOptions } from './options.js';
+export type { Threads } from './threads.js';
 export type { LoadTimings, MemoryReport } from './protocol.js';
 export { capabilities } from './capabilities.js';
 export type { Capabilities } from './capabilities.js';

@@ -3,6 +3,8 @@
 import { LodestoneError } from './error.js';
 import type { Assets } from './protocol.js';
 import { simdSupported } from './simd.js';
+import { type SharedKernels, Team } from './team.js';
+import { planThreads, sharedMemory, type ThreadReport, type Threads } from './threads.js';
 
 /** What the Go program offers; see wasm/engine. */
 export interface GoEngine {
@@ -13,11 +15,14 @@ export interface Running {
   engine: GoEngine;
   kernelMemory: WebAssembly.Memory;
   goMemory: WebAssembly.Memory;
+  /** The kernels' threads; null where there is one. */
+  team: Team | null;
   /** Settles when the Go program has ended, which it should not. */
   exited: Promise<void>;
 }
 
 interface GoRuntime {
+  env: Record<string, string>;
   importObject: WebAssembly.Imports;
   run(instance: WebAssembly.Instance): Promise<void>;
 }
@@ -28,26 +33,57 @@ declare global {
   var __lodestoneKernels: { memory: WebAssembly.Memory } | undefined;
 }
 
-/** Fetches, compiles and starts both modules. */
-export async function instantiate(assets: Assets): Promise<Running> {
+/**
+ * Fetches, compiles and starts both modules. report is told how many threads run, now and
+ * whenever that changes.
+ */
+export async function instantiate(assets: Assets, threads: Threads, report: (r: ThreadReport) => void): Promise<Running> {
   if (typeof WebAssembly !== 'object' || !simdSupported()) {
     throw new LodestoneError(
       'unsupported_browser',
       'engine: this browser has no WebAssembly SIMD; needed is Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
     );
   }
-  const [kernelModule, engineModule] = await Promise.all([compile(assets.kernels), compile(assets.engine)]);
-  const kernels = await WebAssembly.instantiate(kernelModule, {});
+  const [{ module: kernelModule, memory, plan }, engineModule] = await Promise.all([compileKernels(assets, threads), compile(assets.engine)]);
+  const kernels = await WebAssembly.instantiate(kernelModule, memory ? { env: { memory } } : {});
   const kernelMemory = kernels.exports['memory'] as WebAssembly.Memory;
   globalThis.__lodestoneKernels = { memory: kernelMemory };
 
   const go = new globalThis.Go();
+  // The collector runs after little garbage: Go's heap is small, never shrinks, and lies
+  // beside weights that a phone has to hold as well.
+  go.env = { GOGC: '50' };
   const imports = { ...go.importObject, kernels: kernels.exports } as WebAssembly.Imports;
   const instance = await WebAssembly.instantiate(engineModule, imports);
   const exited = go.run(instance); // runs main until it waits for requests
   const engine = globalThis.__lodestone;
   if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm ended at its start; it does not belong to this worker.js');
-  return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, exited };
+  let team: Team | null = null;
+  if (memory) {
+    team = new Team(kernels.exports as unknown as SharedKernels, plan, threads, report);
+    team.start(assets.kernelWorker, kernelModule, memory);
+  } else {
+    report(plan);
+  }
+  return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, team, exited };
+}
+
+/** The kernels: with a memory for threads where there may be some, or else with one of their own. */
+async function compileKernels(assets: Assets, threads: Threads): Promise<{ module: WebAssembly.Module; memory: WebAssembly.Memory | null; plan: ThreadReport }> {
+  let plan = planThreads(threads);
+  if (plan.threads > 1) {
+    const memory = sharedMemory();
+    if (!memory) {
+      plan = { threads: 1, reason: 'one thread: this browser gives no shared memory' };
+    } else {
+      try {
+        return { module: await compile(assets.sharedKernels), memory, plan };
+      } catch (e) {
+        plan = { threads: 1, reason: `one thread: ${e instanceof Error ? e.message : String(e)}` };
+      }
+    }
+  }
+  return { module: await compile(assets.kernels), memory: null, plan };
 }
 
 async function compile(url: string): Promise<WebAssembly.Module> {

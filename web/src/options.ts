@@ -5,6 +5,7 @@ import { modelURL } from './env.js';
 import { LodestoneError } from './error.js';
 import type { ProgressCallback } from './progress.js';
 import type { LoadReply, LoadRequest, WeightType } from './protocol.js';
+import type { Threads } from './threads.js';
 import * as check from './validate.js';
 
 /** How weights are held: `auto` as the files have them, `f32` (`fp32`) or `q8` converted while loading. */
@@ -16,13 +17,19 @@ export type Device = 'auto' | 'wasm';
 export interface LoadOptions {
   dtype?: DType;
   device?: Device;
+  /**
+   * How many threads compute: `auto` (the default) takes as many as make it faster, up to
+   * four; a number takes that many, at most eight, fast or not. A page without cross-origin
+   * isolation has one. Results are the same, to the last bit.
+   */
+  threads?: Threads;
   /** Called for every step; its first call comes before anything is fetched. */
   progress_callback?: ProgressCallback | null;
   /** Cancels loading. */
   signal?: AbortSignal | null;
 }
 
-const KNOWN = ['dtype', 'device', 'progress_callback', 'signal'] as const;
+const KNOWN = ['dtype', 'device', 'threads', 'progress_callback', 'signal'] as const;
 const DTYPES = ['auto', 'q8', 'f32', 'fp32'] as const;
 const DEVICES = ['auto', 'wasm'] as const;
 
@@ -41,6 +48,7 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   const o = check.knownOptions(what, options, KNOWN);
   const dtype = check.oneOf(`${what}: dtype`, o.dtype, DTYPES, 'auto');
   check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
+  const threads = o.threads === 'auto' ? 'auto' : (check.count(`${what}: threads`, o.threads, "'auto' or ") ?? 'auto');
   const progress = check.callback(`${what}: progress_callback`, o.progress_callback);
   const signal = check.abortSignal(`${what}: signal`, o.signal);
   const url = modelURL(model);
@@ -50,6 +58,6 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
   const type: WeightType = dtype === 'fp32' ? 'f32' : dtype;
-  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, call);
+  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, parts.weights ? threads : 1, call);
   return { engine, info, url, progress };
 }

@@ -1,4 +1,4 @@
-import { type Capabilities, capabilities } from './capabilities.js';
+import type { Capabilities } from './capabilities.js';
 import { type DType, type Device, type LoadOptions, loadWith } from './options.js';
 import type { LoadTimings, MemoryReport } from './protocol.js';
 import { Tensor } from './tensor.js';
@@ -56,6 +56,7 @@ export interface FeatureExtractionPipeline {
   readonly verified: boolean;
   /** Where the time of loading went. */
   readonly timings: LoadTimings;
+  /** What runs here now; threads join a little after the first results. */
   capabilities(): Capabilities;
   memory(): Promise<MemoryReport>;
   /** Ends the worker and gives its memory back. */
@@ -99,7 +100,7 @@ export async function pipeline(task: Task, model: string, options?: PipelineOpti
     weight_bytes: info.weightBytes,
     verified: info.verified,
     timings: info.timings,
-    capabilities,
+    capabilities: () => engine.capabilities(),
     memory: () => engine.memory(),
     dispose: async () => engine.dispose(),
   });

@@ -2,6 +2,7 @@
 // carries an id, and exactly one reply carries it back.
 import type { ErrorMessage } from './error.js';
 import type { ProgressEvent } from './progress.js';
+import type { ThreadReport, Threads } from './threads.js';
 
 /** How weights lie in memory: `auto` takes them as they are in the file. */
 export type WeightType = 'auto' | 'f32' | 'q8';
@@ -10,6 +11,9 @@ export type WeightType = 'auto' | 'f32' | 'q8';
 export interface Assets {
   engine: string;
   kernels: string;
+  /** The kernels with shared memory, and the script of their threads. */
+  sharedKernels: string;
+  kernelWorker: string;
 }
 
 export interface LoadRequest {
@@ -128,7 +132,7 @@ export interface Replies {
 
 /** From the page to the worker. */
 export type ToWorker =
-  | { type: 'start'; assets: Assets }
+  | { type: 'start'; assets: Assets; threads: Threads }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number };
 
@@ -137,6 +141,8 @@ export type FromWorker =
   | { type: 'result'; id: number; value: unknown }
   | { type: 'error'; id: number; error: ErrorMessage }
   | { type: 'progress'; id: number; event: ProgressEvent }
+  /** How many threads run now. */
+  | { type: 'threads'; report: ThreadReport }
   /** The worker's script runs; sent first. */
   | { type: 'alive' }
   /** The engine cannot start, or has ended: nothing more will come from this worker. */

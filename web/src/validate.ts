@@ -40,11 +40,11 @@ export function boolean(what: string, value: unknown, otherwise: boolean): boole
   throw invalid(`${what}: ${show(value)}, expected true or false`);
 }
 
-/** A whole number of at least 1, or undefined. */
-export function count(what: string, value: unknown): number | undefined {
+/** A whole number of at least 1, or undefined; or names what else is taken, for the message. */
+export function count(what: string, value: unknown, or = ''): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 0x7fffffff) return value;
-  throw invalid(`${what}: ${show(value)}, expected a whole number of at least 1`);
+  throw invalid(`${what}: ${show(value)}, expected ${or}a whole number of at least 1`);
 }
 
 export function callback<T extends Function>(what: string, value: T | undefined | null): T | undefined {

@@ -20,7 +20,7 @@ let log = '';
 scope.onmessage = ({ data }) => {
   switch (data.type) {
     case 'start':
-      running = instantiate(data.assets);
+      running = instantiate(data.assets, data.threads ?? 1, (report) => scope.postMessage({ type: 'threads', report }));
       running.then(
         (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
         (e: unknown) => fatal(e),
@@ -52,6 +52,7 @@ async function serve(id: number, request: Request, job: Job): Promise<void> {
     scope.postMessage({ type: 'error', id, error: toMessage(stopped ? abortedError(`engine: ${request.op}`) : revive(e)) });
   } finally {
     jobs.delete(id);
+    if (jobs.size === 0) void running?.then((r) => r.team?.settle(), () => {});
   }
 }
 

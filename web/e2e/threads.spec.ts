@@ -1,0 +1,236 @@
+// Threads: the kernels by themselves, then the engine with them.
+import { expect, type Page, test as plain } from '@playwright/test';
+import { golden } from './golden.js';
+import { open, test } from './harness.js';
+
+interface Table {
+  error?: string;
+  backend: string;
+  cases: number;
+  failed: number;
+  results: string;
+}
+
+declare global {
+  /** See page/threads.js. */
+  function inWorker(task: { task: string; variant: string; threads: number; rounds?: number }): Promise<unknown>;
+}
+
+async function inWorker<T>(page: Page, task: Parameters<typeof globalThis.inWorker>[0]): Promise<T> {
+  await page.goto('/e2e/threads.html');
+  await page.waitForFunction(() => 'inWorker' in globalThis);
+  return (await page.evaluate((task) => globalThis.inWorker(task), task)) as T;
+}
+
+const texts = golden.cases.map((c) => c.text);
+
+// Firefox ESR has had relaxed SIMD since 145 only.
+const variants = ['simd128', 'relaxed'];
+
+for (const variant of variants) {
+  plain.describe(`kernels, ${variant}`, () => {
+    for (const threads of [1, 2, 4]) {
+      plain(`every case agrees with the reference on ${threads} threads`, async ({ page, browserName }) => {
+        plain.skip(browserName !== 'chromium' && variant === 'relaxed', 'the table of the relaxed module runs in Chromium');
+        plain.setTimeout(180_000);
+        const table = await inWorker<Table>(page, { task: 'table', variant, threads });
+        expect(table.error).toBeUndefined();
+        expect(table.backend).toBe(variant);
+        const results = JSON.parse(table.results) as { op: string; name: string; err: string }[];
+        expect(results.length).toBeGreaterThan(1000);
+        expect(results.filter((r) => r.err !== '').map((r) => `${r.op} ${r.name}: ${r.err}`)).toEqual([]);
+      });
+    }
+
+    for (const threads of [2, 3, 8]) {
+      plain(`${threads} threads give the bits of one`, async ({ page, browserName }) => {
+        plain.skip(browserName !== 'chromium' && variant === 'relaxed', 'the relaxed module is tested in Chromium');
+        const r = await inWorker<{ checked: number; wrong: string[]; shared: number }>(page, { task: 'bits', variant, threads, rounds: 60 });
+        expect(r.checked).toBe(60 * 7);
+        expect(r.wrong).toEqual([]);
+        expect(r.shared).toBeGreaterThan(100); // or one thread was compared with itself
+      });
+    }
+  });
+}
+
+plain('a tile that traps makes the caller trap, instead of waiting for it', async ({ page }) => {
+  expect(await inWorker(page, { task: 'failure', variant: 'simd128', threads: 2 })).toBe('trapped');
+});
+
+/** The vectors of the golden texts, and what the handle said meanwhile. */
+async function embedWith(page: Page, threads: number | 'auto', texts: string[]) {
+  return page.evaluate(
+    async ({ threads, texts }) => {
+      const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads });
+      await embed(texts.slice(0, 2)); // threads may join meanwhile
+      const began = performance.now();
+      while (typeof threads === 'number' && embed.capabilities().threads < threads && performance.now() - began < 10_000) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const { data } = await embed(texts, { pooling: 'prompt' });
+      const now = embed.capabilities();
+      const memory = await embed.memory();
+      await embed.dispose();
+      return { bits: Array.from(new Uint32Array(data.buffer)), threads: now.threads, reason: now.reasons.threads, memory, after: embed.capabilities().threads };
+    },
+    { threads, texts },
+  );
+}
+
+test('vectors are the same on one, two and three threads to the last bit', async ({ page }) => {
+  const one = await embedWith(page, 1, texts);
+  expect(one).toMatchObject({ threads: 1, reason: 'one thread was asked for' });
+  for (const threads of [2, 3]) {
+    const many = await embedWith(page, threads, texts);
+    expect(many).toMatchObject({ threads, reason: `${threads} threads were asked for`, after: 0 });
+    expect(many.bits.length).toBe(one.bits.length);
+    expect(many.bits.findIndex((b, i) => b !== one.bits[i]), 'the first number that differs').toBe(-1);
+  }
+});
+
+test('states of a model are handed over from shared memory', async ({ page }) => {
+  const r = await page.evaluate(async () => {
+    const out: Uint32Array[] = [];
+    const shared: boolean[] = [];
+    for (const threads of [1, 2]) {
+      const model = await lodestone.AutoModel.from_pretrained(lodestone.DEFAULT_MODEL, { threads });
+      const ids = BigInt64Array.from({ length: 60 }, (_, i) => BigInt(100 + i));
+      const { last_hidden_state } = await model({ input_ids: new lodestone.Tensor('int64', ids, [2, 30]) });
+      shared.push(!(last_hidden_state.data.buffer instanceof ArrayBuffer));
+      out.push(new Uint32Array(last_hidden_state.data.buffer));
+      await model.dispose();
+    }
+    return { shared, differ: out[0]!.findIndex((b, i) => b !== out[1]![i]), length: out[0]!.length };
+  });
+  expect(r).toEqual({ shared: [false, false], differ: -1, length: 2 * 30 * 256 });
+});
+
+test('auto takes threads if they are faster, and says what it found', async ({ page }) => {
+  const r = await page.evaluate(async () => {
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);
+    const began = performance.now();
+    while (!/times as fast/.test(embed.capabilities().reasons.threads) && performance.now() - began < 15_000) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const { threads, reasons } = embed.capabilities();
+    await embed.dispose();
+    return { threads, reason: reasons.threads, processors: navigator.hardwareConcurrency };
+  });
+  console.log(`threads: ${r.threads} of ${r.processors} processors: ${r.reason}`);
+  const gain = Number(/([\d.]+) times as fast/.exec(r.reason)?.[1]);
+  expect(r.reason).toMatch(/^(one thread: )?\d threads are [\d.]+ times as fast as one here/);
+  if (gain >= 1.105) expect(r.threads).toBeGreaterThan(1);
+  if (gain < 1.095) expect(r.threads).toBe(1);
+});
+
+test('what is no number of threads is refused by name', async ({ page }) => {
+  const failures = await page.evaluate(async () => {
+    const out = [];
+    for (const threads of [0, -1, 'x', 1.5, NaN, true]) {
+      out.push(await failure(lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: threads as number })));
+      out.push(await failure(lodestone.AutoModel.from_pretrained(lodestone.DEFAULT_MODEL, { threads: threads as number })));
+    }
+    return out;
+  });
+  expect(failures.map((f) => f.code)).toEqual(failures.map(() => 'invalid_argument'));
+  expect(failures[0]!.message).toBe("pipeline: threads: 0, expected 'auto' or a whole number of at least 1");
+  expect(failures[5]!.message).toBe("AutoModel.from_pretrained: threads: \"x\", expected 'auto' or a whole number of at least 1");
+  expect(page.workers().length).toBe(0); // nothing was started
+});
+
+test('more threads than the kernels take are as many as they take', async ({ page }) => {
+  const r = await embedWith(page, 8, texts.slice(0, 4));
+  expect(r.threads).toBe(8);
+  const reason = await page.evaluate(async () => {
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 100 });
+    const { threads } = embed.capabilities().reasons;
+    await embed.dispose();
+    return threads;
+  });
+  expect(reason).toContain('100 threads were asked for, the kernels take at most 8');
+});
+
+test('dispose ends the threads too', async ({ page }) => {
+  await embedWith(page, 4, texts.slice(0, 4));
+  await expect.poll(() => page.workers().length).toBe(0);
+  // While a call runs, and while the threads are only starting.
+  const codes = await page.evaluate(async () => {
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 4 });
+    const pending = failure(embed(Array.from({ length: 500 }, () => 'a long list of the same sentence')));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await embed.dispose();
+    const early = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 8 });
+    await early.dispose();
+    return (await pending).code;
+  });
+  expect(codes).toBe('disposed');
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('a tokenizer has no threads', async ({ page }) => {
+  await page.evaluate(async () => {
+    (globalThis as { kept?: unknown }).kept = await lodestone.AutoTokenizer.from_pretrained(lodestone.DEFAULT_MODEL);
+  });
+  expect(page.workers().length).toBe(1);
+});
+
+/** Opens the page with answers that lack some headers. */
+async function without(page: Page, headers: string[]): Promise<void> {
+  await page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    const kept = Object.fromEntries(Object.entries(response.headers()).filter(([name]) => !headers.includes(name)));
+    await route.fulfill({ response, headers: kept });
+  });
+  await open(page);
+}
+
+plain('a page that is not isolated has one thread and the same vectors', async ({ page }) => {
+  await open(page);
+  const want = await embedWith(page, 2, texts.slice(0, 6));
+  await without(page, ['cross-origin-opener-policy', 'cross-origin-embedder-policy']);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  const have = await page.evaluate(async (texts) => {
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 2 });
+    const { data } = await embed(texts, { pooling: 'prompt' });
+    const { threads, reasons } = embed.capabilities();
+    const page = lodestone.capabilities();
+    await embed.dispose();
+    return { bits: Array.from(new Uint32Array(data.buffer)), threads, reason: reasons.threads, page: page.threads };
+  }, texts.slice(0, 6));
+  expect(have).toMatchObject({ threads: 1, page: 1 });
+  expect(have.reason).toContain('cross-origin isolation');
+  expect(have.bits).toEqual(want.bits);
+});
+
+for (const [asset, say] of [
+  ['sharedKernels', 'status 404'],
+  ['kernelWorker', 'did not start'],
+] as const) {
+  test(`where the server has no ${asset} one thread runs`, async ({ page }) => {
+    const r = await page.evaluate(
+      async ({ asset, say }) => {
+        const post = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (this: Worker, message: { type: string; assets?: Record<string, string> }, ...rest: []) {
+          if (message.type === 'start') message.assets![asset] = `${location.origin}/missing`;
+          return post.call(this, message, ...rest);
+        };
+        const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 2 });
+        Worker.prototype.postMessage = post;
+        await embed('a text');
+        const began = performance.now();
+        while (!embed.capabilities().reasons.threads.includes(say) && performance.now() - began < 10_000) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        const { dims } = await embed('another', { pooling: 'mean' });
+        const { threads, reasons } = embed.capabilities();
+        await embed.dispose();
+        return { dims, threads, reason: reasons.threads };
+      },
+      { asset, say },
+    );
+    expect(r).toMatchObject({ dims: [1, 256], threads: 1 });
+    expect(r.reason).toContain(say);
+    expect(r.reason).toContain('/missing');
+  });
+}

@@ -1,0 +1,28 @@
+// A thread of the kernels: it runs tiles of jobs in a memory that it shares with the
+// engine's worker, which starts it. See team.ts.
+import type { SharedKernels, StartThread } from './team.js';
+
+interface WorkerScope {
+  postMessage(message: 'ready'): void;
+  onmessage: ((e: MessageEvent<StartThread>) => void) | null;
+}
+
+const scope = self as unknown as WorkerScope;
+
+scope.onmessage = async ({ data: { module, memory, index } }) => {
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const kernels = instance.exports as unknown as SharedKernels;
+  kernels.thread_ready();
+  scope.postMessage('ready');
+  work();
+
+  function work(): void {
+    try {
+      kernels.thread_main(index); // until it slept for a while
+    } catch (e) {
+      kernels.thread_failed(); // or the engine would wait for this tile for ever
+      throw e;
+    }
+    setTimeout(work); // the event loop turns, so that the worker can be ended everywhere
+  }
+};

@@ -1,0 +1,144 @@
+// The threads of one engine, from the side of its worker. What they do and how they take
+// their work: kernels/simd/gen/threads.go.
+import type { ThreadReport, Threads } from './threads.js';
+
+/** What a kernel module with shared memory exports besides the kernels. */
+export interface SharedKernels {
+  set_threads(n: number, least: number): void;
+  threads(): number;
+  thread_ready(): void;
+  thread_main(index: number): void;
+  thread_failed(): void;
+  thread_late(): number;
+  thread_tiles(): number;
+  thread_scratch(): number;
+  linear_f32(
+    ...args: [y: number, ldy: number, x: number, ldx: number, w: number, bias: number, res: number, ldres: number, m: number, k: number, n: number, act: number, alpha: number]
+  ): void;
+}
+
+/** The message that starts a kernel worker. */
+export interface StartThread {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  /** From 1 on; 0 is the engine itself. */
+  index: number;
+}
+
+/** Multiply-adds of a call from which threads share it: some 5 µs of one, where sharing costs half a microsecond. */
+const LEAST_WORK = 1 << 17;
+/** Threads have to be so many times as fast as one. */
+const LEAST_GAIN = 1.1;
+/** Joins that took oddly long, after which threads are timed again. */
+const LATE_JOINS = 3;
+/** Milliseconds between two such timings: at least, and at most where it stays with one thread. */
+const LEAST_PAUSE = 500;
+const MOST_PAUSE = 60_000;
+
+export class Team {
+  readonly #kernels: SharedKernels;
+  readonly #plan: ThreadReport;
+  readonly #auto: boolean;
+  readonly #report: (r: ThreadReport) => void;
+  #started = 0;
+  #ready = 0;
+  #late = 0;
+  #pause = LEAST_PAUSE / 2;
+  #timed = 0; // when threads were timed last
+
+  constructor(kernels: SharedKernels, plan: ThreadReport, option: Threads, report: (r: ThreadReport) => void) {
+    this.#kernels = kernels;
+    this.#plan = plan;
+    this.#auto = option === 'auto';
+    this.#report = report;
+  }
+
+  /** Starts the workers. Nobody waits for them: each takes part when it is there. */
+  start(url: string, module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+    // Threads that nobody asked for have to prove themselves first.
+    this.#kernels.set_threads(this.#auto ? 1 : this.#plan.threads, LEAST_WORK);
+    this.#report({ threads: 1, reason: `one thread so far: ${this.#plan.reason}` });
+    for (let index = 1; index < this.#plan.threads; index++) {
+      let worker: Worker;
+      try {
+        worker = new Worker(url, { type: 'module', name: `lodestone-kernels-${index}` });
+      } catch (e) {
+        this.#lost(url, e instanceof Error ? e.message : String(e));
+        return;
+      }
+      this.#started++;
+      worker.onmessage = () => this.#joined();
+      worker.onerror = (e) => {
+        e.preventDefault();
+        this.#lost(url, e.message ?? '');
+      };
+      worker.postMessage({ module, memory, index } satisfies StartThread);
+    }
+  }
+
+  /** Looks back after a request, while nothing waits: does the number of threads still suit? */
+  settle(): void {
+    if (!this.#auto || this.#ready === 0) return;
+    this.#late += this.#kernels.thread_late();
+    const since = performance.now() - this.#timed;
+    const odd = this.#kernels.threads() > 1 ? this.#late >= LATE_JOINS && since > LEAST_PAUSE : since > this.#pause;
+    if (odd) this.#calibrate();
+  }
+
+  #joined(): void {
+    this.#ready++;
+    if (this.#auto) {
+      if (this.#ready === this.#started) this.#calibrate();
+    } else {
+      this.#tell(this.#plan.reason);
+    }
+  }
+
+  #lost(url: string, why: string): void {
+    this.#tell(`the worker ${url} did not start or failed (${why || 'no reason given'}); the file must be there, have the page's own origin, and be allowed by worker-src`);
+  }
+
+  #tell(reason: string): void {
+    this.#report({ threads: this.#kernels.threads(), reason });
+  }
+
+  /** Takes as many threads as are fastest on a layer of middle size: all, two, or one. */
+  #calibrate(): void {
+    const all = this.#ready + 1;
+    const gains = [all, 2].filter((n, i) => i === 0 || n < all).map((n) => ({ n, gain: this.#gain(n) }));
+    const best = gains.reduce((a, b) => (b.gain > a.gain ? b : a));
+    const takes = best.gain >= LEAST_GAIN ? best.n : 1;
+    this.#kernels.set_threads(takes, LEAST_WORK);
+    this.#kernels.thread_late(); // what came of timing
+    this.#late = 0;
+    this.#pause = takes > 1 ? LEAST_PAUSE : Math.min(2 * this.#pause, MOST_PAUSE);
+    this.#timed = performance.now();
+    const measured = `${best.n} threads are ${best.gain.toFixed(2)} times as fast as one here`;
+    this.#tell(takes > 1 ? measured : `one thread: ${measured}, ${LEAST_GAIN} times would be worth it`);
+  }
+
+  /** How many times as fast as one thread n are; in a few milliseconds. */
+  #gain(n: number): number {
+    const k = this.#kernels;
+    // Zeros [16,128] · [128,256], half a million multiply-adds: some 30 µs of one thread.
+    const w = (k.thread_scratch() + 63) & ~63;
+    const x = w + 128 * 256 * 4;
+    const y = x + 16 * 128 * 4;
+    const time = (threads: number, calls: number): number => {
+      k.set_threads(threads, LEAST_WORK);
+      k.linear_f32(y, 256, x, 128, w, 0, 0, 0, 16, 128, 256, 0, 0); // wakes them
+      const t = performance.now();
+      for (let i = 0; i < calls; i++) k.linear_f32(y, 256, x, 128, w, 0, 0, 0, 16, 128, 256, 0, 0);
+      return (performance.now() - t) / calls;
+    };
+    // A round takes some 300 µs: clocks tick in up to 20.
+    const calls = Math.max(2, Math.min(16, Math.round(0.3 / time(1, 2))));
+    let one = Infinity;
+    let many = Infinity;
+    for (let round = 0; round < 4; round++) {
+      one = Math.min(one, time(1, calls));
+      many = Math.min(many, time(n, calls));
+    }
+    return many > 0 ? one / many : 1;
+  }
+}
