@@ -219,7 +219,10 @@ func (p *planner) scale(name string, t safetensors.Tensor, at uint32, rows int) 
 	name += "_scale"
 	if s, ok := p.tensors[name]; ok && len(s.Shape) == 1 {
 		p.floats(name, at, rows)
-		return
+	} else {
+		p.floats(name, at, rows, 1)
 	}
-	p.floats(name, at, rows, 1)
+	if p.err == nil {
+		p.sinks[name] = scaleSink{at}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
@@ -62,6 +63,36 @@ func (k floatSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	return l.floats(s, t, int(t.NumElements()), k.at)
 }
 
+// scaleSink is floatSink for the scales of int8 rows.
+type scaleSink struct{ at uint32 }
+
+func (k scaleSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
+	n := int(t.NumElements())
+	if err := l.floats(s, t, n, k.at); err != nil {
+		return err
+	}
+	return l.scales(t, k.at, n)
+}
+
+// scales fails if one of the n scales at offset at is not a finite number of at least
+// 0: the rows that it scales were never trained to an end, or the file is damaged.
+func (l *loader) scales(t safetensors.Tensor, at uint32, n int) error {
+	var part [256]float32
+	for first := 0; first < n; first += len(part) {
+		p := part[:min(len(part), n-first)]
+		l.dev.Read(at+uint32(first)*4, unsafe.Slice((*byte)(unsafe.Pointer(&p[0])), len(p)*4))
+		if err := l.dev.Err(); err != nil {
+			return err
+		}
+		for i, v := range p {
+			if !(v >= 0 && v <= math.MaxFloat32) {
+				return lean.Errorf("transformer: tensor %q: the scale of row %d is %v: %w", t.Name, first+i, v, quant.ErrNotFinite)
+			}
+		}
+	}
+	return nil
+}
+
 // hostSink keeps a small tensor in Go.
 type hostSink struct{ to []float32 }
 
@@ -99,7 +130,7 @@ func (k tableSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 		}
 		l.dev.QuantizeRows(k.to.At+uint32(r*cols), k.to.Scale.At+uint32(r)*4, window, n, cols)
 	}
-	return l.dev.Err()
+	return l.scales(t, k.to.Scale.At, rows)
 }
 
 // weightSink packs the matrix of a linear layer.
@@ -144,7 +175,7 @@ func (k *weightSink) quantize(l *loader, s *shard, t safetensors.Tensor) error {
 		d.Release(mark)
 		return err
 	}
-	peak, err := k.pack(l, whole)
+	peak, err := k.pack(l, t, whole)
 	if err != nil || peak <= quant.MaxPeak {
 		d.Release(mark)
 		return err
@@ -161,7 +192,7 @@ func (k *weightSink) quantize(l *loader, s *shard, t safetensors.Tensor) error {
 
 // pack quantises and packs the floats at offset whole, and returns how much their
 // rows peak (quant.Peak).
-func (k *weightSink) pack(l *loader, whole uint32) (float64, error) {
+func (k *weightSink) pack(l *loader, t safetensors.Tensor, whole uint32) (float64, error) {
 	d, rows, cols := l.dev, k.to.Out, k.to.In
 	defer d.Release(d.Mark())
 	step := min(rows, steps(cols))
@@ -176,6 +207,9 @@ func (k *weightSink) pack(l *loader, whole uint32) (float64, error) {
 		d.QuantizeRows(q, scale+uint32(r)*4, unit.At, n, cols)
 		d.QuantizeRows(q, k.to.Scale.At+uint32(r)*4, at, n, cols)
 		d.Pack(*k.to, r, n, q)
+	}
+	if err := l.scales(t, k.to.Scale.At, rows); err != nil {
+		return 0, err
 	}
 	scales := make([]float32, rows)
 	d.Read(scale, unsafe.Slice((*byte)(unsafe.Pointer(&scales[0])), rows*4))

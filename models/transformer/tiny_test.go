@@ -151,8 +151,15 @@ func (k *checkpoint) encode(t *testing.T) []byte {
 	t.Helper()
 	var entries []safetensors.Entry
 	for _, name := range k.names {
-		entries = append(entries, safetensors.Entry{Name: name, DType: k.dtypes[name], Shape: k.shapes[name],
-			Data: safetensors.Floats(k.values[name], k.dtypes[name])})
+		data := safetensors.Floats(k.values[name], k.dtypes[name])
+		if k.dtypes[name] == safetensors.I8 {
+			whole := make([]byte, len(k.values[name]))
+			for i, v := range k.values[name] {
+				whole[i] = byte(int8(v))
+			}
+			data = safetensors.Bytes(whole)
+		}
+		entries = append(entries, safetensors.Entry{Name: name, DType: k.dtypes[name], Shape: k.shapes[name], Data: data})
 	}
 	var b bytes.Buffer
 	if err := safetensors.Write(&b, nil, entries); err != nil {
