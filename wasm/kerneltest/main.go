@@ -3,7 +3,8 @@
 // Command kerneltest runs the table of package kernels/kerneltest on the kernel
 // module in a browser (or Node) and leaves the outcome for whoever loaded it.
 //
-// The page has to do, in this order:
+// The page has to do, in this order (or with relaxed.wasm, after instance.exports.form(1)
+// or form(2): every variant has to pass; backend then says "relaxed" or "fused"):
 //
 //	const { instance } = await WebAssembly.instantiateStreaming(fetch('simd128.wasm'));
 //	globalThis.__lodestoneKernels = { memory: instance.exports.memory };
@@ -15,7 +16,7 @@
 //
 // When run has resolved, globalThis.__kerneltest is
 //
-//	{ backend: "simd128", cases: 2695, failed: 0, results: "[…]" }
+//	{ backend: "simd128", cases: 4096, failed: 0, results: "[…]" }
 //
 // where results is the JSON of an array of
 //

@@ -1,14 +1,17 @@
 package main
 
 // selftest emits selftest() -> i32, known answers for whoever chooses a module: 0 if
-// all are right, else the sum of 1 (linear_q8), 2 (linear_f32), 4 (attention). It uses
-// the first page of memory above base(), so it has to run before anything lies there.
+// all are right, else the sum of 1 (linear_q8), 2 (linear_f32), 4 (attention), 8
+// (linear_q4). It uses the first page of memory above base(), so it has to run before anything lies there.
 //
 // Relaxed SIMD is why it exists: engines have shipped it wrong. The answers need no
 // table: x [5,128] are integers of at most 127 and w [21,128] of at most 128 in
 // magnitude, both with their extremes, so that activations quantise to themselves (a
 // row's range is 0…127 or −127…0), and sums are integers that float32 holds; scalar code
-// computes them again.
+// computes them again. 4-bit weights are the bits of products, with scales of 1.
+//
+// trial(n) runs linear_q8 n times, for whoever times forms, on whatever the same page
+// holds: 24 rows of 128 to 128 columns, so that most of the time goes to the tiles.
 //
 //	x[i,l] = ((37·l + 11·i) mod 128) − 127·(i mod 2)
 //	w[j,l] = ((29·l + 53·j) mod 256) − 128     row 0: all −128
@@ -22,7 +25,7 @@ func selftest(m *Module) {
 		yAt           = packAt + 4*16*panels*k + 1024 // f32 [5,21]
 		wsAt          = yAt + 4*rows*cols + 64
 		scratchAt     = wsAt + 4*16*panels + 64
-		end           = scratchAt + 2*rows*k + 8*rows + 64
+		end           = scratchAt + 4*rows*k + 64
 	)
 	if end > 1<<16-1024 {
 		panic("gen: the self-test does not fit a page")
@@ -30,6 +33,10 @@ func selftest(m *Module) {
 	x := func(i, l I32) I32 { return l.times(37).add(i.times(11)).and(127).sub(i.and(1).times(127)) }
 	w := func(j, l I32) I32 {
 		return pick(j, l.times(29).add(j.times(53)).and(255).sub(num(128)), num(-128))
+	}
+	word := func(j, l I32) I32 { return l.shr(3).mul(hex(0x9e3779b1)).add(j.mul(hex(0x85ebca6b))) }
+	w4 := func(j, l I32) I32 {
+		return word(j, l).op("i32.shr_u", l.and(7).shl(2)).and(15).sub(num(offsetQ4))
 	}
 	float := func(v I32) F32 { return F32(emit("f32.convert_i32_s", string(v))) }
 
@@ -43,7 +50,7 @@ func selftest(m *Module) {
 		}, v.less(num(n)))
 	}
 	// check adds bit to wrong if y is not Σ x·w.
-	check := func(bit int) {
+	check := func(bit int, w func(j, l I32) I32) {
 		set(f, p, num(yAt))
 		count(i, rows, func() {
 			count(j, cols, func() {
@@ -72,7 +79,7 @@ func selftest(m *Module) {
 	f.call("pack_q8", strs(num(packAt), num(wAt), num(cols), num(k))...)
 	f.call("linear_q8", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(wsAt), num(0), num(0), num(0),
 		num(rows), num(k), num(cols), num(0), fnum("0"), num(127), num(scratchAt))...)
-	check(1)
+	check(1, w)
 
 	set(f, p, num(wAt))
 	count(j, cols, func() {
@@ -84,7 +91,7 @@ func selftest(m *Module) {
 	f.call("pack_f32", strs(num(packAt), num(wAt), num(cols), num(k))...)
 	f.call("linear_f32", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(0), num(0), num(0),
 		num(rows), num(k), num(cols), num(0), fnum("0"))...)
-	check(2)
+	check(2, w)
 
 	// Attention of 5 queries and keys, 8 heads of 16, to values that are all 2: 2.
 	set(f, p, num(wAt))
@@ -100,5 +107,39 @@ func selftest(m *Module) {
 		f.when(off.atMost(fnum("0x1p-20")).not(), func() { set(f, wrong, wrong.or(num(4))) })
 		f.inc(q, num(4))
 	})
+
+	set(f, p, num(wAt))
+	count(j, cols, func() {
+		count(l, k/8, func() {
+			f.storeI(p, 0, word(j, l.shl(3)))
+			f.inc(p, num(4))
+		})
+	})
+	count(l, cols*k/blockQ4, func() {
+		f.storeF(p, 0, fnum("1"))
+		f.inc(p, num(4))
+	})
+	f.call("pack_q4", strs(num(packAt), num(wAt), num(wAt+cols*k/2), num(cols), num(k))...)
+	f.call("linear_q4", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(0), num(0), num(0),
+		num(rows), num(k), num(cols), num(0), fnum("0"), num(127), num(scratchAt))...)
+	check(8, w4)
 	returns(f, wrong)
+
+	const (
+		trialRows, trialCols = 24, 128
+		trialW               = xAt + 4*trialRows*k
+		trialY               = trialW + trialCols*(k+4)
+		trialWs              = trialY + 4*trialRows*trialCols
+		trialScratch         = trialWs + 4*trialCols + 64
+	)
+	if trialScratch+trialRows*(2*k+8) > 1<<16-1024 {
+		panic("gen: the trial does not fit a page")
+	}
+	f = m.export("trial")
+	n := f.int("n")
+	f.while(n, func() {
+		f.call("linear_q8", strs(num(trialY), num(trialCols), num(xAt), num(k), num(trialW), num(trialWs), num(0), num(0), num(0),
+			num(trialRows), num(k), num(trialCols), num(0), fnum("0"), num(127), num(trialScratch))...)
+		f.inc(n, num(-1))
+	})
 }

@@ -1,0 +1,88 @@
+// Which kernel module, and which form of it, an engine runs best. A page's worker does
+//
+//	const { exports, name, reason } = await chooseKernels(compile, force);
+//
+// compile(file) gives the compiled module relaxed.wasm or simd128.wasm, as a promise;
+// force is 'simd128', 'relaxed' or 'fused', for tests. exports are those of the
+// chosen instance, whose memory holds nothing yet; reason says why a better one does
+// not run, or is empty.
+//
+// First comes what the engine accepts, then what it computes (selftest, known answers:
+// engines have shipped relaxed SIMD wrong), then what is fast (trial).
+
+const VARIANTS = ['simd128', 'relaxed', 'fused']; // by the number that variant() returns
+
+// (module (func (result v128) v128.const 0 v128.const 0 i16x8.relaxed_dot_i8x16_i7x16_s))
+const RELAXED_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 43, 1, 41, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 12, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 146, 2, 11,
+]);
+
+/** Whether the engine compiles relaxed SIMD. */
+export function relaxedSupported() {
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+export async function chooseKernels(compile, force) {
+  let reason = '';
+  if (force !== 'simd128') {
+    if (!relaxedSupported()) {
+      reason = 'this browser has no relaxed SIMD';
+    } else {
+      const { exports } = await WebAssembly.instantiate(await compile('relaxed.wasm'), {});
+      const forms = [1, 2].filter((f) => {
+        exports.form(f);
+        return exports.selftest() === 0;
+      });
+      const usable = force ? forms.filter((f) => VARIANTS[f] === force) : forms;
+      if (usable.length > 0) {
+        const form = usable.length > 1 ? faster(exports, usable) : usable[0];
+        exports.form(form);
+        if (forms.length < 2) reason = `this browser computes the ${VARIANTS[3 - form]} form wrongly`;
+        return { exports, name: VARIANTS[form], reason };
+      }
+      reason = "this browser's relaxed SIMD computes wrongly";
+    }
+    if (force) throw new Error(`kernels: ${force} cannot run: ${reason}`);
+  }
+  const { exports } = await WebAssembly.instantiate(await compile('simd128.wasm'), {});
+  const wrong = exports.selftest();
+  if (wrong !== 0) throw new Error(`kernels: this browser's WebAssembly SIMD computes wrongly (self-test ${wrong})`);
+  return { exports, name: 'simd128', reason };
+}
+
+/** How long the clock stands still, in milliseconds. */
+function tick() {
+  const t = performance.now();
+  let now;
+  do now = performance.now();
+  while (now === t);
+  const next = now;
+  do now = performance.now();
+  while (now === next);
+  return now - next;
+}
+
+/**
+ * The form with the shortest round. Rounds alternate, and the best counts, since engines
+ * compile in steps and machines are disturbed. A round takes about a millisecond
+ * and the whole some ten; the first form wins unless another is clearly
+ * faster.
+ */
+function faster(exports, forms) {
+  const best = forms.map(() => Infinity);
+  const calls = tick() > 0.3 ? 600 : 120; // several ticks of a coarse clock
+  const end = performance.now() + 12;
+  let rounds = 0;
+  do {
+    forms.forEach((form, i) => {
+      exports.form(form);
+      const t = performance.now();
+      exports.trial(calls);
+      best[i] = Math.min(best[i], performance.now() - t);
+    });
+  } while (++rounds < 4 || (performance.now() < end && rounds < 40));
+  let choice = 0;
+  for (let i = 1; i < forms.length; i++) if (best[i] < 0.97 * best[choice]) choice = i;
+  return forms[choice];
+}

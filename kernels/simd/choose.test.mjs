@@ -1,0 +1,79 @@
+// node --test kernels/simd/choose.test.mjs
+//
+// The choice among instances that are told what to answer; the real modules run the
+// self-test in every browser test of the kernels.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { chooseKernels } from './choose.mjs';
+
+/** A relaxed module whose forms answer wrong[form] and take so many milliseconds. */
+function relaxed({ wrong = {}, cost = {} }) {
+  let form = 1;
+  return {
+    form: (f) => void (form = f),
+    variant: () => form,
+    selftest: () => wrong[form] ?? 0,
+    trial: () => {
+      const end = performance.now() + (cost[form] ?? 0.2);
+      while (performance.now() < end);
+    },
+  };
+}
+const plain = (wrong = 0) => ({ variant: () => 0, selftest: () => wrong });
+
+/** Runs the choice in an engine with these instances. */
+async function choose(t, { supported = true, fast, safe = plain() }, force) {
+  t.mock.method(WebAssembly, 'validate', () => supported);
+  t.mock.method(WebAssembly, 'instantiate', async (file) => ({ exports: file === 'relaxed.wasm' ? fast : safe }));
+  return chooseKernels(async (file) => file, force);
+}
+
+test('the faster form wins, and is the one that is set', async (t) => {
+  for (const [cost, name] of [
+    [{ 1: 0.6, 2: 0.2 }, 'fused'],
+    [{ 1: 0.2, 2: 0.6 }, 'relaxed'],
+  ]) {
+    const r = await choose(t, { fast: relaxed({ cost }) });
+    assert.equal(r.name, name);
+    assert.equal(r.exports.variant(), name === 'fused' ? 2 : 1);
+    assert.equal(r.reason, '');
+  }
+});
+
+test('a form that computes wrongly is not taken, however fast', async (t) => {
+  const r = await choose(t, { fast: relaxed({ wrong: { 2: 1 }, cost: { 1: 1, 2: 0 } }) });
+  assert.equal(r.name, 'relaxed');
+  assert.equal(r.exports.variant(), 1);
+  assert.match(r.reason, /fused form wrongly/);
+});
+
+test('where both are wrong the plain module runs', async (t) => {
+  const r = await choose(t, { fast: relaxed({ wrong: { 1: 1, 2: 9 } }) });
+  assert.equal(r.name, 'simd128');
+  assert.match(r.reason, /computes wrongly/);
+});
+
+test('an engine without relaxed SIMD never loads the relaxed module', async (t) => {
+  const r = await choose(t, { supported: false, fast: undefined });
+  assert.equal(r.name, 'simd128');
+  assert.match(r.reason, /no relaxed SIMD/);
+});
+
+test('a forced variant runs or the reason is told', async (t) => {
+  for (const name of ['simd128', 'relaxed', 'fused']) {
+    assert.equal((await choose(t, { fast: relaxed({ cost: { 1: 0.4 } }) }, name)).name, name);
+  }
+  await assert.rejects(choose(t, { fast: relaxed({ wrong: { 2: 4 } }) }, 'fused'), /fused cannot run/);
+  await assert.rejects(choose(t, { supported: false }, 'relaxed'), /no relaxed SIMD/);
+});
+
+test('plain SIMD that computes wrongly is an error', async (t) => {
+  await assert.rejects(choose(t, { supported: false, safe: plain(3) }), /self-test 3/);
+});
+
+test('the plain module itself passes here', async () => {
+  const compile = async (file) => WebAssembly.compile(await readFile(new URL(file, import.meta.url)));
+  const r = await chooseKernels(compile, 'simd128');
+  assert.equal(r.exports.variant(), 0);
+});
