@@ -2,11 +2,12 @@ package kformer
 
 import (
 	"errors"
-	"fmt"
+
 	"math"
 	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -40,7 +41,7 @@ type Reader struct{ model *transformer.Model }
 // NewReader makes a Reader of a model.
 func NewReader(m *transformer.Model) (*Reader, error) {
 	if c := m.Config; c.KnowledgeLayers[0] >= c.KnowledgeLayers[1] {
-		return nil, fmt.Errorf("kformer: %w: no layer of it takes knowledge", ErrModel)
+		return nil, lean.Errorf("kformer: %w: no layer of it takes knowledge", ErrModel)
 	}
 	return &Reader{m}, nil
 }
@@ -53,7 +54,7 @@ func (r *Reader) Learn(items [][]int32) (*Knowledge, error) {
 	for i, ids := range items {
 		v, err := r.model.MeanEmbedding(ids, true)
 		if err != nil {
-			return nil, fmt.Errorf("kformer: item %d: %w", i, err)
+			return nil, lean.Errorf("kformer: item %d: %w", i, err)
 		}
 		k.values = append(k.values, v...)
 		k.empty = append(k.empty, len(ids) == 0)
@@ -108,7 +109,7 @@ func (r *Reader) Choose(scores []float32) []int {
 // ids, optional, are the tokens by which items are chosen, by default the batch's.
 func (r *Reader) Forward(b transformer.Batch, knowledge []*Knowledge, ids [][]int32) (kernels.Tensor, [][]int, error) {
 	if len(knowledge) != len(b.Lengths) || ids != nil && len(ids) != len(b.Lengths) {
-		return kernels.Tensor{}, nil, fmt.Errorf("kformer: %w: knowledge for %d of %d sequences", transformer.ErrInput, len(knowledge), len(b.Lengths))
+		return kernels.Tensor{}, nil, lean.Errorf("kformer: %w: knowledge for %d of %d sequences", transformer.ErrInput, len(knowledge), len(b.Lengths))
 	}
 	d := r.model.Device()
 	mark := d.Mark()

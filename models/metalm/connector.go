@@ -2,10 +2,11 @@ package metalm
 
 import (
 	"errors"
-	"fmt"
+
 	"math"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -65,7 +66,7 @@ func (c *Connector) Slots(n int) int {
 // Check tests the connector's numbers.
 func (c *Connector) Check() error {
 	if c.Kind > Resample || c.From < 1 || c.To < 1 || c.Kind == Resample && (c.Latents < 1 || c.Heads < 1 || c.To%c.Heads != 0) {
-		return fmt.Errorf("metalm: %w: kind %d from width %d to %d, %d latents, %d heads", ErrConnector, c.Kind, c.From, c.To, c.Latents, c.Heads)
+		return lean.Errorf("metalm: %w: kind %d from width %d to %d, %d latents, %d heads", ErrConnector, int(c.Kind), c.From, c.To, c.Latents, c.Heads)
 	}
 	return nil
 }
@@ -74,7 +75,7 @@ func (c *Connector) Check() error {
 // needs on the way is too, until the caller releases it.
 func (c *Connector) Apply(d *kernels.Device, x kernels.Tensor) (kernels.Tensor, error) {
 	if x.Cols != c.From || c.dense.Out == 0 {
-		return kernels.Tensor{}, fmt.Errorf("metalm: %w: states of width %d, the connector takes %d (loaded: %t)", ErrConnector, x.Cols, c.From, c.dense.Out > 0)
+		return kernels.Tensor{}, lean.Errorf("metalm: %w: states of width %d, the connector takes %d (loaded: %v)", ErrConnector, x.Cols, c.From, c.dense.Out > 0)
 	}
 	switch c.Kind {
 	case Simple:

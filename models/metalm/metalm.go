@@ -1,9 +1,8 @@
 package metalm
 
 import (
-	"fmt"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -68,7 +67,7 @@ func New(decoder *transformer.Model, c *Connector) (*Model, error) {
 		return nil, err
 	}
 	if decoder.Encoder == nil || decoder.Config.CrossAttention || c.From != decoder.Encoder.Dim() || c.To != decoder.Dim() {
-		return nil, fmt.Errorf("metalm: %w: from width %d to %d; the decoder, %d wide, must have an encoder and no cross-attention", ErrConnector, c.From, c.To, decoder.Dim())
+		return nil, lean.Errorf("metalm: %w: from width %d to %d; the decoder, %d wide, must have an encoder and no cross-attention", ErrConnector, c.From, c.To, decoder.Dim())
 	}
 	return &Model{decoder, c}, nil
 }
@@ -96,7 +95,7 @@ func (m *Model) forward(in Input, ids []int32, spans [][2]int, b transformer.Bat
 	}
 	b.IDs, b.Lengths, b.Spans = ids, []int{len(ids)}, nil
 	if len(ids) == 0 {
-		return kernels.Tensor{}, fmt.Errorf("metalm: %w: an empty input", transformer.ErrInput)
+		return kernels.Tensor{}, lean.Errorf("metalm: %w: an empty input", transformer.ErrInput)
 	}
 	for i, x := range features {
 		b.Spans = append(b.Spans, transformer.Span{At: spans[i][0], X: x})

@@ -9,7 +9,8 @@ import (
 // Batch is sequences to run together. Their tokens lie one after the other, without
 // padding; S is the number of all of them.
 type Batch struct {
-	// IDs (S) are the tokens, Lengths the number of them in each sequence.
+	// IDs (S) are the tokens, Lengths the number of them in each sequence, at least 1;
+	// a sequence of a Cache may rest with 0.
 	IDs     []int32
 	Lengths []int
 
@@ -81,7 +82,7 @@ func (m *Model) check(b *Batch) (longest int, err error) {
 	}
 	total := 0
 	for i, n := range b.Lengths {
-		if n < 1 || n > s-total {
+		if n < 0 || n == 0 && b.Cache == nil || n > s-total {
 			return fail(ErrInput, "sequence %d has length %d, %d tokens are left", i, n, s-total)
 		}
 		if n += b.past(i); c.MaxPositions > 0 && n > c.MaxPositions && b.Columns == nil && c.Vision == nil {

@@ -1,0 +1,168 @@
+package generate
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Processor changes logits (V) in place before the next token of a sequence is chosen.
+// ids are its tokens so far, the prompt too. −∞ forbids a token.
+type Processor func(ids []int32, logits []float32)
+
+var minusInf = float32(math.Inf(-1))
+
+// RepetitionPenalty makes the tokens that are there already less likely (CTRL, arXiv
+// 1909.05858): positive logits are divided by p, negative ones multiplied.
+func RepetitionPenalty(p float32) Processor {
+	var seen []bool // by token, so that each is changed once
+	return func(ids []int32, logits []float32) {
+		if len(seen) < len(logits) {
+			seen = make([]bool, len(logits))
+		}
+		for _, id := range ids {
+			if int(id) >= len(logits) || seen[id] {
+				continue
+			}
+			seen[id] = true
+			if logits[id] > 0 {
+				logits[id] /= p
+			} else {
+				logits[id] *= p
+			}
+		}
+		for _, id := range ids {
+			if int(id) < len(logits) {
+				seen[id] = false
+			}
+		}
+	}
+}
+
+// NoRepeatNGram forbids the tokens that would repeat n tokens in a row.
+func NoRepeatNGram(n int) Processor {
+	return func(ids []int32, logits []float32) {
+		if len(ids) < n || n < 1 {
+			return
+		}
+		last := ids[len(ids)-n+1:]
+		for i := 0; i+n <= len(ids); i++ {
+			if id := ids[i+n-1]; slices.Equal(ids[i:i+n-1], last) && int(id) < len(logits) {
+				logits[id] = minusInf
+			}
+		}
+	}
+}
+
+// processors are those that options ask for, in Hugging Face's order.
+func (o *Options) processors() []Processor {
+	var all []Processor
+	if o.RepetitionPenalty != 1 {
+		all = append(all, RepetitionPenalty(o.RepetitionPenalty))
+	}
+	if o.NoRepeatNGram > 0 {
+		all = append(all, NoRepeatNGram(o.NoRepeatNGram))
+	}
+	return append(all, o.Processors...)
+}
+
+// forbid sets the logits of tokens to −∞.
+func forbid(logits []float32, ids []int32) {
+	for _, id := range ids {
+		if id >= 0 && int(id) < len(logits) {
+			logits[id] = minusInf
+		}
+	}
+}
+
+// argmax is the first largest logit; NaN counts as −∞.
+func argmax(logits []float32) int32 {
+	best := 0
+	for i, x := range logits {
+		if x > logits[best] || logits[best] != logits[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
+
+// logSum is the logarithm of the sum of exp(logits), −∞ if there is nothing.
+func logSum(logits []float32) float64 {
+	top := float64(logits[argmax(logits)])
+	if math.IsInf(top, 0) || math.IsNaN(top) {
+		return top
+	}
+	sum := 0.0
+	for _, x := range logits {
+		if x == x {
+			sum += math.Exp(float64(x) - top)
+		}
+	}
+	return top + math.Log(sum)
+}
+
+// sampler draws tokens. Its memory is used again.
+type sampler struct {
+	order []int32
+	p     []float64
+}
+
+// draw takes a token by its probability after temperature, top-k and top-p.
+func (s *sampler) draw(logits []float32, o *Options, r *rand.Rand) int32 {
+	s.order = s.order[:0]
+	for i, x := range logits {
+		if x == x && x != minusInf {
+			s.order = append(s.order, int32(i))
+		}
+	}
+	if len(s.order) == 0 {
+		return argmax(logits)
+	}
+	// Equal logits keep the order of their tokens, so that a seed means one thing.
+	if o.TopK > 0 || o.TopP > 0 && o.TopP < 1 {
+		slices.SortStableFunc(s.order, func(a, b int32) int {
+			switch {
+			case logits[a] > logits[b]:
+				return -1
+			case logits[a] < logits[b]:
+				return 1
+			}
+			return 0
+		})
+	}
+	if o.TopK > 0 {
+		s.order = s.order[:min(o.TopK, len(s.order))]
+	}
+	top, sum := float64(logits[s.order[0]]), 0.0
+	for _, id := range s.order {
+		top = max(top, float64(logits[id]))
+	}
+	s.p = s.p[:0]
+	for _, id := range s.order {
+		p := math.Exp((float64(logits[id]) - top) / float64(o.Temperature))
+		if math.IsInf(top, 1) {
+			p = 0
+			if math.IsInf(float64(logits[id]), 1) {
+				p = 1
+			}
+		}
+		s.p = append(s.p, p)
+		sum += p
+	}
+	if o.TopP > 0 && o.TopP < 1 {
+		kept := 0.0
+		for i, p := range s.p {
+			if kept += p; kept >= float64(o.TopP)*sum {
+				s.order, s.p, sum = s.order[:i+1], s.p[:i+1], kept
+				break
+			}
+		}
+	}
+	x := r.Float64() * sum
+	for i, p := range s.p {
+		if x -= p; x < 0 {
+			return s.order[i]
+		}
+	}
+	return s.order[len(s.order)-1]
+}

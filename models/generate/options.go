@@ -1,0 +1,142 @@
+package generate
+
+import (
+	"errors"
+	"math"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// ErrOptions: options that make no sense, alone or together.
+var ErrOptions = errors.New("invalid generation options")
+
+// Reason is why a sequence ended.
+type Reason uint8
+
+// The reasons.
+const (
+	Length Reason = iota // MaxNewTokens, or the model has no more positions
+	EOS                  // the end-of-sequence token
+	Stop                 // a stop sequence
+)
+
+func (r Reason) String() string { return [...]string{"length", "eos", "stop"}[min(r, Stop)] }
+
+// Input is what to continue.
+type Input struct {
+	// Prompt is the beginning of the sequence, at least one token: for an
+	// encoder–decoder the start token, and what is to be forced after it.
+	Prompt []int32
+	// Source is what the encoder of an encoder–decoder reads.
+	Source []int32
+}
+
+// Options of Generate. The zero value is greedy search for 20 tokens.
+type Options struct {
+	// MaxNewTokens is the most tokens to add; 0 is 20. Before MinNewTokens the
+	// sequence does not end.
+	MaxNewTokens, MinNewTokens int
+	// EOS are the tokens that end a sequence. They are part of the result.
+	EOS []int32
+	// Stop are sequences of tokens that end it, too; they are part of the result.
+	Stop [][]int32
+
+	// Sample draws tokens instead of taking the likeliest. TopK keeps the k likeliest
+	// (0: all), TopP the fewest whose probabilities reach p (0 or 1: all), Temperature
+	// divides logits (0: 1). The same Seed gives the same sequences, also in other batches.
+	Sample      bool
+	Temperature float32
+	TopK        int
+	TopP        float32
+	Seed        uint64
+
+	// RepetitionPenalty divides the positive logits of tokens that are there already,
+	// and multiplies the negative ones (0: 1). NoRepeatNGram forbids to repeat so many
+	// tokens in a row.
+	RepetitionPenalty float32
+	NoRepeatNGram     int
+	// Processors change the logits after that and before temperature, in order.
+	Processors []Processor
+
+	// Beams is the width of beam search (0 or 1: none). Finished beams are compared by
+	// the sum of their logarithms over length^LengthPenalty (0: 0, Hugging Face's
+	// default is 1). EarlyStopping ends when as many are finished as there are beams;
+	// otherwise it ends when no open beam can win any more.
+	Beams         int
+	LengthPenalty float64
+	EarlyStopping bool
+
+	// Token, if set, hears each token as it is chosen (not with beams, which are only
+	// known at the end). Its error ends the run and is returned.
+	Token func(sequence int, id int32) error
+	// Pause, if set, is called before each layer; its error ends the run.
+	Pause func() error
+}
+
+// Result is one continued sequence.
+type Result struct {
+	IDs    []int32 // what was added to the prompt
+	Reason Reason
+	// Score is the sum of the logarithms of the tokens' probabilities, after
+	// processors; with beams it is divided by length^LengthPenalty.
+	Score float64
+}
+
+// check tests options and fills in defaults.
+func (o *Options) check(m *transformer.Model, inputs []Input) error {
+	c := m.Config
+	fail := func(format string, args ...any) error {
+		return lean.Errorf("generate: %w: "+format, append([]any{ErrOptions}, args...)...)
+	}
+	if !c.Causal {
+		return fail("a %s model is no decoder", c.Family)
+	}
+	if o.MaxNewTokens == 0 {
+		o.MaxNewTokens = 20
+	}
+	if o.Temperature == 0 {
+		o.Temperature = 1
+	}
+	if o.RepetitionPenalty == 0 {
+		o.RepetitionPenalty = 1
+	}
+	o.Beams = max(o.Beams, 1)
+	positive := func(x float32) bool { return x > 0 && !math.IsInf(float64(x), 1) }
+	switch {
+	case o.MaxNewTokens < 0 || o.MaxNewTokens > 1<<20 || o.MinNewTokens < 0 || o.MinNewTokens > o.MaxNewTokens:
+		return fail("from %d to %d new tokens", o.MinNewTokens, o.MaxNewTokens)
+	case !positive(o.Temperature):
+		return fail("temperature %v, expected a positive number; leave Sample out for greedy search", o.Temperature)
+	case o.TopK < 0 || !(o.TopP >= 0 && o.TopP <= 1):
+		return fail("top-k %d and top-p %v, expected k ≥ 0 and 0 ≤ p ≤ 1", o.TopK, o.TopP)
+	case !positive(o.RepetitionPenalty) || o.NoRepeatNGram < 0:
+		return fail("repetition penalty %v, no repeated %d-grams", o.RepetitionPenalty, o.NoRepeatNGram)
+	case o.Beams > 64 || math.IsNaN(o.LengthPenalty) || math.Abs(o.LengthPenalty) > 100:
+		return fail("%d beams (at most 64), length penalty %v", o.Beams, o.LengthPenalty)
+	case o.Beams > 1 && (o.Sample || o.Token != nil):
+		return fail("beams are not sampled, and not streamed")
+	}
+	for i, s := range o.Stop {
+		if len(s) == 0 {
+			return fail("stop sequence %d is empty", i)
+		}
+	}
+	for i, in := range inputs {
+		if len(in.Prompt) == 0 {
+			return fail("input %d has no prompt: give the start token at least", i)
+		}
+		if (len(in.Source) > 0) != c.CrossAttention {
+			return fail("input %d has a source of %d tokens; needed is %v", i, len(in.Source), c.CrossAttention)
+		}
+	}
+	return nil
+}
+
+// room is how many tokens may follow a prompt of n.
+func (o *Options) room(c *transformer.Config, n int) int {
+	if c.MaxPositions == 0 {
+		return o.MaxNewTokens
+	}
+	return min(o.MaxNewTokens, c.MaxPositions-n)
+}

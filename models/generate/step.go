@@ -1,0 +1,84 @@
+package generate
+
+import (
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// stepper runs the new tokens of all sequences and keeps their logits on the host.
+type stepper struct {
+	model  *transformer.Model
+	cache  *transformer.Cache
+	batch  transformer.Batch
+	at     []int     // the row of each sequence in logits, −1 if it rested
+	logits []float32 // (sequences, V)
+}
+
+// newStepper makes a stepper with a cache for copies sequences of each input. The
+// encoder of an encoder–decoder runs here, once for each input.
+func newStepper(m *transformer.Model, inputs []Input, copies int, o *Options) (*stepper, error) {
+	n := len(inputs) * copies
+	k := transformer.CacheOptions{Sequences: n}
+	for _, in := range inputs {
+		k.Capacity = max(k.Capacity, len(in.Prompt)+max(0, o.room(m.Config, len(in.Prompt))))
+	}
+	if m.Config.CrossAttention {
+		b := transformer.Batch{Pause: o.Pause}
+		for _, in := range inputs {
+			b.IDs = append(b.IDs, in.Source...)
+			b.Lengths = append(b.Lengths, len(in.Source))
+		}
+		x, err := m.Encoder.Forward(b)
+		if err != nil {
+			return nil, err
+		}
+		k.Source, k.SourceLengths = x, b.Lengths
+		for i := range n {
+			k.SourceOf = append(k.SourceOf, i/copies)
+		}
+	}
+	cache, err := m.NewCache(k)
+	if err != nil {
+		return nil, err
+	}
+	s := &stepper{model: m, cache: cache, at: make([]int, n), logits: make([]float32, n*m.Config.VocabSize)}
+	s.batch = transformer.Batch{Cache: cache, Pause: o.Pause, Lengths: make([]int, n)}
+	return s, nil
+}
+
+// step brings the fresh tokens of sequences into the cache and computes the logits
+// behind them. A sequence that is nil rests.
+func (s *stepper) step(open []*sequence) error {
+	b := &s.batch
+	b.IDs, b.Select, b.Columns = b.IDs[:0], b.Select[:0], nil
+	for i, q := range open {
+		s.at[i], b.Lengths[i] = -1, 0
+		if q == nil {
+			continue
+		}
+		s.at[i], b.Lengths[i] = len(b.Select), q.fresh
+		b.IDs = append(b.IDs, q.ids[len(q.ids)-q.fresh:]...)
+		b.Select = append(b.Select, int32(len(b.IDs)-1))
+		q.fresh = 0
+	}
+	if len(b.IDs) == 0 {
+		return nil
+	}
+	d := s.model.Device()
+	defer d.Release(d.Mark())
+	x, err := s.model.Forward(*b)
+	if err != nil {
+		return err
+	}
+	y, err := s.model.Logits(x)
+	if err != nil {
+		return err
+	}
+	d.Get(s.logits[:y.Rows*y.Cols], y)
+	return d.Err()
+}
+
+// row is the logits of sequence i.
+func (s *stepper) row(i int) []float32 {
+	v := s.model.Config.VocabSize
+	return s.logits[s.at[i]*v : (s.at[i]+1)*v]
+}
