@@ -78,9 +78,13 @@ func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 	}
 	dev.Add(y, x, y, 1)
 	o.add("y_residual_paper", y)
-	q, err := r.Diagnose(float32(f.numbers["tau0"]), f.int("group_num"))
+	tau0 := float32(f.numbers["tau0"])
+	q, err := r.Diagnose(tau0, f.int("group_num"))
 	if err != nil {
-		return nil, err
+		// The official code takes all experts as one cluster where it cannot divide them.
+		if q, err = r.Diagnose(tau0, 1); err != nil {
+			return nil, err
+		}
 	}
 	experts, coef := float64(r.Experts), f.numbers["var_coef"]
 	for name, value := range map[string]float64{"balance_loss_code": q.Balance, "moec_var_type0": q.Variance,

@@ -117,7 +117,7 @@ func compare(kind string, v *Vectors, got map[string][]float32) (*Report, error)
 		o := Output{Name: name}
 		var ab, aa, bb float64
 		for i, x := range g {
-			if skip := v.undetermined[name]; skip != nil && skip[i] {
+			if skip := v.undetermined[name]; i < len(skip) && skip[i] {
 				o.Undetermined++
 				continue
 			}
