@@ -29,6 +29,8 @@ export interface StartThread {
 const LEAST_WORK = 1 << 17;
 /** Threads have to be so many times as fast as one. */
 const LEAST_GAIN = 1.1;
+/** Milliseconds until threads that slept are there, with some to spare. */
+const WAKE = 0.25;
 /** Joins that took oddly long, after which threads are timed again. */
 const LATE_JOINS = 3;
 /** Milliseconds between two such timings: at least, and at most where it stays with one thread. */
@@ -124,11 +126,13 @@ export class Team {
     const w = (k.thread_scratch() + 63) & ~63;
     const x = w + 128 * 256 * 4;
     const y = x + 16 * 128 * 4;
+    const call = (): void => k.linear_f32(y, 256, x, 128, w, 0, 0, 0, 16, 128, 256, 0, 0);
     const time = (threads: number, calls: number): number => {
       k.set_threads(threads, LEAST_WORK);
-      k.linear_f32(y, 256, x, 128, w, 0, 0, 0, 16, 128, 256, 0, 0); // wakes them
-      const t = performance.now();
-      for (let i = 0; i < calls; i++) k.linear_f32(y, 256, x, 128, w, 0, 0, 0, 16, 128, 256, 0, 0);
+      let t = performance.now();
+      while (performance.now() - t < WAKE) call();
+      t = performance.now();
+      for (let i = 0; i < calls; i++) call();
       return (performance.now() - t) / calls;
     };
     // A round takes some 300 µs: clocks tick in up to 20.

@@ -179,7 +179,9 @@ func threadMain(m *Module) {
 	f.nest("(loop $again", func() {
 		set(f, left, atomicLoad(limitAt))
 		f.when(index.atLeastS(left), func() {
-			f.drop(wait(limitAt, left, parkNanos))
+			set(f, left, wait(limitAt, left, parkNanos))
+			set(f, tries, num(spins))
+			f.line("(br_if $again %s)", ne(left, timedOut))
 			f.line("(return)")
 		})
 		set(f, left, atomicLoad(ticketAt))
@@ -192,7 +194,7 @@ func threadMain(m *Module) {
 			f.drop(rmw("add", parkedAt, num(1)))
 			set(f, left, wait(ticketAt, num(0), parkNanos))
 			f.drop(rmw("sub", parkedAt, num(1)))
-			f.line("(br_if $again %s)", I32(emit("i32.ne", string(left), string(num(2)))))
+			f.line("(br_if $again %s)", ne(left, timedOut))
 			f.line("(return)")
 		})
 		f.line("(br_if $again %s)", takeTile(left).not())
@@ -217,7 +219,12 @@ func rmw(op string, at int, v I32) I32 {
 	return I32(emit("i32.atomic.rmw."+op, string(num(at)), string(v)))
 }
 
-// wait sleeps while the word at at is v; 2 means that so many nanoseconds have passed.
+// timedOut is what wait gives where so many nanoseconds have passed.
+const timedOut = 2
+
+func ne(a I32, b int) I32 { return I32(emit("i32.ne", string(a), string(num(b)))) }
+
+// wait sleeps while the word at at is v.
 func wait(at int, v I32, nanos int) I32 {
 	return I32(emit("memory.atomic.wait32", string(num(at)), string(v), emit("i64.const", count(nanos))))
 }
