@@ -7,19 +7,18 @@ import "errors"
 func Errorf(format string, args ...any) error {
 	vetErrorf(format, args...)
 	text := string(appendf(nil, format, args, true))
-	switch causes := wrapped(format, args); len(causes) {
-	case 0:
+	causes, verbs := wrapped(format, args)
+	switch {
+	case len(causes) == 0:
 		return errors.New(text)
-	case 1:
+	case verbs == 1:
 		return &wrapOne{text, causes[0]}
-	default:
-		return &wrapMany{text, causes}
 	}
+	return &wrapMany{text, causes}
 }
 
-// wrapped is the arguments of %w, in their order.
-func wrapped(format string, args []any) []error {
-	var causes []error
+// wrapped is the errors among the arguments of %w, and how many %w there are.
+func wrapped(format string, args []any) (causes []error, verbs int) {
 	next := 0
 	for i := 0; i < len(format) && next < len(args); i++ {
 		if format[i] != '%' {
@@ -30,12 +29,15 @@ func wrapped(format string, args []any) []error {
 		if i == len(format) || format[i] == '%' {
 			continue
 		}
-		if err, ok := args[next].(error); ok && format[i] == 'w' {
-			causes = append(causes, err)
+		if format[i] == 'w' {
+			verbs++
+			if err, ok := args[next].(error); ok {
+				causes = append(causes, err)
+			}
 		}
 		next++
 	}
-	return causes
+	return causes, verbs
 }
 
 type wrapOne struct {
