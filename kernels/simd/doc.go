@@ -16,5 +16,21 @@
 //	globalThis.__lodestoneKernels = { memory: exports.memory };
 //	Object.assign(go.importObject, { kernels: exports });
 //
+// # Threads
+//
+// Each module has a form whose memory several threads share, VARIANT-shared.wasm. It
+// imports the memory, of eight pages at least, and needs a page that is cross-origin
+// isolated; the Go program is the same. It has to run in a worker, since it may sleep.
+//
+//	const memory = new WebAssembly.Memory({ initial: 8, maximum: 65536, shared: true });
+//	const instance = await WebAssembly.instantiate(module, { env: { memory } });
+//	// For each further thread, a worker that is sent module, memory and an index from 1 on:
+//	//   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+//	//   exports.thread_ready();
+//	//   exports.thread_main(index);   // again whenever it returns; thread_failed() if it throws
+//	instance.exports.set_threads(n, 1 << 17);
+//
+// Results do not depend on the number of threads.
+//
 // A [Backend] checks nothing; use it through kernels.Device.
 package simd

@@ -14,6 +14,9 @@
 //	await go.run(program);
 //	const results = JSON.parse(globalThis.__kerneltest.results);
 //
+// With VARIANT-shared.wasm the page makes the memory and the threads first, in a worker:
+// see the documentation of package kernels/simd, and web/e2e/page/threads-worker.js.
+//
 // When run has resolved, globalThis.__kerneltest is
 //
 //	{ backend: "simd128", cases: 4096, failed: 0, results: "[…]" }

@@ -20,6 +20,7 @@ export async function search(texts: string[], signal: AbortSignal): Promise<Floa
   const embed: FeatureExtractionPipeline = await pipeline('feature-extraction', DEFAULT_MODEL, {
     dtype: 'q8',
     device: 'auto',
+    threads: 'auto',
     progress_callback: (e) => void bar(e),
     signal,
   });
@@ -33,7 +34,7 @@ export async function search(texts: string[], signal: AbortSignal): Promise<Floa
 
 export async function raw(): Promise<number> {
   const tokenizer = await AutoTokenizer.from_pretrained('/models/m');
-  const model = await AutoModel.from_pretrained('/models/m', { dtype: 'fp32' });
+  const model = await AutoModel.from_pretrained('/models/m', { dtype: 'fp32', threads: 2 });
   const inputs = await tokenizer(['a', 'b'], { padding: true, truncation: true, max_length: 16, return_offsets_mapping: true });
   const ids: BigInt64Array = inputs.input_ids.data;
   const [from, to]: [number, number] = inputs.offset_mapping![0]![0]!;
@@ -53,6 +54,8 @@ export async function refused(): Promise<void> {
   await pipeline('summarization', DEFAULT_MODEL);
   // @ts-expect-error there is no such dtype
   const embed = await pipeline('feature-extraction', DEFAULT_MODEL, { dtype: 'q3' });
+  // @ts-expect-error a number, not its name
+  await pipeline('feature-extraction', DEFAULT_MODEL, { threads: '2' });
   // @ts-expect-error there is no such pooling
   await embed('a', { pooling: 'max' });
   // @ts-expect-error ids are 64 bits wide
