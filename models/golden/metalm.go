@@ -125,11 +125,14 @@ func (v *Vectors) pieces() (in metalm.Input, spans [][2]int, n int, err error) {
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	if places.Shape[1] != 2 && len(places.Data) > 0 || tokens.Shape[0] != 1 {
+		return nil, nil, 0, fmt.Errorf("golden: %w: spans are %v, tokens %v; expected [n 2] and [1 T]", ErrVectors, places.Shape, tokens.Shape)
+	}
 	ids := tokens.Ints()
 	at := 0
-	for i := range places.Shape[0] {
+	for i := range len(places.Data) / 2 {
 		from, to := int(places.Data[2*i]), int(places.Data[2*i+1])
-		if places.Shape[1] != 2 || tokens.Shape[0] != 1 || from < at || to <= from || to > len(ids) {
+		if from < at || to <= from || to > len(ids) {
 			return nil, nil, 0, fmt.Errorf("golden: %w: spans %v of %v tokens", ErrVectors, places.Data, tokens.Shape)
 		}
 		in = append(in, metalm.Piece{IDs: ids[at:from]}, metalm.Piece{IDs: ids[from:to], Span: true})
