@@ -185,12 +185,16 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = torchscaleConfig(r)
 	case modelType == "bert" || modelType == "roberta" || modelType == "xlm-roberta":
 		c, err = bertConfig(r, modelType)
+	case modelType == "distilbert":
+		c, err = distilConfig(r)
+	case modelType == "m2m_100":
+		c, err = m2mConfig(r)
 	case modelType == "" && kind != "":
 		return nil, lean.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err

@@ -232,3 +232,59 @@ func bertConfig(r *rawConfig, modelType string) (*Config, error) {
 	c.Activation, err = activation(r, "hidden_act", "gelu")
 	return c, err
 }
+
+// distilConfig reads a Hugging Face DistilBertConfig.
+func distilConfig(r *rawConfig) (*Config, error) {
+	c := &Config{Family: "distilbert", Norm: PostLN, Alpha: 1, EmbedScale: 1, EmbedNorm: true, LearnedPositions: true, Eps: 1e-12}
+	if err := r.sizes(c, "dim", "n_layers", "n_heads", "hidden_dim"); err != nil {
+		return nil, err
+	}
+	var err error
+	// sinusoidal_pos_embds only says how the table began; it is stored.
+	if c.MaxPositions, err = r.count("max_position_embeddings", 1, maxRows); err != nil {
+		return nil, err
+	}
+	if c.PadTokenID, err = r.countOr("pad_token_id", 0, c.VocabSize-1, 0); err != nil {
+		return nil, err
+	}
+	c.Activation, err = activation(r, "activation", "gelu")
+	return c, err
+}
+
+// m2mConfig reads a Hugging Face M2M100Config: fairseq's pre-norm transformer with
+// sines for positions and one table of tokens for everything. NLLB has it, too.
+func m2mConfig(r *rawConfig) (*Config, error) {
+	stack := func(side string) (*Config, error) {
+		c := &Config{Family: "m2m_100", Norm: PreLN, Alpha: 1, Eps: 1e-5, Sinusoidal: true, FinalNorm: true, EmbedScale: 1}
+		if err := r.sizes(c, "d_model", side+"_layers", side+"_attention_heads", side+"_ffn_dim"); err != nil {
+			return nil, err
+		}
+		if r.boolOr("scale_embedding", true) {
+			c.EmbedScale = float32(math.Sqrt(float64(c.HiddenSize)))
+		}
+		var err error
+		if c.MaxPositions, err = r.countOr("max_position_embeddings", 1, maxRows, 1024); err != nil {
+			return nil, err
+		}
+		if c.PadTokenID, err = r.countOr("pad_token_id", 0, c.VocabSize-1, min(1, c.VocabSize-1)); err != nil {
+			return nil, err
+		}
+		c.PositionOffset = c.PadTokenID + 1
+		c.Activation, err = activation(r, "activation_function", "relu")
+		return c, err
+	}
+	if !r.boolOr("tie_word_embeddings", true) {
+		return nil, lean.Errorf("transformer: %w: an m2m_100 whose output is not its table of tokens", ErrUnsupported)
+	}
+	enc, err := stack("encoder")
+	if err != nil {
+		return nil, err
+	}
+	dec, err := stack("decoder")
+	if err != nil {
+		return nil, err
+	}
+	dec.Family, dec.Causal, dec.Encoder, dec.CrossAttention = "m2m_100 decoder", true, enc, true
+	dec.HasHead, dec.TiedHead = true, true
+	return dec, nil
+}

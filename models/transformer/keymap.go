@@ -8,6 +8,8 @@ import "strings"
 type keyMap struct {
 	// prefixes are tried in this order; the first whose token table exists holds for all.
 	prefixes []string
+	// sharedTokens, if it is there, is the table of tokens of all stacks, tried before tokens.
+	sharedTokens string
 
 	tokens, positions, types, embedNorm, relative, crossRelative, finalNorm, head string
 	patches, wholeView                                                            string // an image's
@@ -95,6 +97,16 @@ var keyMaps = map[string]*keyMap{
 	// transformers' BertModel; RobertaModel has the same names.
 	"bert":    bertKeys("", "bert."),
 	"roberta": bertKeys("", "roberta."),
+	"distilbert": bertKeys("", "distilbert.").with(func(k *keyMap) {
+		k.types = ""
+		k.layer = "transformer.layer."
+		k.q, k.k, k.v, k.out = "attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin"
+		k.attnNorm, k.ffnNorm, k.fc1, k.fc2 = "sa_layer_norm", "output_layer_norm", "ffn.lin1", "ffn.lin2"
+		k.ignored = []string{"*position_ids", "vocab_*", "pre_classifier.*", "classifier.*", "qa_outputs.*"}
+	}),
+	// transformers' M2M100 (NLLB too), fairseq's layers under other prefixes.
+	"m2m_100":         m2m("encoder."),
+	"m2m_100 decoder": m2m("decoder."),
 	// A BERT whose norms and softmax were replaced (no published checkpoint; the names are ours).
 	"thex": bertKeys("", "bert.").with(func(k *keyMap) {
 		k.normWeight, k.normBias, k.reciprocal = ".affine_gamma", ".affine_beta", "T.layer"
@@ -108,6 +120,19 @@ var keyMaps = map[string]*keyMap{
 		k.knowledgeKeys, k.knowledgeValues, k.knowledgeTokens = "kfc1", "kfc2", "kembed_tokens"
 		k.ignored = append([]string{"*classification_heads.*", "*lm_head.*"}, k.ignored...)
 	}),
+}
+
+// m2m is one stack of an M2M100: "encoder." or "decoder.".
+func m2m(stack string) *keyMap {
+	return torchscale.with(func(k *keyMap) {
+		k.prefixes, k.sharedTokens = []string{"model.", ""}, "shared"
+		k.tokens, k.finalNorm, k.layer = stack+"embed_tokens", stack+"layer_norm", stack+"layers."
+		k.fc1, k.fc2, k.head = "fc1", "fc2", "lm_head"
+		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"
+		k.crossOut, k.crossNorm = "encoder_attn.out_proj", "encoder_attn_layer_norm"
+		// Copies of the shared table, and the sines.
+		k.ignored = []string{"*embed_tokens.weight", "lm_head.weight", "*embed_positions.weights"}
+	})
 }
 
 func bertKeys(prefixes ...string) *keyMap {

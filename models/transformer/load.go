@@ -97,7 +97,8 @@ type loader struct {
 
 	tensors map[string]safetensors.Tensor
 	sinks   map[string]sink
-	stacks  []*planner     // what was planned
+	stacks  []*planner // what was planned
+	shared  map[string]kernels.Table
 	after   []func() error // what is left to do when everything is read
 
 	read, total int64
@@ -142,6 +143,7 @@ func (l *loader) load(files []Stream, plan func() error) error {
 		}
 	}
 	l.sinks = make(map[string]sink, len(l.tensors))
+	l.shared = map[string]kernels.Table{}
 	if err := plan(); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type planner struct {
 	*loader
 	keys   *keyMap
 	prefix string
+	tokens string // the name of the table of tokens
 	err    error
 }
 

@@ -36,14 +36,7 @@ func (l *loader) stack(m *Model, head bool) error {
 	if p.keys == nil {
 		return lean.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
 	}
-	found := false
-	for _, x := range p.keys.prefixes {
-		if _, found = l.tensors[x+p.keys.tokens+".weight"]; found {
-			p.prefix = x
-			break
-		}
-	}
-	if !found {
+	if !p.findPrefix() {
 		return lean.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
 			ErrMissingTensor, p.keys.tokens+".weight", p.keys.prefixes, c.Family)
 	}
@@ -67,6 +60,19 @@ func (l *loader) stack(m *Model, head bool) error {
 	return p.err
 }
 
+// findPrefix finds the prefix that all names of the stack have, and its table of tokens.
+func (p *planner) findPrefix() bool {
+	for _, x := range p.keys.prefixes {
+		for _, name := range []string{p.keys.sharedTokens, p.keys.tokens} {
+			if _, found := p.tensors[x+name+".weight"]; found && name != "" {
+				p.prefix, p.tokens = x, name
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // branches is the number of branches of each layer.
 func (c *Config) branches() int {
 	if c.Vision != nil {
@@ -77,7 +83,13 @@ func (c *Config) branches() int {
 
 func (p *planner) embeddings(m *Model) {
 	c, k, d := m.Config, p.keys, m.Config.HiddenSize
-	m.tokens = p.table(k.tokens, c.VocabSize, d, true)
+	// Two stacks may share one table.
+	if shared, ok := p.shared[p.prefix+p.tokens]; ok && shared.Rows == c.VocabSize && shared.Dim == d {
+		m.tokens = shared
+	} else {
+		m.tokens = p.table(p.tokens, c.VocabSize, d, true)
+		p.shared[p.prefix+p.tokens] = m.tokens
+	}
 	text := 0
 	if v := c.Vision; v != nil {
 		text = 1
@@ -154,7 +166,11 @@ func (p *planner) feedForward(y *feedForward, c *Config, fc1, fc2, inner string)
 // head plans the output projection: a matrix of its own, or the table of tokens.
 func (p *planner) head(m *Model) {
 	c := m.Config
-	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
+	name := p.keys.head
+	_, own := p.tensors[p.prefix+name+".weight"]
+	if c.Family == "m2m_100 decoder" {
+		own = false // a copy of the shared table, where it is stored
+	}
 	switch {
 	case !c.HasHead:
 		p.err = lean.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)

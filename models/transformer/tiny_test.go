@@ -84,6 +84,9 @@ func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
 			add(branchName(m.positions, b)+".weight", c.MaxPositions+c.PositionOffset, d)
 		}
 	}
+	if c.TypeVocabSize > 0 {
+		add(m.types+".weight", c.TypeVocabSize, d)
+	}
 	if c.EmbedNorm {
 		norm(m.embedNorm, d)
 	}
