@@ -19,7 +19,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm tools e2e bench clean go-installed browsers
+	unit race wasm tools e2e webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -33,7 +33,7 @@ demo: build ## build the demo and serve it on this machine; prints the address
 build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
 	$(WITH_NODE) node web/build.mjs
 
-test: browsers lint build size types wasm tools unit race e2e ## every test: Go, race detector, WebAssembly, both browsers
+test: browsers lint build size types wasm tools unit race e2e webkit ## every test: Go, race detector, WebAssembly, three browsers
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -96,6 +96,11 @@ tools: node_modules/.package-lock.json ## the tests of the bench's parts
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list
+
+webkit: build ## the same module and demo in WebKitGTK, under WebDriver
+	@web/tools/need.sh WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb
+	$(GO) build -o web/.build/e2e-server ./web/e2e/server
+	$(WITH_NODE) node --test-reporter=tap web/e2e/webkit/webkit.mjs
 
 # --- what they need ------------------------------------------------------------
 
