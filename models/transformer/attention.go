@@ -92,7 +92,7 @@ func (r *run) selfAttention(i int, in kernels.Tensor) {
 		rows, at := q.Slice(first, first+n), r.batch.past(s)
 		r.turns.query(r, rows, at)
 		k, v := r.sequence(i, s, first, n)
-		r.attend(r.att.Slice(first, first+n), rows, k, v, first, at)
+		r.attend(i, s, r.att.Slice(first, first+n), rows, k, v, first, at)
 		first += n
 	}
 }
@@ -144,9 +144,9 @@ func (r *run) sequence(i, s, first, n int) (k, v kernels.Tensor) {
 	return kv.Columns(0, w), kv.Columns(dp, dp+w)
 }
 
-// attend lets the queries q, the first of which is at position at of its sequence,
+// attend lets the queries q of sequence s, the first of which is at position at,
 // attend to its keys; first is the sequence's first row in the batch.
-func (r *run) attend(y, q, k, v kernels.Tensor, first, at int) {
+func (r *run) attend(layer, s int, y, q, k, v kernels.Tensor, first, at int) {
 	c, b := r.Config, r.batch
 	mask := kernels.AttentionMask{Rel: r.rel.table, RelBase: r.rel.zero - at, Causal: c.Causal, Offset: at}
 	if b.Keep != nil {
@@ -155,6 +155,7 @@ func (r *run) attend(y, q, k, v kernels.Tensor, first, at int) {
 	if r.mask.At != 0 {
 		mask.Add = r.mask.Slice(at, at+q.Rows).Columns(0, k.Rows)
 	}
+	r.show(layer, s, false, q, k, mask)
 	if c.Approx != nil {
 		r.approximate(y, q, k, v, mask.Keep)
 		return
@@ -238,6 +239,7 @@ func (r *run) crossAttention(i int, x kernels.Tensor) {
 		if r.source.keep != nil {
 			mask.Keep = r.source.keep[from:to]
 		}
+		r.show(i, s, true, q.Slice(first, first+n), kv.Columns(0, w), mask)
 		d.Attention(r.att.Slice(first, first+n), q.Slice(first, first+n), kv.Columns(0, w), kv.Columns(dp, dp+w), c.NumHeads, c.scale(), mask)
 		first += n
 	}

@@ -57,6 +57,9 @@ type Batch struct {
 	// Layer, if set, sees the states (S, D) after the embedding (index −1) and
 	// after each layer, for tests and pictures.
 	Layer func(index int, x kernels.Tensor)
+	// Attention, if set, sees where every head of every layer looked, sequence after
+	// sequence. It costs time on the host; the results of the run are the same.
+	Attention func(m AttentionMap)
 	// Routing, if set, hears where the tokens of a mixture of experts went.
 	Routing func(layer int, d *routing.Decision)
 }

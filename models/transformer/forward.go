@@ -291,7 +291,7 @@ func (r *run) lastLayer(i int, x kernels.Tensor) kernels.Tensor {
 			at := r.batch.past(s) + int(sel[next]) - first
 			one := q.Slice(next, next+1)
 			r.turns.query(r, one, at)
-			r.attend(att.Slice(next, next+1), one, k, v, first, at)
+			r.attend(i, s, att.Slice(next, next+1), one, k, v, first, at)
 		}
 		first += length
 	}
