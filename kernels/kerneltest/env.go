@@ -27,8 +27,11 @@ type Env struct {
 	Levels func(k uint32) uint32
 	// LevelsQ4 likewise.
 	LevelsQ4 func() uint32
-	top      uint32
-	bufs     []*buffer
+	// Magnitude is that of the terms of sums where it is far from 1: sums may cancel, and
+	// their error does not.
+	Magnitude float64
+	top       uint32
+	bufs      []*buffer
 }
 
 // buffer is n bytes at at, with guard bands around them.

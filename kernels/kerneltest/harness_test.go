@@ -96,7 +96,7 @@ func TestCompareOfWhatIsNotFinite(t *testing.T) {
 	}{
 		{inf, inf, true}, {inf, -inf, false}, {nan, nan, true}, {nan, 1, false}, {1, nan, false}, {inf, 3e38, false}, {0, inf, false},
 	} {
-		_, _, err := compare(floatBytes([]float32{c.want}), floatBytes([]float32{c.have}))
+		_, _, err := compare(floatBytes([]float32{c.want}), floatBytes([]float32{c.have}), 0)
 		if (err == "") != c.ok {
 			t.Errorf("reference %g, found %g: %q", c.want, c.have, err)
 		}

@@ -28,6 +28,11 @@ func (c linear) input(e *Env) []float32 {
 	x := e.Normal(c.m * c.k)
 	if w := weird[c.special]; w != nil {
 		w(x[:c.k])
+		for _, v := range x[:c.k] {
+			if a := math.Abs(float64(v)); a > e.Magnitude && !math.IsInf(a, 0) {
+				e.Magnitude = a
+			}
+		}
 	}
 	return x
 }
@@ -116,7 +121,7 @@ func (c linear) q4() Case {
 }
 
 var (
-	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU}
+	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU, kernels.GELUTanh}
 	residuals   = []string{"", "apart", "in place"}
 )
 

@@ -67,7 +67,7 @@ func run(ref, b kernels.Backend, c Case, seed uint64) Result {
 			}
 			continue
 		}
-		nmse, abs, err := compare(wants[i], haves[i])
+		nmse, abs, err := compare(wants[i], haves[i], want.Magnitude)
 		r.NMSE, r.Abs = max(r.NMSE, nmse), max(r.Abs, abs)
 		switch {
 		case err != "":
@@ -94,8 +94,8 @@ func firstDifference(a, b []byte) string {
 }
 
 // compare gives the errors of have against want, f32 both. Numbers that are not
-// finite must be the same in kind and sign.
-func compare(want, have []byte) (nmse, abs float64, err string) {
+// finite must be the same in kind and sign. magnitude is that of Env.
+func compare(want, have []byte, magnitude float64) (nmse, abs float64, err string) {
 	var sum, square, worst, largest float64
 	finite := 0
 	for i := 0; i < len(want); i += 4 {
@@ -120,7 +120,7 @@ func compare(want, have []byte) (nmse, abs float64, err string) {
 	}
 	// Few numbers may all be small by cancellation; Abs judges those.
 	if square > 0 && finite >= 64 {
-		nmse = square / max(sum, 1e-30)
+		nmse = square / max(sum, magnitude*magnitude, 1e-30)
 	}
-	return nmse, worst / max(largest, 1), ""
+	return nmse, worst / max(largest, 1, magnitude), ""
 }
