@@ -4,12 +4,14 @@ package kernels
 type Activation uint32
 
 // The activations. GELU is the exact form x·Φ(x) with the error function, SiLU is
-// x/(1+exp(−x)). At −∞ all but None give their limit, 0.
+// x/(1+exp(−x)), GELUTanh what GPT-2 has for GELU: x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2.
+// At −∞ all but None give their limit, 0.
 const (
 	None Activation = iota
 	ReLU
 	GELU
 	SiLU
+	GELUTanh
 )
 
 func (a Activation) String() string {
@@ -19,7 +21,7 @@ func (a Activation) String() string {
 	return "unknown"
 }
 
-var activationNames = [...]string{"none", "relu", "gelu", "silu"}
+var activationNames = [...]string{"none", "relu", "gelu", "silu", "gelu_tanh"}
 
 // PanelWidth is the number of output columns that packed weights keep together.
 // Weights are packed in blocks of whole panels, so a loader hands over rows in

@@ -103,7 +103,7 @@ func TestDeviceRefusals(t *testing.T) {
 		{"linear: output of other rows", "output", func(f *fixture) { f.d.Linear(sized(f.y, 3, 8), f.x, f.w, None, nil) }},
 		{"linear: residual of other rows", "residual", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, None, &Residual{X: sized(f.z, 3, 8)}) }},
 		{"linear: stride less than a row", "stride", func(f *fixture) { f.d.Linear(f.y, strided(f.x, 7), f.w, None, nil) }},
-		{"linear: unknown activation", "activation", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, SiLU+1, nil) }},
+		{"linear: unknown activation", "activation", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, GELUTanh+1, nil) }},
 		// Numbers no memory holds.
 		{"linear: negative rows", "input", func(f *fixture) { f.d.Linear(sized(f.y, -4, 8), sized(f.x, -4, 8), f.w, None, nil) }},
 		{"linear: negative columns", "input", func(f *fixture) { f.w.In = -8; f.d.Linear(f.y, sized(f.x, 4, -8), f.w, None, nil) }},
@@ -131,7 +131,7 @@ func TestDeviceRefusals(t *testing.T) {
 		{"layer norm: gaps", "stride", func(f *fixture) { f.d.LayerNorm(f.y, sized(f.wide, 4, 8), f.gain, f.gain, 0) }},
 		{"layer norm: partial overlap", "overlaps", func(f *fixture) { f.d.LayerNorm(shifted(f.x, 4), f.x, f.gain, f.gain, 0) }},
 
-		{"activate: unknown", "activation", func(f *fixture) { f.d.Activate(f.y, f.x, 4) }},
+		{"activate: unknown", "activation", func(f *fixture) { f.d.Activate(f.y, f.x, GELUTanh+1) }},
 		{"activate: other shape", "output", func(f *fixture) { f.d.Activate(f.y, sized(f.x, 2, 8), GELU) }},
 		{"activate: partial overlap", "overlaps", func(f *fixture) { f.d.Activate(shifted(f.x, 4), f.x, GELU) }},
 		{"add: other shape", "b is", func(f *fixture) { f.d.Add(f.y, f.x, sized(f.z, 4, 7), 1) }},

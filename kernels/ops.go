@@ -160,7 +160,7 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 	if !d.apartBytes(op, y, w.At, packed) {
 		return
 	}
-	if act > SiLU {
+	if act > GELUTanh {
 		d.fail(ErrArgument, "%s: unknown activation %d", op, uint32(act))
 		return
 	}
@@ -236,7 +236,7 @@ func (d *Device) Activate(y, x Tensor, act Activation) {
 	if !d.whole(op, "input", x, x.Rows, x.Cols) || !d.whole(op, "output", y, x.Rows, x.Cols) {
 		return
 	}
-	if act > SiLU {
+	if act > GELUTanh {
 		d.fail(ErrArgument, "%s: unknown activation %d", op, uint32(act))
 		return
 	}

@@ -279,6 +279,8 @@ func activate(x float64, act Activation) float64 {
 		return x * 0.5 * math.Erfc(-x/math.Sqrt2)
 	case SiLU:
 		return x / (1 + math.Exp(-x))
+	case GELUTanh:
+		return x * 0.5 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 	}
 	return x
 }

@@ -199,13 +199,15 @@ func TestActivationsByTable(t *testing.T) {
 		{ReLU, -3, 0}, {ReLU, 2, 2},
 		{GELU, 0, 0}, {GELU, 1, 0.8413447460685429}, {GELU, -1, -0.15865525393145707}, {GELU, 1.96, 1.96 * 0.9750021048517795},
 		{SiLU, 0, 0}, {SiLU, 1, 0.7310585786300049}, {SiLU, -2, -2 * 0.11920292202211755},
+		// 0.7978845608028654 is √(2/π).
+		{GELUTanh, 0, 0}, {GELUTanh, 1, 0.5 * (1 + math.Tanh(0.7978845608028654*1.044715))}, {GELUTanh, math.Inf(-1), 0}, {GELUTanh, math.Inf(1), math.Inf(1)},
 		{GELU, math.Inf(-1), 0}, {SiLU, math.Inf(-1), 0}, {ReLU, math.Inf(-1), 0}, {GELU, math.Inf(1), math.Inf(1)},
 	} {
 		if y := activate(c.x, c.act); y != c.y && math.Abs(y-c.y) > 1e-15 {
 			t.Errorf("%s(%g) = %.17g, want %.17g", c.act, c.x, y, c.y)
 		}
 	}
-	for a := None; a <= SiLU+1; a++ {
+	for a := None; a <= GELUTanh+1; a++ {
 		if !math.IsNaN(activate(math.NaN(), a)) {
 			t.Errorf("%s(NaN) is a number", a)
 		}

@@ -52,6 +52,9 @@ func TestActivationError(t *testing.T) {
 	}{
 		{kernels.GELU, func(x float64) float64 { return x * 0.5 * math.Erfc(-x/math.Sqrt2) }, 2.5e-7},
 		{kernels.SiLU, func(x float64) float64 { return x / (1 + math.Exp(-x)) }, 1.5e-7},
+		{kernels.GELUTanh, func(x float64) float64 {
+			return x * 0.5 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+		}, 2.5e-7},
 	} {
 		in, out := d.NewTensor(1, len(x)), d.NewTensor(1, len(x))
 		d.Set(in, x)
@@ -124,7 +127,7 @@ func TestQuantisedActivationsAreNearlyExact(t *testing.T) {
 func TestActivationLimits(t *testing.T) {
 	d := kernels.NewDevice(native(t))
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	for _, act := range []kernels.Activation{kernels.ReLU, kernels.GELU, kernels.SiLU} {
+	for _, act := range []kernels.Activation{kernels.ReLU, kernels.GELU, kernels.SiLU, kernels.GELUTanh} {
 		in, out := d.NewTensor(1, 6), d.NewTensor(1, 6)
 		d.Set(in, []float32{-inf, -1e30, nan, 0, 1e30, inf})
 		d.Activate(out, in, act)

@@ -33,7 +33,8 @@ func expKernel(m *Module) {
 // 1.8e-7, GELU within 2.5e-7·|x| (TestActivationError). Below −5.6568546,
 // which is −4√2 rounded so that this Φ is exactly 0 there, x counts as that: so −∞
 // gives −0, the limit, not NaN.
-// SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise.
+// SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise. GELU by tanh is
+// x/(1+exp(−2u)) with u = √(2/π)·(x+0.044715·x³), since (1+tanh(u))/2 = 1/(1+exp(−2u)).
 func activation(m *Module) {
 	f := m.helper("act")
 	x, kind := f.vec("x"), f.int("kind")
@@ -57,7 +58,11 @@ func activation(m *Module) {
 	}, func() {
 		f.choose(kind.eq(num(1)), func() { set(f, x, pmax(x, zeroV)) }, func() {
 			set(f, x, pmax(x, m.k(-88)))
-			set(f, x, fdiv(x, fadd(m.k(1), apply[V128]("exp", string(un("f32x4.neg", x))))))
+			set(f, z, x)
+			f.when(kind.eq(num(4)), func() {
+				set(f, z, fmul(fmul(x, m.k(2*0.7978845608028654)), fadd(m.k(1), fmul(m.k(0.044715), fmul(x, x)))))
+			})
+			set(f, x, fdiv(x, fadd(m.k(1), apply[V128]("exp", string(un("f32x4.neg", z))))))
 		})
 	})
 	returns(f, x)
