@@ -121,7 +121,7 @@ func (c linear) q4() Case {
 }
 
 var (
-	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU}
+	activations = []kernels.Activation{kernels.None, kernels.ReLU, kernels.GELU, kernels.SiLU, kernels.GELUTanh}
 	residuals   = []string{"", "apart", "in place"}
 )
 
