@@ -8,14 +8,12 @@ interface WorkerScope {
 }
 
 const scope = self as unknown as WorkerScope;
-const channel = new MessageChannel();
 
 scope.onmessage = async ({ data: { module, memory, index } }) => {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as SharedKernels;
   kernels.thread_ready();
   scope.postMessage('ready');
-  channel.port1.onmessage = work;
   work();
 
   function work(): void {
@@ -25,6 +23,6 @@ scope.onmessage = async ({ data: { module, memory, index } }) => {
       kernels.thread_failed(); // or the engine would wait for this tile for ever
       throw e;
     }
-    channel.port2.postMessage(0); // the event loop turns, so that the worker can be ended everywhere
+    setTimeout(work); // the event loop turns, so that the worker can be ended everywhere
   }
 };
