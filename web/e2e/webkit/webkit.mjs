@@ -225,7 +225,8 @@ test('abort ends a run, and the handle works afterwards', { timeout: 40_000 }, a
   assert.equal(r.failed.code, 'aborted');
   assert.ok(r.would > 2000, `a run of ${r.would} ms: there was nothing to abort`);
   assert.ok(r.rejected < 100, `rejected after ${r.rejected} ms`);
-  assert.ok(r.stopped < 1000, `the worker was free after ${r.stopped} ms`); // the short call included, on a machine that is busy
+  // The call that answers is included, and a machine that is busy with something else.
+  assert.ok(r.stopped < r.would / 4, `the worker was free after ${r.stopped} ms`);
   assert.deepEqual(r.dims, [1, 256]);
 });
 
