@@ -187,6 +187,8 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = bertConfig(r, modelType)
 	case modelType == "distilbert":
 		c, err = distilConfig(r)
+	case modelType == "gpt2":
+		c, err = gpt2Config(r)
 	case modelType == "m2m_100":
 		c, err = m2mConfig(r)
 	case modelType == "" && kind != "":
@@ -194,7 +196,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err

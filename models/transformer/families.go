@@ -288,3 +288,28 @@ func m2mConfig(r *rawConfig) (*Config, error) {
 	dec.HasHead, dec.TiedHead = true, true
 	return dec, nil
 }
+
+// gpt2Config reads a Hugging Face GPT2Config.
+func gpt2Config(r *rawConfig) (*Config, error) {
+	c := &Config{Family: "gpt2", Causal: true, Norm: PreLN, Alpha: 1, EmbedScale: 1, LearnedPositions: true, FinalNorm: true, HasHead: true, TiedHead: true}
+	if err := refuse(r, refused{"add_cross_attention", "cross-attention"}, refused{"scale_attn_by_inverse_layer_idx", "scores divided by the layer"}); err != nil {
+		return nil, err
+	}
+	if !r.boolOr("scale_attn_weights", true) || !r.boolOr("tie_word_embeddings", true) {
+		return nil, lean.Errorf("transformer: %w: gpt2 with scale_attn_weights or tie_word_embeddings false", ErrUnsupported)
+	}
+	if _, given := r.floats["n_inner"]; !given {
+		r.ints["n_inner"] = 4 * r.ints["n_embd"] // null, or left out
+		r.floats["n_inner"] = float64(r.ints["n_inner"])
+	}
+	if err := r.sizes(c, "n_embd", "n_layer", "n_head", "n_inner"); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.MaxPositions, err = r.count("n_positions", 1, maxRows); err != nil {
+		return nil, err
+	}
+	c.Eps = float32(r.floatOr("layer_norm_epsilon", 1e-5))
+	c.Activation, err = activation(r, "activation_function", "gelu_new")
+	return c, err
+}

@@ -157,14 +157,105 @@ func TestM2M100EqualsTheTorchscaleModelWithItsNumbers(t *testing.T) {
 	}
 }
 
+const gpt2Text = `{"model_type":"gpt2","vocab_size":29,"n_embd":18,"n_layer":3,"n_head":3,"n_inner":null,"n_positions":16,"activation_function":"gelu_new"}`
+
+// gpt2Checkpoint is a decoder's checkpoint as transformers' GPT2LMHeadModel stores it:
+// matrices turned, queries, keys and values side by side.
+func gpt2Checkpoint(c *Config, k *checkpoint) *checkpoint {
+	y := &checkpoint{shapes: map[string][]int{}, values: map[string][]float32{}, dtypes: map[string]safetensors.DType{}}
+	put := func(name string, v []float32, shape ...int) {
+		y.names = append(y.names, name)
+		y.shapes[name], y.values[name], y.dtypes[name] = shape, v, safetensors.F32
+	}
+	d := c.HiddenSize
+	// side puts matrices [out, in] beside each other, turned, and their biases behind each other.
+	side := func(to string, from ...string) {
+		out, in := 0, 0
+		var bias []float32
+		for _, f := range from {
+			out, in = out+k.shapes[f+".weight"][0], k.shapes[f+".weight"][1]
+			bias = append(bias, k.values[f+".bias"]...)
+		}
+		v := make([]float32, in*out)
+		at := 0
+		for _, f := range from {
+			n := k.shapes[f+".weight"][0]
+			for o := range n {
+				for i := range in {
+					v[i*out+at+o] = k.values[f+".weight"][o*in+i]
+				}
+			}
+			at += n
+		}
+		put(to+".weight", v, in, out)
+		put(to+".bias", bias, out)
+	}
+	same := func(to, from string) {
+		put(to+".weight", k.values[from+".weight"], d)
+		put(to+".bias", k.values[from+".bias"], d)
+	}
+	put("transformer.wte.weight", k.values["embed_tokens.weight"], c.VocabSize, d)
+	put("transformer.wpe.weight", k.values["embed_positions.weight"], c.MaxPositions, d)
+	for i := range c.NumLayers {
+		to, from := fmt.Sprintf("transformer.h.%d.", i), fmt.Sprintf("layers.%d.", i)
+		side(to+"attn.c_attn", from+"self_attn.q_proj", from+"self_attn.k_proj", from+"self_attn.v_proj")
+		side(to+"attn.c_proj", from+"self_attn.out_proj")
+		side(to+"mlp.c_fc", from+"ffn.fc1")
+		side(to+"mlp.c_proj", from+"ffn.fc2")
+		same(to+"ln_1", from+"self_attn_layer_norm")
+		same(to+"ln_2", from+"final_layer_norm")
+		put(to+"attn.bias", make([]float32, 4), 1, 1, 2, 2)
+	}
+	same("transformer.ln_f", "layer_norm")
+	return y
+}
+
+// A GPT-2 is torchscale's pre-norm decoder with its matrices turned.
+func TestGPT2EqualsTheTorchscaleModelWithItsNumbers(t *testing.T) {
+	c := parse(t, gpt2Text)
+	text := decoderConfig(`"subln":false,"position_offset":0,"share_decoder_input_output_embed":true`)
+	scaleConfig := parse(t, strings.NewReplacer(`"gelu"`, `"gelu_new"`, `ffn_embed_dim":22`, `ffn_embed_dim":72`).Replace(text))
+	scale := tiny(scaleConfig)
+	scale.drop("output_projection.weight")
+	for _, dtype := range []string{"f32", "q8"} {
+		run := func(c *Config, k *checkpoint) []float32 {
+			dev := newDevice()
+			m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{Head: true, DType: dtype})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.DType() != dtype || m.layers[0].branches[0].qkv.fused.Out != 96 {
+				t.Errorf("dtype %s, %d rows of queries, keys and values together", m.DType(), m.layers[0].branches[0].qkv.fused.Out)
+			}
+			return logits(t, m, Batch{IDs: first, Lengths: []int{6}})
+		}
+		if d := far(run(c, gpt2Checkpoint(c, scale)), run(scaleConfig, scale)); d != 0 {
+			t.Errorf("%s: differs by %g", dtype, d)
+		}
+	}
+	for name, break_ := range map[string]func(k *checkpoint){
+		"a missing bias":         func(k *checkpoint) { k.drop("transformer.h.1.attn.c_attn.bias") },
+		"a matrix not turned":    func(k *checkpoint) { n := "transformer.h.0.mlp.c_fc.weight"; k.shapes[n] = []int{72, 18} },
+		"integers for a matrix":  func(k *checkpoint) { k.dtypes["transformer.h.0.mlp.c_fc.weight"] = safetensors.I8 },
+		"integers for all three": func(k *checkpoint) { k.dtypes["transformer.h.0.attn.c_attn.weight"] = safetensors.I8 },
+	} {
+		k := gpt2Checkpoint(c, scale)
+		break_(k)
+		dev := newDevice()
+		if _, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{}); !errors.Is(err, ErrMissingTensor) && !errors.Is(err, ErrShape) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 func TestFamiliesRefuseWhatTheyCannotDo(t *testing.T) {
 	for text, want := range map[string]error{
 		strings.Replace(m2mText, `}`, `,"tie_word_embeddings":false}`, 1):                         ErrUnsupported,
-		strings.Replace(m2mText, `"relu"`, `"gelu_new"`, 1):                                       ErrUnsupported,
+		strings.Replace(m2mText, `"relu"`, `"mish"`, 1):                                           ErrUnsupported,
 		strings.Replace(m2mText, `"decoder_layers":3,`, ``, 1):                                    ErrConfig,
 		strings.Replace(m2mText, `"encoder_attention_heads":3`, `"encoder_attention_heads":4`, 1): ErrConfig,
 		`{"model_type":"distilbert","vocab_size":29}`:                                             ErrConfig,
-		`{"model_type":"gpt2"}`: ErrUnsupported,
+		`{"model_type":"gptj"}`: ErrUnsupported,
 	} {
 		if _, err := ParseConfig([]byte(text)); !errors.Is(err, want) {
 			t.Errorf("%s: error %v, expected %v", text, err, want)

@@ -23,6 +23,11 @@ type keyMap struct {
 	knowledgeKeys, knowledgeValues, knowledgeTokens   string
 	expertFC1, expertFC2, expertInner, routerUnitName string
 
+	qkv    string // queries, keys and values in one, where they are
+	turned bool   // linear layers are stored as [in, out]
+	// copiesHead: a head that is stored is a copy of the table of tokens.
+	copiesHead bool
+
 	normWeight, normBias string // what follows a norm's name, if not ".weight" and ".bias"
 	reciprocal           string // prefix of the three linear layers of THE-X's T
 
@@ -104,6 +109,14 @@ var keyMaps = map[string]*keyMap{
 		k.attnNorm, k.ffnNorm, k.fc1, k.fc2 = "sa_layer_norm", "output_layer_norm", "ffn.lin1", "ffn.lin2"
 		k.ignored = []string{"*position_ids", "vocab_*", "pre_classifier.*", "classifier.*", "qa_outputs.*"}
 	}),
+	"gpt2": {
+		prefixes: []string{"transformer.", ""}, turned: true, copiesHead: true, keepsPadding: true,
+		tokens: "wte", positions: "wpe", finalNorm: "ln_f", head: "lm_head",
+		layer: "h.", qkv: "attn.c_attn", out: "attn.c_proj", attnNorm: "ln_1",
+		fc1: "mlp.c_fc", fc2: "mlp.c_proj", ffnNorm: "ln_2",
+		// The causal mask of old releases, and heads of tasks.
+		ignored: []string{"*.attn.bias", "*.attn.masked_bias", "lm_head.weight", "score.weight"},
+	},
 	// transformers' M2M100 (NLLB too), fairseq's layers under other prefixes.
 	"m2m_100":         m2m("encoder."),
 	"m2m_100 decoder": m2m("decoder."),
@@ -127,7 +140,7 @@ func m2m(stack string) *keyMap {
 	return torchscale.with(func(k *keyMap) {
 		k.prefixes, k.sharedTokens = []string{"model.", ""}, "shared"
 		k.tokens, k.finalNorm, k.layer = stack+"embed_tokens", stack+"layer_norm", stack+"layers."
-		k.fc1, k.fc2, k.head = "fc1", "fc2", "lm_head"
+		k.fc1, k.fc2, k.head, k.copiesHead = "fc1", "fc2", "lm_head", true
 		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"
 		k.crossOut, k.crossNorm = "encoder_attn.out_proj", "encoder_attn_layer_norm"
 		// Copies of the shared table, and the sines.

@@ -261,7 +261,7 @@ func TestConfigurationsThatCannotBeRunAreRefusedByName(t *testing.T) {
 		{"patches that do not divide", tinyConfig(`"multiway":true,"img_size":30,"patch_size":16`), ErrConfig, "patches of 16"},
 		{"dilated attention", tinyConfig(`"segment_length":[2048]`), ErrUnsupported, "segment_length"},
 		{"unknown activation", strings.Replace(tinyConfig(""), `"gelu"`, `"mish"`, 1), ErrUnsupported, "mish"},
-		{"GELU by tanh", tinyConfig(`"gelu_approximate":"tanh"`), ErrUnsupported, "tanh"},
+		{"GELU by tanh, asked for beside its name", tinyConfig(`"gelu_approximate":"tanh"`), ErrUnsupported, "tanh"},
 		{"an epsilon of zero", tinyConfig(`"layernorm_eps":0`), ErrConfig, "epsilon"},
 		{"another quantisation", tinyConfig(`"quantization_config":{"quant_method":"gptq"}`), ErrUnsupported, "gptq"},
 		{"buckets that cannot be", tinyConfig(`"rel_pos_buckets":3,"max_rel_pos":8`), ErrConfig, "rel_pos_buckets"},

@@ -120,6 +120,10 @@ func (p *planner) linear(w *kernels.Weight, out, in int, name string) {
 
 // matrix plans a matrix [out, in] without bias.
 func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
+	if p.keys.turned {
+		p.turned(w, out, in, name)
+		return
+	}
 	full := p.prefix + name + ".weight"
 	t, ok := p.expect(full, out, in)
 	if !ok {
@@ -188,26 +192,28 @@ func (p *planner) projections(y *projections, d int, names ...string) {
 	if p.err != nil {
 		return
 	}
-	dp, n := panels(d), len(names)
-	bias := kernels.Vector{At: p.dev.Alloc(uint64(n*dp) * 4), Len: n * dp}
-	p.dev.Zero(bias.At, uint64(bias.Len)*4)
 	if same {
-		y.fused = p.dev.NewWeight(kind[0], n*dp, d, false)
-		y.fused.Bias = bias
-		if kind[0] == kernels.I8 {
-			p.dev.Zero(y.fused.Scale.At, uint64(n*dp)*4)
-		}
+		p.together(y, kind[0], d, len(names))
 	}
 	for i, name := range names {
 		full := p.prefix + name + ".weight"
-		if y.fused.Out > 0 {
-			y.part[i] = p.dev.Part(y.fused, i*dp, i*dp+d)
-		} else {
-			y.part[i] = p.dev.NewWeight(kind[i], d, d, false)
-			y.part[i].Bias = kernels.Vector{At: bias.At + uint32(i*dp)*4, Len: d}
+		if !same {
+			y.part[i] = p.dev.NewWeight(kind[i], d, d, true)
 		}
 		p.rows(&y.part[i], full, tensor[i], &y.fused)
-		p.floats(p.prefix+name+".bias", bias.At+uint32(i*dp)*4, d)
+		p.floats(p.prefix+name+".bias", y.part[i].Bias.At, d)
+	}
+}
+
+// together hands out one matrix for n of [d, d], and its parts.
+func (p *planner) together(y *projections, kind kernels.DType, d, n int) {
+	dp := panels(d)
+	y.fused = p.dev.NewWeight(kind, n*dp, d, true)
+	if kind == kernels.I8 {
+		p.dev.Zero(y.fused.Scale.At, uint64(n*dp)*4)
+	}
+	for i := range n {
+		y.part[i] = p.dev.Part(y.fused, i*dp, i*dp+d)
 	}
 }
 

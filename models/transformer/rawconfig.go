@@ -115,10 +115,12 @@ func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error)
 		return kernels.ReLU, nil
 	case "gelu":
 		return kernels.GELU, nil
+	case "gelu_new", "gelu_pytorch_tanh", "gelu_fast":
+		return kernels.GELUTanh, nil
 	case "swish", "silu":
 		return kernels.SiLU, nil
 	}
-	return 0, lean.Errorf("transformer: %w: %s %q; supported: relu, gelu, swish, silu", ErrUnsupported, key, name)
+	return 0, lean.Errorf("transformer: %w: %s %q; supported: relu, gelu, gelu_new, gelu_pytorch_tanh, swish, silu", ErrUnsupported, key, name)
 }
 
 // sizes reads the numbers every family has, under the names it gives them.

@@ -141,7 +141,7 @@ type weightSink struct {
 
 func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
-		return k.quantize(l, s, t)
+		return k.quantize(l, t, func(at uint32) error { return l.floats(s, t, k.to.Out*k.to.In, at) })
 	}
 	defer l.dev.Release(l.dev.Mark())
 	rows, cols := k.to.Out, k.to.In
@@ -163,15 +163,15 @@ func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	return l.dev.Err()
 }
 
-// quantize brings a matrix of floats into memory and decides there whether int8 can
-// hold it. If not, it stays f32, in memory of its own below the copy it is packed from.
-func (k *weightSink) quantize(l *loader, s *shard, t safetensors.Tensor) error {
+// quantize brings a matrix of floats into memory, where fill puts it, and decides there
+// whether int8 can hold it. If not, it stays f32, in memory of its own below the copy it is packed from.
+func (k *weightSink) quantize(l *loader, t safetensors.Tensor, fill func(at uint32) error) error {
 	d, rows, cols := l.dev, k.to.Out, k.to.In
 	mark := d.Mark()
 	kept := d.NewWeight(kernels.F32, rows, cols, false)
 	after := d.Mark()
 	whole := d.Alloc(uint64(rows) * uint64(cols) * 4)
-	if err := l.floats(s, t, rows*cols, whole); err != nil {
+	if err := fill(whole); err != nil {
 		d.Release(mark)
 		return err
 	}

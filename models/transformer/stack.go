@@ -128,7 +128,11 @@ func (p *planner) layer(y *layer, c *Config, i int) {
 		z := &y.branches[b]
 		name := func(s string) string { return branchName(at+s, b) }
 		z.attnNorm = p.norm(name(k.attnNorm), d)
-		p.projections(&z.qkv, d, name(k.q), name(k.k), name(k.v))
+		if k.qkv != "" {
+			p.turnedProjections(&z.qkv, d, name(k.qkv))
+		} else {
+			p.projections(&z.qkv, d, name(k.q), name(k.k), name(k.v))
+		}
 		p.linear(&z.out, d, d, name(k.out))
 		z.ffnNorm = p.norm(name(k.ffnNorm), d)
 		if c.Norm == SubLN {
@@ -166,11 +170,8 @@ func (p *planner) feedForward(y *feedForward, c *Config, fc1, fc2, inner string)
 // head plans the output projection: a matrix of its own, or the table of tokens.
 func (p *planner) head(m *Model) {
 	c := m.Config
-	name := p.keys.head
-	_, own := p.tensors[p.prefix+name+".weight"]
-	if c.Family == "m2m_100 decoder" {
-		own = false // a copy of the shared table, where it is stored
-	}
+	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
+	own = own && !p.keys.copiesHead
 	switch {
 	case !c.HasHead:
 		p.err = lean.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
