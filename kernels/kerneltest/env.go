@@ -27,8 +27,8 @@ type Env struct {
 	Levels func(k uint32) uint32
 	// LevelsQ4 likewise.
 	LevelsQ4 func() uint32
-	// Magnitude is that of the terms of sums where it is far from 1: sums may cancel, and
-	// their error does not.
+	// Magnitude is that of sums whose terms are far from 1: they may cancel, and their
+	// error does not.
 	Magnitude float64
 	top       uint32
 	bufs      []*buffer

@@ -79,6 +79,7 @@ func (c linear) place(e *Env) (y, x, bias, res uint32, ldy, ldx, ldres int, alph
 func (c linear) f32() Case {
 	return Case{"linear f32", c.String(), func(e *Env) {
 		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		e.Magnitude *= math.Sqrt(float64(c.k))
 		w := e.Packed(e.Normal(c.n*c.k), c.n, c.k)
 		e.B.LinearF32(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha)
 	}}
@@ -106,6 +107,7 @@ func (c linear) q8() Case {
 func (c linear) q4() Case {
 	return Case{"linear q4", c.String(), func(e *Env) {
 		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		e.Magnitude *= 8 * math.Sqrt(float64(c.k))
 		blocks := (c.k + kernels.BlockQ4 - 1) / kernels.BlockQ4
 		weights, ws := make([]byte, c.n*int(kernels.Q4.RowSize(c.k))), e.Normal(c.n*blocks)
 		for i := range weights {

@@ -25,6 +25,11 @@
 //
 //	{ "op": "linear q8", "name": "m=1 k=7 …", "nmse": 1e-14, "abs": 2e-7, "err": "" }
 //
+// Where globalThis.__kerneltestRandom = { seed: 1, calls: 1000000 } is set before, so many
+// random calls run instead of the table; then cases counts the calls, results has those
+// that failed, and grown is the number of bytes by which the module's memory grew after
+// the first tenth.
+//
 // err is empty where a case passed. Where the program could not run at all,
 // __kerneltest is { error: "why" }. A test must fail if it is missing, if it has an
 // error, if cases is 0 or if failed is not.
@@ -56,6 +61,10 @@ func main() {
 		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
 		return
 	}
+	if r := js.Global().Get("__kerneltestRandom"); r.Type() == js.TypeObject {
+		random(b, uint64(r.Get("seed").Int()), r.Get("calls").Int())
+		return
+	}
 	var out []result
 	failed := 0
 	for _, r := range kerneltest.Run(kernels.NewReference(0), b, kerneltest.Cases()) {
@@ -64,14 +73,34 @@ func main() {
 		}
 		out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
 	}
+	report(b, out, map[string]any{"cases": len(out), "failed": failed})
+}
+
+// random runs the calls in ten parts.
+func random(b *simd.Backend, seed uint64, calls int) {
+	ref := kernels.NewReference(0)
+	out := []result{} // not nil, which JSON calls null
+	var size uint64
+	for part := range 10 {
+		for _, r := range kerneltest.Random(ref, b, seed+uint64(part)<<32, calls/10) {
+			out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
+		}
+		if part == 0 {
+			size = b.Size()
+		}
+	}
+	report(b, out, map[string]any{"cases": calls / 10 * 10, "failed": len(out), "grown": float64(b.Size() - size)})
+}
+
+// report leaves the results for the page.
+func report(b *simd.Backend, out []result, summary map[string]any) {
 	text, err := json.Marshal(out)
 	if err != nil {
 		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
 		return
 	}
-	js.Global().Set("__kerneltest", map[string]any{
-		"backend": b.Name(), "cases": len(out), "failed": failed, "results": string(text),
-	})
+	summary["backend"], summary["results"] = b.Name(), string(text)
+	js.Global().Set("__kerneltest", summary)
 }
 
 // finite makes a number that JSON has.
