@@ -53,7 +53,7 @@ func TestDecodingATokenAllocatesNothing(t *testing.T) {
 // One token of a decoder of 6 layers of 384 after 128 others, natively through the SIMD
 // module: about 14 million multiplications.
 func BenchmarkDecode(b *testing.B) {
-	for _, dtype := range []string{"f32", "q8"} {
+	for _, dtype := range []string{"f32", "q8", "q4"} {
 		b.Run(dtype, func(b *testing.B) {
 			backend, err := simd.New(b.Context())
 			if err != nil {

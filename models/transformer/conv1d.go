@@ -52,8 +52,15 @@ func (k *weightSink) place(l *loader, t safetensors.Tensor, rows []float32) erro
 		d.Write(at, floatBytes(rows))
 		return d.Err()
 	}
-	if k.to.DType == kernels.I8 {
+	switch k.to.DType {
+	case kernels.I8:
 		return k.quantize(l, t, fill)
+	case kernels.Q4:
+		return k.blocks(l, t, func(at uint32, n int) error {
+			d.Write(at, floatBytes(rows[:n*k.to.In]))
+			rows = rows[n*k.to.In:]
+			return d.Err()
+		})
 	}
 	defer d.Release(d.Mark())
 	at := d.Alloc(uint64(len(rows)) * 4)

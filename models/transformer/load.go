@@ -26,7 +26,8 @@ type Stream interface {
 // LoadOptions say how Load brings a checkpoint into memory.
 type LoadOptions struct {
 	// DType is "auto" (or ""): as stored; "f32": refuse int8; "q8": quantise what is
-	// stored as f32, f16 or bf16.
+	// stored as f32, f16 or bf16; "q4": likewise, but linear layers to 4 bits in blocks
+	// (tables and the head to int8).
 	DType string
 	// Head asks for the output projection.
 	Head bool
@@ -106,9 +107,9 @@ type loader struct {
 
 func (l *loader) load(files []Stream, plan func() error) error {
 	switch l.options.DType {
-	case "", "auto", "f32", "q8":
+	case "", "auto", "f32", "q8", "q4":
 	default:
-		return lean.Errorf("transformer: %w: dtype %q; supported: auto, f32, q8", ErrUnsupported, l.options.DType)
+		return lean.Errorf("transformer: %w: dtype %q; supported: auto, f32, q8, q4", ErrUnsupported, l.options.DType)
 	}
 	if len(files) == 0 {
 		return lean.Errorf("transformer: %w: no weights file", ErrMissingTensor)

@@ -93,15 +93,18 @@ func (m *Model) Device() *kernels.Device { return m.dev }
 // WeightBytes is the device memory that the weights take.
 func (m *Model) WeightBytes() uint64 { return m.end - m.mark }
 
-// DType is "q8" if the linear layers hold int8 weights, else "f32".
+// DType is "q8" or "q4" if linear layers hold weights of 8 or 4 bits, else "f32".
 func (m *Model) DType() string {
 	for _, y := range m.layers {
 		w := y.branches[0].ffn.fc1
 		if y.experts != nil {
 			w = y.experts.experts[0].fc1
 		}
-		if w.DType == kernels.I8 {
+		switch w.DType {
+		case kernels.I8:
 			return "q8"
+		case kernels.Q4:
+			return "q4"
 		}
 	}
 	return "f32"

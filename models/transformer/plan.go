@@ -63,6 +63,8 @@ func (p *planner) dtype(name string, t safetensors.Tensor) kernels.DType {
 		p.err = lean.Errorf("transformer: %w: tensor %q is %s, expected F32, F16, BF16 or I8", ErrShape, name, t.DType)
 	case p.options.DType == "q8":
 		return kernels.I8
+	case p.options.DType == "q4":
+		return kernels.Q4
 	}
 	return kernels.F32
 }
@@ -94,7 +96,9 @@ func (p *planner) table(name string, rows, dim int, quantised bool) kernels.Tabl
 	}
 	kind := kernels.F32
 	if quantised {
-		kind = p.dtype(full, t)
+		if kind = p.dtype(full, t); kind == kernels.Q4 {
+			kind = kernels.I8 // 4-bit tables have no kernel, and would lose words
+		}
 	}
 	if p.err != nil {
 		return kernels.Table{}
@@ -130,6 +134,9 @@ func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
 		return
 	}
 	kind := p.dtype(full, t)
+	if kind == kernels.Q4 && name == p.keys.head {
+		kind = kernels.I8
+	}
 	if p.err == nil {
 		*w = p.dev.NewWeight(kind, out, in, false)
 		p.rows(w, full, t, nil)

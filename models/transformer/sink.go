@@ -140,6 +140,9 @@ type weightSink struct {
 }
 
 func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
+	if k.to.DType == kernels.Q4 {
+		return k.blocks(l, t, func(at uint32, rows int) error { return l.floats(s, t, rows*k.to.In, at) })
+	}
 	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
 		return k.quantize(l, t, func(at uint32) error { return l.floats(s, t, k.to.Out*k.to.In, at) })
 	}
@@ -186,6 +189,35 @@ func (k *weightSink) quantize(l *loader, t safetensors.Tensor, fill func(at uint
 	*k.to = kept
 	if k.fused != nil {
 		*k.fused = kernels.Weight{}
+	}
+	return d.Err()
+}
+
+// blocks quantises a matrix of floats to 4 bits, some rows at a time, which next brings
+// to an offset one part after the other.
+func (k *weightSink) blocks(l *loader, t safetensors.Tensor, next func(at uint32, rows int) error) error {
+	d, rows, cols := l.dev, k.to.Out, k.to.In
+	defer d.Release(d.Mark())
+	step, in := min(rows, steps(cols)), (cols+kernels.BlockQ4-1)/kernels.BlockQ4
+	window := d.Alloc(uint64(step) * uint64(cols) * 4)
+	q, scale := d.Alloc(uint64(step)*kernels.Q4.RowSize(cols)), d.Alloc(uint64(step)*uint64(in)*4)
+	scales := make([]float32, step*in)
+	for r := 0; r < rows; r += step {
+		n := min(step, rows-r)
+		if err := next(window, n); err != nil {
+			return err
+		}
+		d.QuantizeQ4(q, scale, window, n, cols)
+		d.Read(scale, floatBytes(scales[:n*in]))
+		if err := d.Err(); err != nil {
+			return err
+		}
+		for i, v := range scales[:n*in] {
+			if v-v != 0 {
+				return lean.Errorf("transformer: tensor %q: a scale of row %d is %v: %w", t.Name, r+i/in, v, quant.ErrNotFinite)
+			}
+		}
+		d.PackQ4(*k.to, r, n, q, scale)
 	}
 	return d.Err()
 }
