@@ -25,11 +25,11 @@ func TestDecodingATokenAllocatesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ids, lengths, v := []int32{3}, []int{1}, make([]float32, m.Config.VocabSize)
+			ids, lengths, last, v := []int32{3}, []int{1}, []int32{0}, make([]float32, m.Config.VocabSize)
 			step := func() {
 				cache.Truncate(0, 9)
 				mark := m.dev.Mark()
-				x, err := m.Forward(Batch{IDs: ids, Lengths: lengths, Cache: cache})
+				x, err := m.Forward(Batch{IDs: ids, Lengths: lengths, Select: last, Cache: cache})
 				if err != nil {
 					t.Fatal(err)
 				}

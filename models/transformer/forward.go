@@ -295,7 +295,7 @@ func (r *run) lastLayer(i int, x kernels.Tensor) kernels.Tensor {
 		}
 		first += length
 	}
-	r.segments = []segment{{0, n, 0}}
+	r.segments[0].to = n // a model that is selectable has one segment: these rows, from now on
 	r.afterAttention(y, out, att)
 	r.feedForward(i, out, r.ffn.Slice(0, n)) // never a mixture, so never an error
 	return out
