@@ -39,6 +39,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"runtime"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -76,20 +77,26 @@ func main() {
 	report(b, out, map[string]any{"cases": len(out), "failed": failed})
 }
 
-// random runs the calls in ten parts.
+// partCalls is the number of random calls after which garbage is collected: in a program
+// that never waits, Go's collector does not get its turn, and memory runs out.
+const partCalls = 1000
+
+// random runs the calls, in whole parts.
 func random(b *simd.Backend, seed uint64, calls int) {
 	ref := kernels.NewReference(0)
 	out := []result{} // not nil, which JSON calls null
 	var size uint64
-	for part := range 10 {
-		for _, r := range kerneltest.Random(ref, b, seed+uint64(part)<<32, calls/10) {
+	parts := max(1, calls/partCalls)
+	for part := range parts {
+		for _, r := range kerneltest.Random(ref, b, seed+uint64(part)<<32, partCalls) {
 			out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
 		}
-		if part == 0 {
+		if part == parts/10 {
 			size = b.Size()
 		}
+		runtime.GC()
 	}
-	report(b, out, map[string]any{"cases": calls / 10 * 10, "failed": len(out), "grown": float64(b.Size() - size)})
+	report(b, out, map[string]any{"cases": parts * partCalls, "failed": len(out), "grown": float64(b.Size() - size)})
 }
 
 // report leaves the results for the page.
