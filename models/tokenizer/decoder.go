@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // decoder turns tokens back into text, as parts that are then joined.
@@ -105,4 +107,51 @@ func byteToken(token string) (byte, bool) {
 	}
 	b, err := strconv.ParseUint(strings.TrimPrefix(token[3:5], "+"), 16, 8)
 	return byte(b), err == nil
+}
+
+// wordPieceDecoder joins tokens with a prefix to the one before and puts spaces before others.
+type wordPieceDecoder struct {
+	prefix  string
+	cleanup bool
+}
+
+// cleanups are applied to each token in turn.
+var cleanups = [...][2]string{
+	{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
+	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+}
+
+func (w wordPieceDecoder) decode(tokens []string) []string {
+	for i, token := range tokens {
+		if i > 0 {
+			if rest, ok := strings.CutPrefix(token, w.prefix); ok {
+				token = rest
+			} else {
+				token = " " + token
+			}
+		}
+		if w.cleanup {
+			for _, c := range cleanups {
+				token = strings.ReplaceAll(token, c[0], c[1])
+			}
+		}
+		tokens[i] = token
+	}
+	return tokens
+}
+
+func parseWordPieceDecoder(c *component) (wordPieceDecoder, error) {
+	w := wordPieceDecoder{prefix: "##", cleanup: true}
+	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+		switch key {
+		case "prefix":
+			w.prefix, err = d.String()
+		case "cleanup":
+			w.cleanup, err = d.Bool()
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+	return w, err
 }

@@ -3,7 +3,8 @@
 //
 // Begin with [Parse] and [Tokenizer.Encode]. Text passes through five stages, one file each:
 // added tokens are split off (added.go), the rest is normalised (normalizer.go,
-// unicode_norm.go), cut into words (pretokenizer.go) and into pieces (unigram.go),
+// unicode_norm.go, bert.go), cut into words (pretokenizer.go, bert.go, bytelevel.go) and into
+// pieces by a Unigram, WordPiece or BPE model (unigram.go, wordpiece.go, bpe.go),
 // and special tokens are placed around the result (postprocessor.go). Every byte
 // carries the range of original text it came from (aligned.go), so each token has
 // exact offsets whatever happened on the way.

@@ -67,6 +67,12 @@ func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
 		if p != nil {
 			t.postProcessor = p
 		}
+		if p, ok := p.(*trimmed); ok {
+			if _, ok := t.model.(*unigram); ok {
+				return nil, unsupported("post-processor with trim_offsets and model", "Unigram", "WordPiece, BPE")
+			}
+			t.trims, t.postProcessor = p.trims, p.postProcessor
+		}
 	}
 	return t, nil
 }
@@ -188,58 +194,6 @@ func parseAddedTokens(d *strictjson.Decoder) (tokens []addedToken, err error) {
 		return nil
 	})
 	return tokens, err
-}
-
-// parseModel reads the model in one pass: a vocabulary is too big to read twice.
-func parseModel(d *strictjson.Decoder) (model, error) {
-	const name, supported = "model", "Unigram"
-	var (
-		kind, odd            string
-		unk                  int64
-		hasUnk, byteFallback bool
-		pieces               []string
-		scores               []float64
-		hasVocab             bool
-	)
-	err := d.Object(func(key string) (err error) {
-		switch key {
-		case "type":
-			if kind, err = d.String(); err == nil && kind != supported {
-				err = unsupported(name, kind, supported)
-			}
-		case "unk_id":
-			if d.Peek() == strictjson.Null {
-				return d.Null()
-			}
-			hasUnk = true
-			unk, err = d.Int()
-		case "byte_fallback":
-			byteFallback, err = d.Bool()
-		case "vocab":
-			if d.Peek() != strictjson.Array {
-				odd = "vocab that is not a list"
-				return d.Skip()
-			}
-			hasVocab = true
-			pieces, scores, err = parseVocab(d)
-		default:
-			odd = key
-			err = d.Skip()
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case kind == "":
-		return nil, unsupported(name, "(none)", supported)
-	case odd != "":
-		return nil, unsupported("Unigram field", odd, "type, unk_id, vocab, byte_fallback")
-	case !hasVocab || len(pieces) == 0:
-		return nil, invalid("tokenizer: model: the vocabulary is empty")
-	}
-	return newUnigram(pieces, scores, unk, hasUnk, byteFallback)
 }
 
 func parseVocab(d *strictjson.Decoder) (pieces []string, scores []float64, err error) {

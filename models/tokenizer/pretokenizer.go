@@ -7,20 +7,20 @@ import (
 
 // preTokenizer cuts a section into words. It calls emit for each, in order, until
 // emit returns false, and reports whether emit never did. A word is valid only
-// during the call of emit. depth numbers the scratch texts that it may use.
+// during the call of emit.
 type preTokenizer interface {
-	preTokenize(in *aligned, ws *workspace, depth int, emit func(*aligned) bool) bool
+	preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool
 }
 
 // preTokenizers apply each to the words of the one before.
 type preTokenizers []preTokenizer
 
-func (ps preTokenizers) preTokenize(in *aligned, ws *workspace, depth int, emit func(*aligned) bool) bool {
+func (ps preTokenizers) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	if len(ps) == 0 {
 		return emit(in)
 	}
-	return ps[0].preTokenize(in, ws, depth, func(word *aligned) bool {
-		return ps[1:].preTokenize(word, ws, depth+1, emit)
+	return ps[0].preTokenize(in, ws, func(word *aligned) bool {
+		return ps[1:].preTokenize(word, ws, emit)
 	})
 }
 
@@ -40,10 +40,11 @@ const (
 	prependNever
 )
 
-func (m metaspace) preTokenize(in *aligned, ws *workspace, depth int, emit func(*aligned) bool) bool {
+func (m metaspace) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	var mark [utf8.UTFMax]byte
 	replacement := mark[:utf8.EncodeRune(mark[:], m.replacement)]
-	out := ws.text(depth)
+	out := ws.take()
+	defer ws.give()
 	e := edit(in, out)
 	if m.scheme == prependAlways || m.scheme == prependFirst && in.shift == 0 {
 		if len(in.text) > 0 && in.text[0] != ' ' && !bytes.HasPrefix(in.text, replacement) {

@@ -33,7 +33,7 @@ func TestSecondOpinionOfSugarme(t *testing.T) {
 		if len(a.text) == 0 {
 			continue
 		}
-		tok.preTokenizer.preTokenize(&a, ws, 0, func(word *aligned) bool {
+		tok.preTokenizer.preTokenize(&a, ws, func(word *aligned) bool {
 			text := string(word.text)
 			if seen[text] {
 				return true

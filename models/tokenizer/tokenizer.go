@@ -22,6 +22,7 @@ type Tokenizer struct {
 	preTokenizer  preTokenizer // nil: none
 	model         model
 	postProcessor postProcessor
+	trims         []trim  // what the post-processor does to offsets
 	decoder       decoder // nil: tokens are joined by spaces
 
 	added      []addedToken
@@ -155,6 +156,13 @@ func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s 
 		barred = t.barred
 	}
 	var err error
+	// token is the text that the token stands for, in the alphabet of the vocabulary.
+	trimmed := func(token string, at Offset) Offset {
+		for _, x := range t.trims {
+			at = x.offsets(token, at, ws.raw, len(s.ids) == 0)
+		}
+		return at
+	}
 	add := func(id int32, at Offset) bool {
 		s.ids = append(s.ids, id)
 		s.offsets = append(s.offsets, at)
@@ -166,7 +174,12 @@ func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s 
 			return false
 		}
 		for _, p := range ws.pieces {
-			if !add(p.id, w.original(int(p.lo), int(p.hi))) {
+			at := w.original(int(p.lo), int(p.hi))
+			if t.trims != nil {
+				token, _ := t.model.token(p.id)
+				at = trimmed(token, at)
+			}
+			if !add(p.id, at) {
 				return false
 			}
 		}
@@ -174,18 +187,26 @@ func (t *Tokenizer) tokenize(text string, o Options, room int, ws *workspace, s 
 	}
 	part := func(lo, hi int, id int32) bool {
 		if id >= 0 {
-			return add(id, ws.section.original(lo, hi))
+			at := ws.section.original(lo, hi)
+			if t.trims != nil {
+				at = trimmed(string(ws.section.text[lo:hi]), at)
+			}
+			return add(id, at)
 		}
 		p := ws.section.slice(lo, hi)
 		if t.preTokenizer == nil {
 			return word(&p)
 		}
-		return t.preTokenizer.preTokenize(&p, ws, 0, word)
+		return t.preTokenizer.preTokenize(&p, ws, word)
 	}
 	ws.raw = append(ws.raw[:0], text...)
 	t.beforeNorm.split(ws.raw, o.ParseSpecial, func(lo, hi int, id int32) bool {
 		if id >= 0 {
-			return add(id, Offset{lo, hi})
+			at := Offset{lo, hi}
+			if t.trims != nil {
+				at = trimmed(string(ws.raw[lo:hi]), at)
+			}
+			return add(id, at)
 		}
 		ws.section.load(ws.raw, lo, hi)
 		if t.normalizer != nil {
@@ -261,7 +282,10 @@ type workspace struct {
 	raw            []byte
 	section, spare aligned
 	texts          []*aligned
+	taken          int // of texts
 	best           []pathNode
+	symbols        []symbol
+	heap           []candidate
 	pieces         []piece
 	a, b           sequence
 }
@@ -274,13 +298,16 @@ func (t *Tokenizer) workspace() *workspace {
 	return ws
 }
 
-// text is the scratch text of one pre-tokenizer.
-func (ws *workspace) text(depth int) *aligned {
-	for len(ws.texts) <= depth {
+// take is a scratch text that nobody else has until give, which hands back the text taken last.
+func (ws *workspace) take() *aligned {
+	if ws.taken == len(ws.texts) {
 		ws.texts = append(ws.texts, new(aligned))
 	}
-	return ws.texts[depth]
+	ws.taken++
+	return ws.texts[ws.taken-1]
 }
+
+func (ws *workspace) give() { ws.taken-- }
 
 // path is scratch for n positions.
 func (ws *workspace) path(n int) []pathNode {

@@ -1,0 +1,214 @@
+package tokenizer
+
+import (
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// modelFile is the section model of tokenizer.json, read in one pass: a vocabulary is too
+// big to read twice, and its type may come after it.
+type modelFile struct {
+	kind   string
+	fields []string // in their order, without type
+
+	unkID        int64 // Unigram
+	hasUnkID     bool
+	byteFallback bool
+	pieces       []string
+	scores       []float64
+
+	vocab   *vocab // WordPiece, BPE
+	unk     string
+	hasUnk  bool
+	prefix  string
+	most    int64
+	suffix  string
+	dropout float64
+	fuseUnk bool
+	whole   bool
+	merges  []string // left, right, left, …
+}
+
+// The fields of each type.
+const (
+	unigramFields   = "unk_id, vocab, byte_fallback"
+	wordPieceFields = "unk_token, continuing_subword_prefix, max_input_chars_per_word, vocab"
+	bpeFields       = "dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, fuse_unk, byte_fallback, ignore_merges, vocab, merges"
+)
+
+func parseModel(d *strictjson.Decoder) (model, error) {
+	const supported = "Unigram, WordPiece, BPE"
+	var f modelFile
+	err := d.Object(func(key string) (err error) {
+		if key == "type" {
+			if f.kind, err = d.String(); err == nil && f.kind != "Unigram" && f.kind != "WordPiece" && f.kind != "BPE" {
+				err = unsupported("model", f.kind, supported)
+			}
+			return err
+		}
+		f.fields = append(f.fields, key)
+		return f.field(d, key)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.kind == "" { // files before 0.9 tell by the fields
+		switch {
+		case f.vocab != nil && f.has("merges"):
+			f.kind = "BPE"
+		case f.vocab != nil && f.has("unk_token") && f.has("continuing_subword_prefix") && f.has("max_input_chars_per_word"):
+			f.kind = "WordPiece"
+		default:
+			return nil, unsupported("model", "(none)", supported)
+		}
+	}
+	known := map[string]string{"Unigram": unigramFields, "WordPiece": wordPieceFields, "BPE": bpeFields}[f.kind]
+	for _, key := range f.fields {
+		if !strings.Contains(", "+known+",", ", "+key+",") {
+			return nil, unsupported(f.kind+" field", key, known)
+		}
+	}
+	switch f.kind {
+	case "Unigram":
+		if f.vocab != nil {
+			return nil, unsupported("Unigram vocab", "that is not a list", "a list of pieces and scores")
+		}
+		if len(f.pieces) == 0 {
+			return nil, invalid("tokenizer: model: the vocabulary is empty")
+		}
+		return newUnigram(f.pieces, f.scores, f.unkID, f.hasUnkID, f.byteFallback)
+	case "WordPiece":
+		if f.vocab == nil || !f.has("unk_token") || !f.has("continuing_subword_prefix") || !f.has("max_input_chars_per_word") {
+			return nil, invalid("tokenizer: model: WordPiece has the fields %s, expected %s", clip(strings.Join(f.fields, ", ")), wordPieceFields)
+		}
+		return newWordPiece(f.vocab, f.unk, f.prefix, f.most), nil
+	}
+	return f.bpe()
+}
+
+func (f *modelFile) has(key string) bool {
+	for _, k := range f.fields {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// field reads one field of any of the models.
+func (f *modelFile) field(d *strictjson.Decoder, key string) (err error) {
+	if d.Peek() == strictjson.Null { // the same as its absence, where a type allows it
+		switch key {
+		case "unk_id", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix":
+			return d.Null()
+		}
+	}
+	switch key {
+	case "unk_id":
+		f.hasUnkID = true
+		f.unkID, err = d.Int()
+	case "byte_fallback":
+		f.byteFallback, err = d.Bool()
+	case "vocab":
+		if d.Peek() == strictjson.Array {
+			f.pieces, f.scores, err = parseVocab(d)
+		} else {
+			f.vocab, err = parseVocabMap(d)
+		}
+	case "unk_token":
+		f.hasUnk = true
+		f.unk, err = d.String()
+	case "continuing_subword_prefix":
+		f.prefix, err = d.String()
+	case "max_input_chars_per_word":
+		if f.most, err = d.Int(); err == nil && f.most < 0 {
+			err = invalid("tokenizer: model: max_input_chars_per_word is %d, expected 0 or more", f.most)
+		}
+	case "end_of_word_suffix":
+		f.suffix, err = d.String()
+	case "dropout":
+		f.dropout, err = d.Float()
+	case "fuse_unk":
+		f.fuseUnk, err = d.Bool()
+	case "ignore_merges":
+		f.whole, err = d.Bool()
+	case "merges":
+		f.merges, err = parseMerges(d)
+	default:
+		err = d.Skip() // refused by name once the type is known
+	}
+	return err
+}
+
+// parseMerges reads ["a b", …] or [["a", "b"], …].
+func parseMerges(d *strictjson.Decoder) (merges []string, err error) {
+	err = d.Array(func(i int) error {
+		if d.Peek() == strictjson.Array {
+			n := 0
+			err := d.Array(func(int) error {
+				n++
+				s, err := d.String()
+				merges = append(merges, s)
+				return err
+			})
+			if err == nil && n != 2 {
+				err = invalid("tokenizer: model: merge %d has %d tokens, expected 2", i, n)
+			}
+			return err
+		}
+		s, err := d.String()
+		if err != nil || strings.HasPrefix(s, "#version") {
+			return err
+		}
+		left, right, ok := strings.Cut(s, " ")
+		if !ok || strings.Contains(right, " ") {
+			return invalid("tokenizer: model: merge %d is %q, expected two tokens and one space", i, clip(s))
+		}
+		merges = append(merges, left, right)
+		return nil
+	})
+	return merges, err
+}
+
+// bpe makes the model. What changes the spelling of a word's ends, or its cutting by chance,
+// is refused.
+func (f *modelFile) bpe() (model, error) {
+	switch {
+	case f.vocab == nil || !f.has("merges"):
+		return nil, invalid("tokenizer: model: BPE has the fields %s, expected vocab and merges", clip(strings.Join(f.fields, ", ")))
+	case f.dropout != 0:
+		return nil, unsupported("BPE dropout", "other than 0", "null, 0")
+	case f.prefix != "":
+		return nil, unsupported("BPE continuing_subword_prefix", f.prefix, "null, \"\"")
+	case f.suffix != "":
+		return nil, unsupported("BPE end_of_word_suffix", f.suffix, "null, \"\"")
+	}
+	m := &bpe{vocab: f.vocab, unk: -1, fuseUnk: f.fuseUnk, ignoreMerges: f.whole, merges: make(mergeTable, len(f.merges)/2)}
+	if f.hasUnk {
+		if id, ok := f.vocab.id(f.unk); ok {
+			m.unk = id
+		}
+	}
+	if f.byteFallback {
+		m.bytes = make([]int32, 256)
+		for b := range m.bytes {
+			name := lean.Appendf(nil, "<0x%02X>", b)
+			if m.bytes[b] = f.vocab.trie.find(name); m.bytes[b] < 0 {
+				return nil, unsupported("BPE byte_fallback", "without "+string(name), "all of <0x00> to <0xFF>")
+			}
+		}
+	}
+	for i := 0; i < len(f.merges); i += 2 {
+		left, right := f.merges[i], f.merges[i+1]
+		a, hasLeft := f.vocab.id(left)
+		b, hasRight := f.vocab.id(right)
+		c, hasBoth := f.vocab.id(left + right)
+		if !hasLeft || !hasRight || !hasBoth {
+			return nil, invalid("tokenizer: model: merge %d of %q and %q: they and their join must be in the vocabulary", i/2, clip(left), clip(right))
+		}
+		m.merges.put(a, b, int32(i/2), c)
+	}
+	return m, nil
+}
