@@ -4,17 +4,21 @@ import type { SharedKernels, StartThread } from './team.js';
 
 interface WorkerScope {
   postMessage(message: 'ready'): void;
-  onmessage: ((e: MessageEvent<StartThread>) => void) | null;
+  onmessage: ((e: MessageEvent<StartThread | 'go'>) => void) | null;
 }
 
 const scope = self as unknown as WorkerScope;
 
-scope.onmessage = async ({ data: { module, memory, index } }) => {
+scope.onmessage = async ({ data }) => {
+  if (data === 'go') return;
+  const { module, memory, index } = data;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as SharedKernels;
-  kernels.thread_ready();
+  scope.onmessage = () => {
+    kernels.thread_ready();
+    work();
+  };
   scope.postMessage('ready');
-  work();
 
   function work(): void {
     try {

@@ -6,6 +6,7 @@ import type { ThreadReport, Threads } from './threads.js';
 export interface SharedKernels {
   set_threads(n: number, least: number): void;
   threads(): number;
+  thread_count(): number;
   thread_ready(): void;
   thread_main(index: number): void;
   thread_failed(): void;
@@ -44,6 +45,8 @@ export class Team {
   readonly #report: (r: ThreadReport) => void;
   #started = 0;
   #ready = 0;
+  #workers: Worker[] = []; // those that are ready and were not told to go
+  #missing = 0;
   #late = 0;
   #pause = LEAST_PAUSE / 2;
   #timed = 0; // when threads were timed last
@@ -69,10 +72,15 @@ export class Team {
         return;
       }
       this.#started++;
-      worker.onmessage = () => this.#joined();
+      worker.onmessage = () => {
+        this.#workers.push(worker);
+        this.#go();
+      };
       worker.onerror = (e) => {
         e.preventDefault();
+        this.#missing++;
         this.#lost(url, e.message ?? '');
+        this.#go();
       };
       worker.postMessage({ module, memory, index } satisfies StartThread);
     }
@@ -87,13 +95,22 @@ export class Team {
     if (odd) this.#calibrate();
   }
 
-  #joined(): void {
-    this.#ready++;
-    if (this.#auto) {
-      if (this.#ready === this.#started) this.#calibrate();
-    } else {
-      this.#tell(this.#plan.reason);
-    }
+  /**
+   * Lets the threads in, all at once when the last has started or failed, so that none spins
+   * or sleeps in its module while others start.
+   */
+  #go(): void {
+    if (this.#workers.length === 0 || this.#workers.length + this.#missing < this.#started) return;
+    this.#ready = this.#workers.length;
+    for (const worker of this.#workers) worker.postMessage('go');
+    this.#workers = [];
+    const began = performance.now();
+    const look = (): void => {
+      if (this.#kernels.thread_count() <= this.#ready && performance.now() - began < 5000) setTimeout(look, 5);
+      else if (this.#auto) this.#calibrate();
+      else this.#tell(this.#plan.reason);
+    };
+    look();
   }
 
   #lost(url: string, why: string): void {

@@ -30,6 +30,8 @@ export function planThreads(option: Threads): ThreadReport {
   // WebKit without its flag says that a page is isolated and has no SharedArrayBuffer.
   if (typeof SharedArrayBuffer !== 'function') return one('one thread: this browser has no SharedArrayBuffer');
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(PROBE)) return one('one thread: this browser has no WebAssembly threads');
+  // In Firefox 140 some workers of several that a worker starts now and then never run.
+  if (/\bFirefox\//.test(navigator.userAgent)) return one('one thread: Firefox does not always start the workers that more would need');
   if (option !== 'auto') {
     const threads = Math.min(option, MOST_THREADS);
     return { threads, reason: threads < option ? `${option} threads were asked for, the kernels take at most ${threads}` : `${threads} threads were asked for` };

@@ -107,6 +107,8 @@ func threads(m *Module) {
 
 	// threads() is the number of threads that take tiles now.
 	returns(m.export("threads"), present())
+	// thread_count() is the number of threads that are there, the caller included.
+	returns(m.export("thread_count"), atomicLoad(readyAt).plus(1))
 	// thread_ready() counts a thread in; it is called once before thread_main.
 	f = m.export("thread_ready")
 	f.drop(rmw("add", readyAt, num(1)))

@@ -18,17 +18,19 @@ async function start(variant, threads) {
   const module = await WebAssembly.compileStreaming(fetch(`/test/${variant}-shared.wasm`));
   const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   if (kernels.selftest() !== 0) throw new Error('the self-test fails');
-  await Promise.all(
+  const workers = await Promise.all(
     Array.from({ length: threads - 1 }, (_, i) => {
       const worker = new Worker('/kernel-worker.js', { type: 'module' });
       const ready = new Promise((resolve, reject) => {
-        worker.onmessage = resolve;
+        worker.onmessage = () => resolve(worker);
         worker.onerror = (e) => reject(new Error(e.message));
       });
       worker.postMessage({ module, memory, index: i + 1 });
       return ready;
     }),
   );
+  for (const worker of workers) worker.postMessage('go');
+  while (kernels.thread_count() < threads) await new Promise((resolve) => setTimeout(resolve, 1));
   kernels.set_threads(threads, 0); // however small a call is
   if (kernels.threads() !== threads) throw new Error(`${kernels.threads()} threads, not ${threads}`);
   return kernels;
