@@ -36,6 +36,8 @@ func (a *aligned) load(text []byte, start, end int) {
 }
 
 // slice is a view of the bytes lo to hi, lo < hi, on character boundaries.
+//
+//go:noinline
 func (a *aligned) slice(lo, hi int) aligned {
 	return aligned{text: a.text[lo:hi:hi], align: a.align[lo:hi:hi], shift: a.align[lo].start}
 }
@@ -58,6 +60,8 @@ func edit(in, out *aligned) editor {
 }
 
 // keep copies n bytes.
+//
+//go:noinline
 func (e *editor) keep(n int) {
 	e.out.text = append(e.out.text, e.in.text[e.pos:e.pos+n]...)
 	e.out.align = append(e.out.align, e.in.align[e.pos:e.pos+n]...)
@@ -85,9 +89,17 @@ func (e *editor) put(c rune, tag int) {
 			e.pos += n
 		}
 	}
-	n := len(e.out.text)
-	e.out.text = utf8.AppendRune(e.out.text, c)
-	for range len(e.out.text) - n {
-		e.out.align = append(e.out.align, at)
+	e.out.append(c, at)
+}
+
+// append adds c with the range at. Not inlined, like keep: they are called at many places
+// of a binary that is weighed.
+//
+//go:noinline
+func (a *aligned) append(c rune, at span) {
+	n := len(a.text)
+	a.text = utf8.AppendRune(a.text, c)
+	for range len(a.text) - n {
+		a.align = append(a.align, at)
 	}
 }

@@ -12,8 +12,11 @@ type bertNormalizer struct{ clean, chinese, accents, lowercase bool }
 
 func (b bertNormalizer) normalize(a, tmp *aligned) {
 	if b.clean {
-		filter(a, tmp, cleanedClass())
+		cleaned := classOf(cleanedClass)
 		mapRunes(a, tmp, func(r rune) rune {
+			if cleaned.has(r) {
+				return dropped
+			}
 			if unicode.IsSpace(r) {
 				return ' '
 			}
@@ -21,25 +24,25 @@ func (b bertNormalizer) normalize(a, tmp *aligned) {
 		})
 	}
 	if b.chinese {
-		e := edit(a, tmp)
-		for e.pos < len(a.text) {
-			r, n := utf8.DecodeRune(a.text[e.pos:])
+		mapRunes(a, tmp, func(r rune) rune {
 			if isChinese(r) {
-				e.put(' ', 0)
-				e.put(r, 1)
-				e.put(' ', 1)
-			} else {
-				e.keep(n)
+				return spaced
 			}
-		}
-		*a, *tmp = *tmp, *a
+			return r
+		})
 	}
 	if b.accents {
 		unicodeForm{}.normalize(a, tmp)
-		filter(a, tmp, accentClass())
+		accents := classOf(accentClass)
+		mapRunes(a, tmp, func(r rune) rune {
+			if accents.has(r) {
+				return dropped
+			}
+			return r
+		})
 	}
 	if b.lowercase {
-		lowercase{}.normalize(a, tmp)
+		mapRunes(a, tmp, lower)
 	}
 }
 
@@ -48,17 +51,38 @@ type lowercase struct{}
 
 func (lowercase) normalize(a, tmp *aligned) { mapRunes(a, tmp, lower) }
 
-// filter drops the characters of a class.
-func filter(a, tmp *aligned, drop *class) {
+// What mapRunes makes of a character beside another character.
+const (
+	dropped rune = -1 - iota // nothing
+	spaced                   // itself between spaces
+	dotted                   // i and U+0307, the only lower case of two characters
+)
+
+// mapRunes puts f(r) for each character r.
+func mapRunes(a, tmp *aligned, f func(rune) rune) {
 	e := edit(a, tmp)
 	for i := 0; i < len(a.text); {
-		r, n := rune(a.text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(a.text[i:])
-		}
-		if drop.has(r) {
+		r, n := decodeRune(a.text[i:])
+		to := f(r)
+		if to != r {
 			e.keep(i - e.pos)
-			e.drop(n)
+			first, second, third := to, rune(0), rune(0)
+			switch to {
+			case spaced:
+				first, second, third = ' ', r, ' '
+			case dotted:
+				first, second = 'i', 0x307
+			}
+			if to == dropped {
+				e.drop(n)
+			} else {
+				e.put(first, 0)
+			}
+			for _, c := range [...]rune{second, third} {
+				if c != 0 {
+					e.put(c, 1)
+				}
+			}
 		}
 		i += n
 	}
@@ -66,25 +90,12 @@ func filter(a, tmp *aligned, drop *class) {
 	*a, *tmp = *tmp, *a
 }
 
-// mapRunes puts f(r) for each character r.
-func mapRunes(a, tmp *aligned, f func(rune) rune) {
-	e := edit(a, tmp)
-	for i := 0; i < len(a.text); {
-		r, n := rune(a.text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(a.text[i:])
-		}
-		if to := f(r); to != r {
-			e.keep(i - e.pos)
-			e.put(to, 0)
-			if r == 'İ' && to == 'i' { // the only lower case of two characters
-				e.put('\u0307', 1)
-			}
-		}
-		i += n
+// decodeRune is utf8.DecodeRune of text that is not empty.
+func decodeRune(text []byte) (rune, int) {
+	if text[0] < utf8.RuneSelf {
+		return rune(text[0]), 1
 	}
-	e.keep(len(a.text) - e.pos)
-	*a, *tmp = *tmp, *a
+	return utf8.DecodeRune(text)
 }
 
 // isChinese is the range of characters that BERT writes spaces around.
@@ -95,27 +106,7 @@ func isChinese(r rune) bool {
 
 func parseBertNormalizer(c *component) (normalizer, error) {
 	b := bertNormalizer{clean: true, chinese: true, lowercase: true}
-	accents := false
-	said := false
-	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		switch key {
-		case "clean_text":
-			b.clean, err = d.Bool()
-		case "handle_chinese_chars":
-			b.chinese, err = d.Bool()
-		case "strip_accents":
-			if d.Peek() == strictjson.Null {
-				return true, d.Null()
-			}
-			said = true
-			accents, err = d.Bool()
-		case "lowercase":
-			b.lowercase, err = d.Bool()
-		default:
-			return false, nil
-		}
-		return true, err
-	})
+	accents, said, err := c.bools([]string{"clean_text", "handle_chinese_chars", "lowercase"}, []*bool{&b.clean, &b.chinese, &b.lowercase}, "strip_accents")
 	b.accents = b.lowercase
 	if said {
 		b.accents = accents
@@ -123,69 +114,94 @@ func parseBertNormalizer(c *component) (normalizer, error) {
 	return b, err
 }
 
+// bools reads a component whose fields are booleans; that named optional may be null.
+func (c *component) bools(keys []string, values []*bool, optional string) (value, said bool, err error) {
+	err = c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
+		if key == optional {
+			if d.Peek() == strictjson.Null {
+				return true, d.Null()
+			}
+			said = true
+			value, err = d.Bool()
+			return true, err
+		}
+		for i, k := range keys {
+			if k == key {
+				*values[i], err = d.Bool()
+				return true, err
+			}
+		}
+		return false, nil
+	})
+	return value, said, err
+}
+
 // bertPreTokenizer is BertPreTokenizer: words end at white space, and each punctuation
 // mark is a word.
 type bertPreTokenizer struct{}
 
 func (bertPreTokenizer) preTokenize(in *aligned, _ *workspace, emit func(*aligned) bool) bool {
-	punctuation := punctuationClass()
-	var word aligned // one for all calls of emit: it escapes
-	start := 0
-	cut := func(end int) bool {
-		if start == end {
-			return true
-		}
-		word = in.slice(start, end)
-		start = end
-		return emit(&word)
-	}
-	for i := 0; i < len(in.text); {
-		r, n := rune(in.text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(in.text[i:])
-		}
+	punctuation := classOf(punctuationClass)
+	return cutWords(in, emit, func(r rune) cut {
 		switch {
 		case unicode.IsSpace(r):
-			if !cut(i) {
-				return false
-			}
-			start = i + n
+			return cutOut
 		case punctuation.has(r):
-			if !cut(i) || !cut(i+n) {
-				return false
-			}
+			return cutAlone
 		}
-		i += n
-	}
-	return cut(len(in.text))
+		return 0
+	})
 }
 
 // digits is Digits: numbers, or each digit of them, are words of their own.
 type digits struct{ individual bool }
 
 func (x digits) preTokenize(in *aligned, _ *workspace, emit func(*aligned) bool) bool {
-	set := digitClass()
-	var word aligned
-	start, number := 0, false
-	for i := 0; i < len(in.text); {
-		r, n := rune(in.text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(in.text[i:])
+	set := classOf(digitClass)
+	return cutWords(in, emit, func(r rune) cut {
+		switch {
+		case !set.has(r):
+			return 0
+		case x.individual:
+			return cutAlone
 		}
-		is := set.has(r)
-		if i > start && (is != number || is && x.individual) {
+		return 1
+	})
+}
+
+// cut is the kind of a character: runs of one kind are a word, apart from these.
+type cut byte
+
+const (
+	cutAlone cut = 2 + iota // a word of its own
+	cutOut                  // of no word
+)
+
+// cutWords emits the words of in by the kinds of its characters.
+func cutWords(in *aligned, emit func(*aligned) bool, kind func(rune) cut) bool {
+	var word aligned // one for all calls of emit: it escapes
+	start, last := 0, cutOut
+	for i := 0; ; {
+		k, n := cutOut, 0
+		if i < len(in.text) {
+			var r rune
+			r, n = decodeRune(in.text[i:])
+			k = kind(r)
+		}
+		if i > start && (k != last || k == cutAlone) {
 			word = in.slice(start, i)
 			start = i
-			if !emit(&word) {
+			if last != cutOut && !emit(&word) {
 				return false
 			}
 		}
-		number = is
+		if n == 0 {
+			return true
+		}
+		if k == cutOut {
+			start = i + n
+		}
+		last = k
 		i += n
 	}
-	if start == len(in.text) {
-		return true
-	}
-	word = in.slice(start, len(in.text))
-	return emit(&word)
 }

@@ -177,11 +177,14 @@ func popCandidate(heap []candidate) []candidate {
 // runtime, since its hash is seeded: a file cannot choose ids that collide.
 type mergeTable map[uint64]uint64
 
+//go:noinline
 func (t mergeTable) put(left, right, rank, id int32) {
 	t[uint64(left)<<32|uint64(right)] = uint64(rank)<<32 | uint64(id)
 }
 
 // get gives the id -1 when there is no such merge.
+//
+//go:noinline
 func (t mergeTable) get(left, right int32) (rank, id int32) {
 	v, ok := t[uint64(left)<<32|uint64(right)]
 	if !ok {

@@ -2,11 +2,8 @@ package tokenizer
 
 import (
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // byteLevel is ByteLevel, as GPT-2 and RoBERTa have it: words by a pattern, then each
@@ -15,37 +12,23 @@ type byteLevel struct{ prefix, trim, regex bool }
 
 func parseByteLevel(c *component) (byteLevel, error) {
 	b := byteLevel{prefix: true, trim: true, regex: true}
-	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		switch key {
-		case "add_prefix_space":
-			b.prefix, err = d.Bool()
-		case "trim_offsets":
-			b.trim, err = d.Bool()
-		case "use_regex":
-			b.regex, err = d.Bool()
-		default:
-			return false, nil
-		}
-		return true, err
-	})
+	_, _, err := c.bools([]string{"add_prefix_space", "trim_offsets", "use_regex"}, []*bool{&b.prefix, &b.trim, &b.regex}, "")
 	return b, err
 }
 
 // byteRune is the character that stands for a byte: itself if it is printable in Latin-1,
 // otherwise U+0100 and on, in order.
-func byteRune(b byte) rune { return byteRunes()[b] }
-
-var byteRunes = sync.OnceValue(func() *[256]rune {
-	var t [256]rune
-	next := rune(0x100)
-	for b := range t {
-		if t[b] = rune(b); b <= ' ' || b >= 0x7F && b <= 0xA0 || b == 0xAD {
-			t[b] = next
-			next++
-		}
+func byteRune(b byte) rune {
+	switch {
+	case b <= ' ':
+		return rune(b) + 0x100
+	case b >= 0x7F && b <= 0xA0:
+		return rune(b) - 0x7F + 0x121
+	case b == 0xAD:
+		return 0x143
 	}
-	return &t
-})
+	return rune(b)
+}
 
 // runeByte is the inverse of byteRune.
 func runeByte(r rune) (byte, bool) {
@@ -64,37 +47,34 @@ func runeByte(r rune) (byte, bool) {
 const spaceRune = ' ' + 0x100
 
 func (b byteLevel) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
-	text := in
-	if b.prefix && len(in.text) > 0 && in.text[0] != ' ' {
-		text = ws.take()
-		defer ws.give()
-		e := edit(in, text)
-		e.prepend(" ")
-		e.keep(len(in.text))
+	if !b.prefix || len(in.text) == 0 || in.text[0] == ' ' {
+		return b.words(in, ws, emit)
 	}
+	text := ws.take()
+	e := edit(in, text)
+	e.prepend(" ")
+	e.keep(len(in.text))
+	more := b.words(text, ws, emit)
+	ws.give()
+	return more
+}
+
+func (b byteLevel) words(text *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	out := ws.take()
-	defer ws.give()
-	for start := 0; start < len(text.text); {
-		n := len(text.text)
+	more := true
+	for start := 0; start < len(text.text) && more; {
+		end := len(text.text)
 		if b.regex {
-			n = nextWord(text.text[start:])
-		} else {
-			n -= start
+			end = start + nextWord(text.text[start:])
 		}
 		out.text, out.align, out.shift = out.text[:0], out.align[:0], text.align[start].start
-		for i := start; i < start+n; i++ {
-			size := len(out.text)
-			out.text = utf8.AppendRune(out.text, byteRune(text.text[i]))
-			for range len(out.text) - size {
-				out.align = append(out.align, text.align[i])
-			}
+		for ; start < end; start++ {
+			out.append(byteRune(text.text[start]), text.align[start])
 		}
-		start += n
-		if !emit(out) {
-			return false
-		}
+		more = emit(out)
 	}
-	return true
+	ws.give()
+	return more
 }
 
 // nextWord is the length of the first match of GPT-2's pattern in text, which is not empty:
@@ -151,16 +131,13 @@ const (
 
 // classify is the kind and size of the first character of text.
 func classify(text []byte) (runeKind, int) {
-	r, n := rune(text[0]), 1
-	if r >= utf8.RuneSelf {
-		r, n = utf8.DecodeRune(text)
-	}
+	r, n := decodeRune(text)
 	switch {
-	case letterClass().has(r):
+	case classOf(letterClass).has(r):
 		return letters, n
 	case unicode.IsSpace(r):
 		return white, n
-	case numberClass().has(r):
+	case classOf(numberClass).has(r):
 		return numbers, n
 	}
 	return others, n

@@ -12,18 +12,48 @@ type class struct {
 	bounds []rune
 }
 
-// The classes of unicode_classes.go, unfolded on first use.
-var (
-	cleanedClass     = sync.OnceValue(func() *class { return newClass(cleanedData) })
-	accentClass      = sync.OnceValue(func() *class { return newClass(accentData) })
-	punctuationClass = sync.OnceValue(func() *class { return newClass(bertPunctuationData) })
-	letterClass      = sync.OnceValue(func() *class { return newClass(letterData) })
-	numberClass      = sync.OnceValue(func() *class { return newClass(numberData) })
-	digitClass       = sync.OnceValue(func() *class { return newClass(digitData) })
+// The classes of unicode_classes.go.
+const (
+	cleanedClass = iota
+	accentClass
+	punctuationClass
+	letterClass
+	numberClass
+	digitClass
+	classCount
 )
 
-func newClass(data runeReader) *class {
-	c := new(class)
+// classOf unfolds all classes on first use: together they are 11 kB.
+func classOf(which int) *class {
+	classesOnce.Do(unfoldClasses)
+	return &classes[which]
+}
+
+var (
+	classes     [classCount]class
+	classesOnce sync.Once
+)
+
+func unfoldClasses() {
+	for i := range classes {
+		data := cleanedData
+		switch i {
+		case accentClass:
+			data = accentData
+		case punctuationClass:
+			data = bertPunctuationData
+		case letterClass:
+			data = letterData
+		case numberClass:
+			data = numberData
+		case digitClass:
+			data = digitData
+		}
+		classes[i].unfold(runeReader(data))
+	}
+}
+
+func (c *class) unfold(data runeReader) {
 	for end := rune(0); data.more(); {
 		start := end + data.next()
 		end = start + data.next()
@@ -39,7 +69,6 @@ func newClass(data runeReader) *class {
 			c.ascii[r>>6] |= 1 << (r & 63)
 		}
 	}
-	return c
 }
 
 func (c *class) has(r rune) bool {
@@ -58,8 +87,11 @@ func (c *class) has(r rune) bool {
 }
 
 // lower is the lower case of r in Unicode 17, the version of the Rust library; Go 1.26
-// has 15. Of U+0130 it is the first of two characters, i and U+0307.
+// has 15.
 func lower(r rune) rune {
+	if r == 'İ' {
+		return dotted
+	}
 	for _, later := range laterCapitals {
 		if r >= later[0] && r <= later[1] {
 			return r + later[2]

@@ -154,14 +154,7 @@ func parsePreTokenizer(c *component) (preTokenizer, error) {
 		return parseByteLevel(c)
 	case "Digits":
 		var x digits
-		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
-			if key != "individual_digits" {
-				return false, nil
-			}
-			var err error
-			x.individual, err = d.Bool()
-			return true, err
-		})
+		_, _, err := c.bools([]string{"individual_digits"}, []*bool{&x.individual}, "")
 		return x, err
 	case "Sequence":
 		var all preTokenizers

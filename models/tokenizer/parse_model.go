@@ -58,15 +58,21 @@ func parseModel(d *strictjson.Decoder) (model, error) {
 		switch {
 		case f.vocab != nil && f.has("merges"):
 			f.kind = "BPE"
-		case f.vocab != nil && f.has("unk_token") && f.has("continuing_subword_prefix") && f.has("max_input_chars_per_word"):
+		case f.vocab != nil && f.isWordPiece():
 			f.kind = "WordPiece"
 		default:
 			return nil, unsupported("model", "(none)", supported)
 		}
 	}
-	known := map[string]string{"Unigram": unigramFields, "WordPiece": wordPieceFields, "BPE": bpeFields}[f.kind]
+	known := unigramFields
+	switch f.kind {
+	case "WordPiece":
+		known = wordPieceFields
+	case "BPE":
+		known = bpeFields
+	}
 	for _, key := range f.fields {
-		if !strings.Contains(", "+known+",", ", "+key+",") {
+		if !listed(known, key) {
 			return nil, unsupported(f.kind+" field", key, known)
 		}
 	}
@@ -80,12 +86,34 @@ func parseModel(d *strictjson.Decoder) (model, error) {
 		}
 		return newUnigram(f.pieces, f.scores, f.unkID, f.hasUnkID, f.byteFallback)
 	case "WordPiece":
-		if f.vocab == nil || !f.has("unk_token") || !f.has("continuing_subword_prefix") || !f.has("max_input_chars_per_word") {
-			return nil, invalid("tokenizer: model: WordPiece has the fields %s, expected %s", clip(strings.Join(f.fields, ", ")), wordPieceFields)
+		if f.vocab == nil || !f.isWordPiece() {
+			return nil, f.lacks(wordPieceFields)
+		}
+		if f.most < 0 {
+			return nil, invalid("tokenizer: model: max_input_chars_per_word is %d, expected 0 or more", f.most)
 		}
 		return newWordPiece(f.vocab, f.unk, f.prefix, f.most), nil
 	}
 	return f.bpe()
+}
+
+// listed reports whether key is among keys, which commas separate.
+func listed(keys, key string) bool {
+	for more := true; more; {
+		var first string
+		if first, keys, more = strings.Cut(keys, ", "); first == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *modelFile) isWordPiece() bool {
+	return f.has("unk_token") && f.has("continuing_subword_prefix") && f.has("max_input_chars_per_word")
+}
+
+func (f *modelFile) lacks(expected string) error {
+	return invalid("tokenizer: model: %s has the fields %s, expected %s", f.kind, clip(strings.Join(f.fields, ", ")), expected)
 }
 
 func (f *modelFile) has(key string) bool {
@@ -105,36 +133,43 @@ func (f *modelFile) field(d *strictjson.Decoder, key string) (err error) {
 			return d.Null()
 		}
 	}
+	var text *string
+	var truth *bool
+	var number *int64
 	switch key {
 	case "unk_id":
 		f.hasUnkID = true
-		f.unkID, err = d.Int()
-	case "byte_fallback":
-		f.byteFallback, err = d.Bool()
-	case "vocab":
-		if d.Peek() == strictjson.Array {
-			f.pieces, f.scores, err = parseVocab(d)
-		} else {
-			f.vocab, err = parseVocabMap(d)
-		}
+		number = &f.unkID
+	case "max_input_chars_per_word":
+		number = &f.most
 	case "unk_token":
 		f.hasUnk = true
-		f.unk, err = d.String()
+		text = &f.unk
 	case "continuing_subword_prefix":
-		f.prefix, err = d.String()
-	case "max_input_chars_per_word":
-		if f.most, err = d.Int(); err == nil && f.most < 0 {
-			err = invalid("tokenizer: model: max_input_chars_per_word is %d, expected 0 or more", f.most)
-		}
+		text = &f.prefix
 	case "end_of_word_suffix":
-		f.suffix, err = d.String()
-	case "dropout":
-		f.dropout, err = d.Float()
+		text = &f.suffix
+	case "byte_fallback":
+		truth = &f.byteFallback
 	case "fuse_unk":
-		f.fuseUnk, err = d.Bool()
+		truth = &f.fuseUnk
 	case "ignore_merges":
-		f.whole, err = d.Bool()
-	case "merges":
+		truth = &f.whole
+	}
+	switch {
+	case text != nil:
+		*text, err = d.String()
+	case truth != nil:
+		*truth, err = d.Bool()
+	case number != nil:
+		*number, err = d.Int()
+	case key == "vocab" && d.Peek() == strictjson.Array:
+		f.pieces, f.scores, err = parseVocab(d)
+	case key == "vocab":
+		f.vocab, err = parseVocabMap(d)
+	case key == "dropout":
+		f.dropout, err = d.Float()
+	case key == "merges":
 		f.merges, err = parseMerges(d)
 	default:
 		err = d.Skip() // refused by name once the type is known
@@ -175,15 +210,20 @@ func parseMerges(d *strictjson.Decoder) (merges []string, err error) {
 // bpe makes the model. What changes the spelling of a word's ends, or its cutting by chance,
 // is refused.
 func (f *modelFile) bpe() (model, error) {
+	if f.vocab == nil || !f.has("merges") {
+		return nil, f.lacks("vocab, a map, and merges")
+	}
+	what, found := "", ""
 	switch {
-	case f.vocab == nil || !f.has("merges"):
-		return nil, invalid("tokenizer: model: BPE has the fields %s, expected vocab and merges", clip(strings.Join(f.fields, ", ")))
 	case f.dropout != 0:
-		return nil, unsupported("BPE dropout", "other than 0", "null, 0")
+		what, found = "dropout", "other than 0"
 	case f.prefix != "":
-		return nil, unsupported("BPE continuing_subword_prefix", f.prefix, "null, \"\"")
+		what, found = "continuing_subword_prefix", f.prefix
 	case f.suffix != "":
-		return nil, unsupported("BPE end_of_word_suffix", f.suffix, "null, \"\"")
+		what, found = "end_of_word_suffix", f.suffix
+	}
+	if what != "" {
+		return nil, unsupported("BPE "+what, found, "null, 0, \"\"")
 	}
 	m := &bpe{vocab: f.vocab, unk: -1, fuseUnk: f.fuseUnk, ignoreMerges: f.whole, merges: make(mergeTable, len(f.merges)/2)}
 	if f.hasUnk {

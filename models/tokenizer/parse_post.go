@@ -48,20 +48,33 @@ func parseBertProcessing(c *component, maxID int64) (postProcessor, error) {
 	if cls == nil || sep == nil {
 		return nil, invalid("tokenizer: %s: %s needs cls and sep", c.section, c.kind)
 	}
-	a, b := templatePiece{sequence: 0}, templatePiece{sequence: 1}
-	first, last := templatePiece{sequence: -1, ids: cls}, templatePiece{sequence: -1, ids: sep}
-	t := &template{single: []templatePiece{first, a, last}}
+	// Each piece is a letter and its type id.
+	t := &template{single: layOut("c0A0s0", cls, sep)}
 	if roberta {
-		t.pair = []templatePiece{first, a, last, last, b, last}
+		t.pair = layOut("c0A0s0s0B0s0", cls, sep)
 	} else {
-		end := last
-		b.typeID, end.typeID = 1, 1
-		t.pair = []templatePiece{first, a, last, b, end}
+		t.pair = layOut("c0A0s0B1s1", cls, sep)
 	}
 	if trims {
 		return &trimmed{t, []trim{{prefix}}}, nil
 	}
 	return t, nil
+}
+
+func layOut(pieces string, cls, sep []int32) (out []templatePiece) {
+	for i := 0; i < len(pieces); i += 2 {
+		p := templatePiece{sequence: -1, typeID: int32(pieces[i+1] - '0')}
+		switch pieces[i] {
+		case 'c':
+			p.ids = cls
+		case 's':
+			p.ids = sep
+		default:
+			p.sequence = int(pieces[i] - 'A')
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // parseTokenAndID reads ["[CLS]", 101].

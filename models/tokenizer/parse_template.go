@@ -45,6 +45,7 @@ type namedPiece struct {
 	typeID   int32
 }
 
+//go:noinline
 func parseTemplate(d *strictjson.Decoder) (pieces []namedPiece, err error) {
 	err = d.Array(func(i int) error {
 		if i >= 64 {
