@@ -12,6 +12,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(file("normalizer", `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}`))
 	f.Add(file("decoder", `{"type":"Sequence","decoders":[{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}`))
 	f.Add(file("model", `{"type":"Unigram","unk_id":null,"vocab":[["<s>",0],["a",-1]],"byte_fallback":true}`))
+	f.Add(file("model", `{"type":"WordPiece","unk_token":"<unk>","continuing_subword_prefix":"##","max_input_chars_per_word":9,"vocab":{"<unk>":0,"<s>":1,"a":2,"##b":3}}`))
+	f.Add(file("model", `{"type":"BPE","unk_token":"<s>","fuse_unk":true,"ignore_merges":true,"vocab":{"<unk>":0,"<s>":1,"a":2,"b":3,"ab":4},"merges":["a b",["a","b"]]}`))
+	f.Add([]byte(`{"version":"1.0","added_tokens":[],"normalizer":{"type":"BertNormalizer","strip_accents":null},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"BertPreTokenizer"},{"type":"ByteLevel","add_prefix_space":true}]},"post_processor":{"type":"Sequence","processors":[{"type":"ByteLevel","trim_offsets":true},{"type":"RobertaProcessing","sep":["a",0],"cls":["Ġ",1]}]},"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","unk_token":"a","vocab":{"a":0,"Ġ":1,"Ġa":2},"merges":["Ġ a"]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tok, err := Parse(data)
 		if err != nil {
