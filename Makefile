@@ -19,7 +19,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm tools e2e webkit bench clean go-installed browsers
+	unit race wasm tools tune e2e webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -43,6 +43,9 @@ bench: build browsers web/bench/node_modules/.package-lock.json ## time against 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
 	$(GO) generate ./ui
+
+tune: node_modules/.package-lock.json browsers ## time the kernels' variants and tiles in Chromium; the table is kernels/simd/TUNING.md
+	$(WITH_NODE) node kernels/simd/tune.mjs --sweep
 
 clean: ## remove what was built
 	rm -rf web/dist web/.build web/bench/out web/bench/.build test-results playwright-report
@@ -91,8 +94,8 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
-tools: node_modules/.package-lock.json ## the tests of the bench's parts
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs
+tools: node_modules/.package-lock.json ## the tests of the bench's parts and of choosing kernels
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list

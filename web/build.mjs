@@ -4,6 +4,7 @@
 //   worker.js                              the worker's script, with Go's glue inside
 //   kernel-worker.js                       the script of the kernels' threads
 //   engine.wasm, kernels.wasm              the engine
+//   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
 //   index.html, app.wasm, …                the demo
@@ -82,8 +83,10 @@ async function declarations() {
 
 /** What is copied as it is. */
 async function files() {
-  await cp('kernels/simd/simd128.wasm', path.join(dist, 'kernels.wasm'));
-  await cp('kernels/simd/simd128-shared.wasm', path.join(dist, 'kernels-shared.wasm'));
+  for (const memory of ['', '-shared']) {
+    await cp(`kernels/simd/simd128${memory}.wasm`, path.join(dist, `kernels${memory}.wasm`));
+    await cp(`kernels/simd/relaxed${memory}.wasm`, path.join(dist, `kernels-relaxed${memory}.wasm`));
+  }
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
   const from = process.env.LODESTONE_MODEL ?? path.join('weights', MODEL);
   const to = path.join(dist, 'models', MODEL);

@@ -1,11 +1,11 @@
 // Which kernel module, and which form of it, an engine runs best. A page's worker does
 //
-//	const { exports, name, reason } = await chooseKernels(compile, force);
+//	const { module, exports, name, reason } = await chooseKernels(compile, force, imports);
 //
-// compile(file) gives the compiled module relaxed.wasm or simd128.wasm, as a promise;
-// force is 'simd128', 'relaxed' or 'fused', for tests. exports are those of the
-// chosen instance, whose memory holds nothing yet; reason says why a better one does
-// not run, or is empty.
+// compile(file) gives the compiled module relaxed.wasm or simd128.wasm, or the form of it
+// whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed' or
+// 'fused', for tests. exports are those of the chosen instance, whose memory holds
+// nothing yet; reason says why a better one does not run, or is empty.
 //
 // First comes what the engine accepts, then what it computes (selftest, known answers:
 // engines have shipped relaxed SIMD wrong), then what is fast (trial).
@@ -23,13 +23,14 @@ export function relaxedSupported() {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
-export async function chooseKernels(compile, force) {
+export async function chooseKernels(compile, force, imports = {}) {
   let reason = '';
   if (force !== 'simd128') {
     if (!relaxedSupported()) {
       reason = 'this browser has no relaxed SIMD';
     } else {
-      const { exports } = await WebAssembly.instantiate(await compile('relaxed.wasm'), {});
+      const module = await compile('relaxed.wasm');
+      const { exports } = await WebAssembly.instantiate(module, imports);
       const forms = [1, 2].filter((f) => {
         exports.form(f);
         return exports.selftest() === 0;
@@ -39,16 +40,17 @@ export async function chooseKernels(compile, force) {
         const form = usable.length > 1 ? faster(exports, usable) : usable[0];
         exports.form(form);
         if (forms.length < 2) reason = `this browser computes the ${VARIANTS[3 - form]} form wrongly`;
-        return { exports, name: VARIANTS[form], reason };
+        return { module, exports, name: VARIANTS[form], reason };
       }
       reason = "this browser's relaxed SIMD computes wrongly";
     }
     if (force) throw new Error(`kernels: ${force} cannot run: ${reason}`);
   }
-  const { exports } = await WebAssembly.instantiate(await compile('simd128.wasm'), {});
+  const module = await compile('simd128.wasm');
+  const { exports } = await WebAssembly.instantiate(module, imports);
   const wrong = exports.selftest();
   if (wrong !== 0) throw new Error(`kernels: this browser's WebAssembly SIMD computes wrongly (self-test ${wrong})`);
-  return { exports, name: 'simd128', reason };
+  return { module, exports, name: 'simd128', reason };
 }
 
 /** How long the clock stands still, in milliseconds. */

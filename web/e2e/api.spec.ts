@@ -44,11 +44,33 @@ test('progress comes in the words of transformers.js, and at once', async ({ pag
 
 test('capabilities say what runs and why nothing better does', async ({ page, browserName }) => {
   const c = await page.evaluate(() => lodestone.capabilities());
-  expect(c).toMatchObject({ kernels: 'simd128', webgpu: false, crossOriginIsolated: true, sharedArrayBuffer: true });
+  expect(c).toMatchObject({ kernels: 'relaxed', webgpu: false, crossOriginIsolated: true, sharedArrayBuffer: true });
   const processors = browserName === 'firefox' ? 1 : await page.evaluate(() => navigator.hardwareConcurrency);
   expect(c.threads).toBe(Math.min(processors, 4));
   expect(c.reasons.threads).toContain(c.threads > 1 ? `up to ${c.threads} threads` : 'one thread');
   expect(c.reasons.webgpu).toContain('no WebGPU kernels');
+});
+
+test('every variant of the kernels can be asked for, and they agree', async ({ page }) => {
+  const r = await page.evaluate(async () => {
+    const out: { name: string; reason: string; data: number[] }[] = [];
+    for (const kernels of ['simd128', 'relaxed', 'fused', 'auto'] as const) {
+      const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels });
+      const { data } = await embed('Where is the nearest train station?', { pooling: 'prompt', normalize: true });
+      const c = embed.capabilities();
+      out.push({ name: c.kernels, reason: c.reasons.kernels, data: Array.from(data) });
+      await embed.dispose();
+    }
+    return { out, unknown: await failure(lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels: 'avx' as never })) };
+  });
+  expect(r.out.slice(0, 3).map((x) => x.name)).toEqual(['simd128', 'relaxed', 'fused']);
+  expect(['relaxed', 'fused']).toContain(r.out[3]!.name);
+  expect(r.out[3]!.reason).toBe('chosen by its speed here');
+  for (const x of r.out) {
+    const cosine = x.data.reduce((s, v, i) => s + v * r.out[0]!.data[i]!, 0);
+    expect(cosine, x.name).toBeGreaterThan(0.9999);
+  }
+  expect(r.unknown).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining("kernels: \"avx\" is not supported; supported: 'auto', 'simd128', 'relaxed', 'fused'") });
 });
 
 test('a handle tells what it holds', async ({ page }) => {
@@ -359,6 +381,6 @@ test('importing the module in Node does nothing, and loading says what is missin
     const e = await m.pipeline('feature-extraction', m.DEFAULT_MODEL).catch((e) => e);
     console.log(JSON.stringify({ same: before === after, kernels: c.kernels, code: e.code, message: e.message }));`;
   const out = JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
-  expect(out).toMatchObject({ same: true, kernels: 'simd128', code: 'unsupported_browser' });
+  expect(out).toMatchObject({ same: true, kernels: expect.stringMatching(/^(simd128|relaxed)$/), code: 'unsupported_browser' });
   expect(out.message).toContain('web workers');
 });

@@ -137,7 +137,7 @@ test('arguments of pipeline that are not known are refused by name, before anyth
   expect(f.task.message).toContain(`"summarization" is not supported; supported: 'feature-extraction'`);
   expect(f.dtype.message).toContain(`dtype: "q4" is not supported; supported: 'auto', 'q8', 'f32', 'fp32'`);
   expect(f.device.message).toContain(`device: "webgpu" is not supported; supported: 'auto', 'wasm'`);
-  expect(f.option.message).toContain('option "revision" is not known; known: dtype, device, progress_callback, signal');
+  expect(f.option.message).toContain('option "revision" is not known; known: dtype, device, threads, kernels, progress_callback, signal');
   expect(f.scheme.message).toContain('scheme file:');
   expect(requests).toEqual([]);
 });

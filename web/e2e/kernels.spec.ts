@@ -14,18 +14,20 @@ declare global {
   var __kerneltestEnded: boolean | undefined;
 }
 
-test('every case of every operation agrees with the reference', async ({ page }) => {
-  test.setTimeout(180_000);
-  await page.goto('/e2e/kernels.html');
-  await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 170_000 });
-  const r = await page.evaluate(() => ({ table: globalThis.__kerneltest, failed: globalThis.__kerneltestFailed }));
-  expect(r.failed).toBeUndefined();
-  expect(r.table?.error).toBeUndefined();
-  expect(r.table!.backend).toBe('simd128');
-  const results = JSON.parse(r.table!.results) as Result[];
-  expect(results.length).toBe(r.table!.cases);
-  expect(results.length).toBeGreaterThan(1000); // a table that is empty proves nothing
-  const wrong = results.filter((x) => x.err !== '');
-  expect(r.table!.failed).toBe(wrong.length);
-  expect(wrong.slice(0, 20).map((x) => `${x.op} ${x.name}: ${x.err}`)).toEqual([]);
-});
+for (const [form, variant] of ['simd128', 'relaxed', 'fused'].entries()) {
+  test(`${variant}: every case of every operation agrees with the reference`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.goto(`/e2e/kernels.html?form=${form}`);
+    await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 170_000 });
+    const r = await page.evaluate(() => ({ table: globalThis.__kerneltest, failed: globalThis.__kerneltestFailed }));
+    expect(r.failed).toBeUndefined();
+    expect(r.table?.error).toBeUndefined();
+    expect(r.table!.backend).toBe(variant);
+    const results = JSON.parse(r.table!.results) as Result[];
+    expect(results.length).toBe(r.table!.cases);
+    expect(results.length).toBeGreaterThan(1000); // a table that is empty proves nothing
+    const wrong = results.filter((x) => x.err !== '');
+    expect(r.table!.failed).toBe(wrong.length);
+    expect(wrong.slice(0, 20).map((x) => `${x.op} ${x.name}: ${x.err}`)).toEqual([]);
+  });
+}

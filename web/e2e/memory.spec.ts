@@ -23,7 +23,8 @@ test('the two memories grow by the weights and at most 16 MB', async ({ page }) 
         resolve(data.value);
       };
       const at = (file: string): string => new URL(file, location.origin).href;
-      worker.postMessage({ type: 'start', assets: { engine: at('/engine.wasm'), kernels: at('/kernels.wasm') } });
+      const kernels = { simd128: at('/kernels.wasm'), relaxed: at('/kernels-relaxed.wasm') };
+      worker.postMessage({ type: 'start', assets: { engine: at('/engine.wasm'), kernels } });
       worker.postMessage({ type: 'request', id: 1, request: { op: 'memory' } });
     });
     const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);

@@ -1,10 +1,14 @@
 import { simdSupported } from './simd.js';
+import { relaxedSupported, type Variant } from './kernels.js';
 import { planThreads } from './threads.js';
 
 /** Which path runs here, and why a better one does not. */
 export interface Capabilities {
-  /** The kernels' variant; 'none' if this browser cannot run them. */
-  kernels: 'simd128' | 'none';
+  /**
+   * The kernels' variant: of a handle the one that runs, of the page the one that would be
+   * tried first; 'none' if this browser cannot run any.
+   */
+  kernels: Variant | 'none';
   /** How many threads compute: of a handle those that do now, of the page the most that `auto` would try. */
   threads: number;
   webgpu: boolean;
@@ -19,17 +23,20 @@ export function capabilities(): Capabilities {
   const simd = simdSupported();
   const isolated = typeof crossOriginIsolated === 'boolean' && crossOriginIsolated;
   const shared = typeof SharedArrayBuffer === 'function';
+  const relaxed = simd && relaxedSupported();
   const plan = planThreads('auto');
   return {
-    kernels: simd ? 'simd128' : 'none',
+    kernels: relaxed ? 'relaxed' : simd ? 'simd128' : 'none',
     threads: plan.threads,
     webgpu: false,
     crossOriginIsolated: isolated,
     sharedArrayBuffer: shared,
     reasons: {
-      kernels: simd
-        ? 'this version has simd128 kernels only, none with relaxed SIMD'
-        : 'this browser has no WebAssembly SIMD; needed is Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
+      kernels: relaxed
+        ? 'this browser has relaxed SIMD; which form of it runs is decided by a self-test and by time when a model is loaded'
+        : simd
+          ? 'this browser has no relaxed SIMD'
+          : 'this browser has no WebAssembly SIMD; needed is Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
       threads: plan.reason,
       webgpu: 'this version has no WebGPU kernels',
     },

@@ -4,6 +4,7 @@ import { type Capabilities, capabilities } from './capabilities.js';
 import { abortedError, fromMessage, LodestoneError } from './error.js';
 import { assetURL, env } from './env.js';
 import type { ProgressCallback } from './progress.js';
+import type { KernelReport, Kernels } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
 import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, ToWorker } from './protocol.js';
 
@@ -39,6 +40,8 @@ interface Task {
 export class Engine {
   readonly #load: LoadRequest;
   readonly #threads: Threads;
+  readonly #kernels: Kernels;
+  #chosen: KernelReport | null = null;
   #running: ThreadReport | null = null;
   #worker: Worker | null = null;
   #alive = false;
@@ -47,15 +50,16 @@ export class Engine {
   #queue: Task[] = [];
   #current: Task | null = null;
 
-  private constructor(load: LoadRequest, threads: Threads) {
+  private constructor(load: LoadRequest, threads: Threads, kernels: Kernels) {
     this.#load = load;
     this.#threads = threads;
+    this.#kernels = kernels;
   }
 
   /** Starts a worker and loads a model. The worker ends if that fails. */
-  static async load(request: LoadRequest, threads: Threads, options: CallOptions): Promise<{ engine: Engine; info: LoadReply }> {
+  static async load(request: LoadRequest, threads: Threads, kernels: Kernels, options: CallOptions): Promise<{ engine: Engine; info: LoadReply }> {
     if (options.signal?.aborted) throw abortedError('load');
-    const engine = new Engine(request, threads);
+    const engine = new Engine(request, threads, kernels);
     try {
       engine.#start();
       const info = await engine.#enqueue(request, options);
@@ -93,7 +97,8 @@ export class Engine {
   capabilities(): Capabilities {
     const all = capabilities();
     const { threads, reason } = this.#running ?? { threads: 0, reason: this.#disposed ? 'dispose() was called' : 'the engine has not started' };
-    return { ...all, threads, reasons: { ...all.reasons, threads: reason } };
+    const kernels = this.#chosen ?? { name: all.kernels, reason: all.reasons.kernels };
+    return { ...all, kernels: kernels.name, threads, reasons: { ...all.reasons, kernels: kernels.reason, threads: reason } };
   }
 
   /** Ends the worker. Calls that have not settled reject with `disposed`. */
@@ -107,11 +112,12 @@ export class Engine {
       type: 'start',
       assets: {
         engine: assetURL('engine.wasm').href,
-        kernels: assetURL('kernels.wasm').href,
-        sharedKernels: assetURL('kernels-shared.wasm').href,
+        kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
+        sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
         kernelWorker: assetURL('kernel-worker.js').href,
       },
       threads: this.#threads,
+      kernels: this.#kernels,
     };
     let worker: Worker;
     try {
@@ -196,6 +202,10 @@ export class Engine {
   #receive(message: FromWorker): void {
     if (message.type === 'alive') {
       this.#alive = true;
+      return;
+    }
+    if (message.type === 'kernels') {
+      this.#chosen = message.report;
       return;
     }
     if (message.type === 'threads') {

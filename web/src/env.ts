@@ -4,7 +4,7 @@ import { invalid } from './validate.js';
 /** Settings of the whole module; change them before the first model is loaded. */
 export const env: {
   /**
-   * The address of the folder that holds worker.js, engine.wasm, kernels.wasm and
+   * The address of the folder that holds worker.js, engine.wasm, kernels*.wasm and
    * models/. Empty means: the folder of this module. It must have the page's own
    * origin, since a browser starts no worker from elsewhere.
    */

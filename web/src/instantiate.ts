@@ -3,8 +3,9 @@
 import { LodestoneError } from './error.js';
 import type { Assets } from './protocol.js';
 import { simdSupported } from './simd.js';
+import { type KernelReport, type Kernels, startKernels } from './kernels.js';
 import { type SharedKernels, Team } from './team.js';
-import { planThreads, sharedMemory, type ThreadReport, type Threads } from './threads.js';
+import type { ThreadReport, Threads } from './threads.js';
 
 /** What the Go program offers; see wasm/engine. */
 export interface GoEngine {
@@ -33,19 +34,23 @@ declare global {
   var __lodestoneKernels: { memory: WebAssembly.Memory } | undefined;
 }
 
-/**
- * Fetches, compiles and starts both modules. report is told how many threads run, now and
- * whenever that changes.
- */
-export async function instantiate(assets: Assets, threads: Threads, report: (r: ThreadReport) => void): Promise<Running> {
+/** What the page is told: which kernels run, and how many threads, now and whenever that changes. */
+export interface Reports {
+  kernels(r: KernelReport): void;
+  threads(r: ThreadReport): void;
+}
+
+/** Fetches, compiles and starts both modules. */
+export async function instantiate(assets: Assets, threads: Threads, wanted: Kernels, report: Reports): Promise<Running> {
   if (typeof WebAssembly !== 'object' || !simdSupported()) {
     throw new LodestoneError(
       'unsupported_browser',
       'engine: this browser has no WebAssembly SIMD; needed is Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
     );
   }
-  const [{ module: kernelModule, memory, plan }, engineModule] = await Promise.all([compileKernels(assets, threads), compile(assets.engine)]);
-  const kernels = await WebAssembly.instantiate(kernelModule, memory ? { env: { memory } } : {});
+  const [kernels, engineModule] = await Promise.all([startKernels(assets, threads, wanted, compile), compile(assets.engine)]);
+  const { memory, plan } = kernels;
+  report.kernels(kernels.report);
   const kernelMemory = kernels.exports['memory'] as WebAssembly.Memory;
   globalThis.__lodestoneKernels = { memory: kernelMemory };
 
@@ -60,30 +65,12 @@ export async function instantiate(assets: Assets, threads: Threads, report: (r: 
   if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm ended at its start; it does not belong to this worker.js');
   let team: Team | null = null;
   if (memory) {
-    team = new Team(kernels.exports as unknown as SharedKernels, plan, threads, report);
-    team.start(assets.kernelWorker, kernelModule, memory);
+    team = new Team(kernels.exports as unknown as SharedKernels, plan, threads, report.threads);
+    team.start(assets.kernelWorker, kernels.module, memory);
   } else {
-    report(plan);
+    report.threads(plan);
   }
   return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, team, exited };
-}
-
-/** The kernels: with a memory for threads where there may be some, or else with one of their own. */
-async function compileKernels(assets: Assets, threads: Threads): Promise<{ module: WebAssembly.Module; memory: WebAssembly.Memory | null; plan: ThreadReport }> {
-  let plan = planThreads(threads);
-  if (plan.threads > 1) {
-    const memory = sharedMemory();
-    if (!memory) {
-      plan = { threads: 1, reason: 'one thread: this browser gives no shared memory' };
-    } else {
-      try {
-        return { module: await compile(assets.sharedKernels), memory, plan };
-      } catch (e) {
-        plan = { threads: 1, reason: `one thread: ${e instanceof Error ? e.message : String(e)}` };
-      }
-    }
-  }
-  return { module: await compile(assets.kernels), memory: null, plan };
 }
 
 async function compile(url: string): Promise<WebAssembly.Module> {

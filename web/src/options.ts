@@ -5,6 +5,7 @@ import { modelURL } from './env.js';
 import { LodestoneError } from './error.js';
 import type { ProgressCallback } from './progress.js';
 import type { LoadReply, LoadRequest, WeightType } from './protocol.js';
+import type { Kernels } from './kernels.js';
 import type { Threads } from './threads.js';
 import * as check from './validate.js';
 
@@ -23,14 +24,20 @@ export interface LoadOptions {
    * isolation has one. Results are the same, to the last bit.
    */
   threads?: Threads;
+  /**
+   * Which kernels compute: `auto` (the default) takes the fastest that this browser runs
+   * rightly. The others are for comparing; one that cannot run is an error.
+   */
+  kernels?: Kernels;
   /** Called for every step; its first call comes before anything is fetched. */
   progress_callback?: ProgressCallback | null;
   /** Cancels loading. */
   signal?: AbortSignal | null;
 }
 
-const KNOWN = ['dtype', 'device', 'threads', 'progress_callback', 'signal'] as const;
+const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
 const DTYPES = ['auto', 'q8', 'f32', 'fp32'] as const;
+const KERNELS = ['auto', 'simd128', 'relaxed', 'fused'] as const;
 const DEVICES = ['auto', 'wasm'] as const;
 
 export interface Loaded {
@@ -48,6 +55,7 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   const o = check.knownOptions(what, options, KNOWN);
   const dtype = check.oneOf(`${what}: dtype`, o.dtype, DTYPES, 'auto');
   check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
+  const kernels = check.oneOf(`${what}: kernels`, o.kernels, KERNELS, 'auto');
   const threads = o.threads === 'auto' ? 'auto' : (check.count(`${what}: threads`, o.threads, "'auto' or ") ?? 'auto');
   const progress = check.callback(`${what}: progress_callback`, o.progress_callback);
   const signal = check.abortSignal(`${what}: signal`, o.signal);
@@ -58,6 +66,6 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
   const type: WeightType = dtype === 'fp32' ? 'f32' : dtype;
-  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, parts.weights ? threads : 1, call);
+  const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, parts.weights ? threads : 1, kernels, call);
   return { engine, info, url, progress };
 }

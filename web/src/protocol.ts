@@ -2,6 +2,7 @@
 // carries an id, and exactly one reply carries it back.
 import type { ErrorMessage } from './error.js';
 import type { ProgressEvent } from './progress.js';
+import type { Kernels, KernelReport } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
 
 /** How weights lie in memory: `auto` takes them as they are in the file. */
@@ -10,9 +11,9 @@ export type WeightType = 'auto' | 'f32' | 'q8';
 /** The addresses of the engine's parts. */
 export interface Assets {
   engine: string;
-  kernels: string;
+  kernels: { simd128: string; relaxed: string };
   /** The kernels with shared memory, and the script of their threads. */
-  sharedKernels: string;
+  sharedKernels: { simd128: string; relaxed: string };
   kernelWorker: string;
 }
 
@@ -132,7 +133,7 @@ export interface Replies {
 
 /** From the page to the worker. */
 export type ToWorker =
-  | { type: 'start'; assets: Assets; threads: Threads }
+  | { type: 'start'; assets: Assets; threads: Threads; kernels: Kernels }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number };
 
@@ -141,6 +142,8 @@ export type FromWorker =
   | { type: 'result'; id: number; value: unknown }
   | { type: 'error'; id: number; error: ErrorMessage }
   | { type: 'progress'; id: number; event: ProgressEvent }
+  /** Which kernels run. */
+  | { type: 'kernels'; report: KernelReport }
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
   /** The worker's script runs; sent first. */

@@ -20,7 +20,10 @@ let log = '';
 scope.onmessage = ({ data }) => {
   switch (data.type) {
     case 'start':
-      running = instantiate(data.assets, data.threads ?? 1, (report) => scope.postMessage({ type: 'threads', report }));
+      running = instantiate(data.assets, data.threads ?? 1, data.kernels ?? 'auto', {
+        kernels: (report) => scope.postMessage({ type: 'kernels', report }),
+        threads: (report) => scope.postMessage({ type: 'threads', report }),
+      });
       running.then(
         (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
         (e: unknown) => fatal(e),

@@ -1,9 +1,14 @@
-// Runs the kernels' table of cases (wasm/kerneltest) on kernels.wasm in this browser.
-// The program leaves its results in globalThis.__kerneltest.
+// Runs the kernels' table of cases (wasm/kerneltest) in this browser: on kernels.wasm, or
+// with ?form=1 or ?form=2 on that form of kernels-relaxed.wasm. The program leaves its
+// results in globalThis.__kerneltest.
 import '/test/wasm_exec.js';
 
 try {
-  const { instance } = await WebAssembly.instantiateStreaming(fetch('/kernels.wasm'));
+  const form = Number(new URLSearchParams(location.search).get('form'));
+  const { instance } = await WebAssembly.instantiateStreaming(fetch(form ? '/kernels-relaxed.wasm' : '/kernels.wasm'));
+  if (form) instance.exports.form(form);
+  const wrong = instance.exports.selftest();
+  if (wrong !== 0) throw new Error(`self-test ${wrong}`);
   globalThis.__lodestoneKernels = { memory: instance.exports.memory };
   const go = new Go();
   const imports = { ...go.importObject, kernels: instance.exports };

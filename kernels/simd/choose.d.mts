@@ -1,0 +1,18 @@
+/** A kernel module and a form of it; see choose.mjs. */
+export type Variant = 'simd128' | 'relaxed' | 'fused';
+
+export interface Chosen {
+  module: WebAssembly.Module;
+  exports: WebAssembly.Exports;
+  name: Variant;
+  /** Why a better one does not run; '' if there is none. */
+  reason: string;
+}
+
+export function relaxedSupported(): boolean;
+
+export function chooseKernels(
+  compile: (file: string) => Promise<WebAssembly.Module>,
+  force?: Variant,
+  imports?: WebAssembly.Imports,
+): Promise<Chosen>;
