@@ -5,8 +5,8 @@
 //
 //   modelUrl  a Hugging Face folder: config.json and model.safetensors under it
 //   dtype     'f32' | 'q8'; weights are quantised while they load
-//   threads   1: more are refused, and so is a dtype or a model type that the engine
-//             does not have, by the engine itself
+//   threads   how many compute. A dtype or a model type that the engine does not have is
+//             refused by the engine itself
 //   run       ids number[][], rows of one length, special tokens included; mask null
 //             (all ones) or 0/1 with the padding on the right. Resolves to f32
 //             [rows, length, width], row-major.
@@ -16,8 +16,7 @@
 import { AutoModel, Tensor } from './dist/lodestone.js';
 
 export async function load(modelUrl, { dtype, threads = 1 }) {
-  if (threads > 1) throw new Error(`lodestone runs one thread, ${threads} were asked for`);
-  const model = await AutoModel.from_pretrained(modelUrl, { dtype, device: 'auto' });
+  const model = await AutoModel.from_pretrained(modelUrl, { dtype, device: 'auto', threads });
   return {
     async run(ids, mask) {
       const dims = [ids.length, ids[0].length];

@@ -26,7 +26,7 @@ async function none() {
 
 async function ours(spec) {
   const { pipeline } = await import(urls.ours);
-  const embed = await pipeline('feature-extraction', urls.oursModel, { dtype: spec.dtype, device: 'wasm' });
+  const embed = await pipeline('feature-extraction', urls.oursModel, { dtype: spec.dtype, device: 'wasm', threads: 1 });
   const options = { pooling: spec.pooling ?? 'mean', normalize: true };
   return {
     call: async ({ texts }) => (await embed(texts, options)).data,
