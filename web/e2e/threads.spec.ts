@@ -234,8 +234,9 @@ for (const [asset, say] of [
     const r = await page.evaluate(
       async ({ asset, say }) => {
         const post = Worker.prototype.postMessage;
-        Worker.prototype.postMessage = function (this: Worker, message: { type: string; assets?: Record<string, string> }, ...rest: []) {
-          if (message.type === 'start') message.assets![asset] = `${location.origin}/missing`;
+        Worker.prototype.postMessage = function (this: Worker, message: { type: string; assets?: Record<string, unknown> }, ...rest: []) {
+          const missing = `${location.origin}/missing`;
+          if (message.type === 'start') message.assets![asset] = asset === 'sharedKernels' ? { simd128: missing, relaxed: missing } : missing;
           return post.call(this, message, ...rest);
         };
         const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 2 });
