@@ -107,7 +107,7 @@ export class Folder {
       );
     }
     if (!r.ok) {
-      void r.body?.cancel();
+      r.body?.cancel().catch(() => {}); // an aborted body refuses to be cancelled
       const gone = r.status === 404 || r.status === 410;
       throw new LodestoneError(
         gone ? missing : 'http_status',
@@ -117,7 +117,7 @@ export class Folder {
       );
     }
     if (/^\s*(text\/html|application\/xhtml)/i.test(r.headers.get('content-type') ?? '')) {
-      void r.body?.cancel();
+      r.body?.cancel().catch(() => {}); // an aborted body refuses to be cancelled
       throw this.#html(file);
     }
     return r;
