@@ -79,7 +79,7 @@ export interface PreTrainedModel {
 /** Loads the tokenizer of a model folder; its weights are not fetched. */
 export const AutoTokenizer = {
   async from_pretrained(model: string, options?: Omit<LoadOptions, 'dtype' | 'device'>): Promise<PreTrainedTokenizer> {
-    const { engine, info, url, progress } = await loadWith('AutoTokenizer.from_pretrained', model, options, { tokenizer: true, weights: false });
+    const { engine, info, url, progress } = await loadWith('AutoTokenizer.from_pretrained', model, options, { tokenizer: true, weights: false, head: '' });
     const handle = tokenizer(engine, info);
     progress?.({ status: 'ready', name: url, task: 'tokenizer', model: url });
     return handle;
@@ -89,7 +89,7 @@ export const AutoTokenizer = {
 /** Loads the weights of a model folder; its tokenizer is not fetched. */
 export const AutoModel = {
   async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedModel> {
-    const { engine, info, url, progress } = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true });
+    const { engine, info, url, progress } = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true, head: '' });
     const run = async (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput> => {
       const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
       return forward(engine, inputs, signal);

@@ -6,8 +6,11 @@
  *
  * @module
  */
-export { pipeline, FeatureTensor } from './pipeline.js';
-export type { DType, Device, FeatureExtractionOptions, FeatureExtractionPipeline, PipelineOptions, Pooling, Task } from './pipeline.js';
+export { pipeline } from './pipeline.js';
+export type { DType, Device, PipelineOptions, Pipelines, Task } from './pipeline.js';
+export type { PipelineHandle } from './tasks/task.js';
+export { FeatureTensor } from './tasks/feature-extraction.js';
+export type { FeatureExtractionOptions, FeatureExtractionPipeline, Pooling } from './tasks/feature-extraction.js';
 export { AutoModel, AutoTokenizer } from './auto.js';
 export type { BatchEncoding, ModelInputs, ModelOutput, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';
 export { Tensor } from './tensor.js';

@@ -52,7 +52,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);
-    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, sizes }, job)) as LoadReply & { parsed: number };
+    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, head: request.head, sizes }, job)) as LoadReply & { parsed: number };
     const { parsed, ...info } = reply;
     const ended = performance.now();
     const timings: LoadTimings = {

@@ -48,7 +48,7 @@ export interface Loaded {
 }
 
 /** The parts of a folder that a handle needs, besides config.json. */
-export type Parts = Pick<LoadRequest, 'weights' | 'tokenizer'>;
+export type Parts = Pick<LoadRequest, 'weights' | 'tokenizer' | 'head'>;
 
 /** Checks the options, then loads the parts of a folder. */
 export async function loadWith(what: string, model: unknown, options: LoadOptions | undefined, parts: Parts): Promise<Loaded> {

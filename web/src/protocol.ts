@@ -8,6 +8,9 @@ import type { ThreadReport, Threads } from './threads.js';
 /** How weights lie in memory: `auto` takes them as they are in the file. */
 export type WeightType = 'auto' | 'f32' | 'q8';
 
+/** What a model is loaded for: the part that stands on its layers. */
+export type Head = '';
+
 /** The addresses of the engine's parts. */
 export interface Assets {
   engine: string;
@@ -26,6 +29,8 @@ export interface LoadRequest {
   weights: boolean;
   /** False leaves tokenizer.json out: a model that takes ids needs none. */
   tokenizer: boolean;
+  /** What the weights have to hold besides the layers; '' is nothing. */
+  head: Head;
 }
 
 export interface FeaturesRequest {
