@@ -35,7 +35,7 @@ await Promise.all([programs(), module(), declarations(), files()]);
 async function programs() {
   await goBuild('./wasm/engine', path.join(dist, 'engine.wasm'));
   if (existsSync('web/demo/index.html')) await goBuild('./wasm/app', path.join(dist, 'app.wasm')); // the page that runs it
-  await goBuild('./wasm/kerneltest', path.join(test, 'kerneltest.wasm'));
+  for (const name of ['kerneltest', 'goldentest']) await goBuild(`./wasm/${name}`, path.join(test, `${name}.wasm`));
 }
 
 async function goBuild(pkg, out) {

@@ -14,7 +14,7 @@ func sqrt(n int) float32 { return float32(math.Sqrt(float64(n))) }
 // attention_mask [B,T], padding too; of scores [n,t], the numerators, the estimate of
 // softmax with the network T, with the exact reciprocal, and softmax itself; and T at
 // the numbers that the output's name lists.
-func runApproximate(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runApproximate(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -70,5 +70,5 @@ func runApproximate(dev *kernels.Device, config []byte, v *Vectors, weights tran
 	for _, z := range []float32{2, 5, 10, 20, 40} {
 		o.got["T_of_2_5_10_20_40"] = append(o.got["T_of_2_5_10_20_40"], m.Reciprocal(z))
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }

@@ -11,7 +11,7 @@ import (
 // logits, embed, layer0 … layerN−1, l_aux; and incremental_logits [B,n,V], those of the
 // last n columns when the first T−n+1 tokens are the prompt and the others follow one
 // at a time.
-func runDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	m, err := load(dev, config, v, weights, dtype)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func runDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 			return nil, err
 		}
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }
 
 // incremental is the logits [b, n, V] of the last n of t columns, with a cache.
@@ -80,7 +80,7 @@ func incremental(m *transformer.Model, ids []int32, b, t, n int) ([]float32, err
 // runEncoderDecoder computes what torchscale's encoder and decoder return for
 // src_tokens and encoder_padding_mask [B,S], prev_output_tokens [B,T]: encoder_out,
 // logits, and logits_EncoderDecoder_forward_nomask, where neither knows of the padding.
-func runEncoderDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runEncoderDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	m, err := load(dev, config, v, weights, dtype)
 	if err != nil {
 		return nil, err
@@ -122,12 +122,12 @@ func runEncoderDecoder(dev *kernels.Device, config []byte, v *Vectors, weights t
 			return nil, err
 		}
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }
 
 // runBEiT3 computes BEiT-3's three uses for src_tokens and text_padding [B,T] and image
 // [B,C,H,W]: vl (image, then text), text_only, vision_only, all after the final norm.
-func runBEiT3(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runBEiT3(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	m, err := load(dev, config, v, weights, dtype)
 	if err != nil {
 		return nil, err
@@ -187,5 +187,5 @@ func runBEiT3(dev *kernels.Device, config []byte, v *Vectors, weights transforme
 		}
 		o.add(use.name, x)
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }

@@ -4,39 +4,8 @@ import (
 	"fmt"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
-	"github.com/lodestone-wasm/lodestone/models/routing"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
-
-// outputs collects what a runner computes.
-type outputs struct {
-	dev *kernels.Device
-	got map[string][]float32
-}
-
-func collect(dev *kernels.Device) *outputs { return &outputs{dev, map[string][]float32{}} }
-
-// add keeps a tensor under a name, behind what is there.
-func (o *outputs) add(name string, x kernels.Tensor) {
-	y := make([]float32, x.Rows*x.Cols)
-	o.dev.Get(y, x)
-	o.got[name] = append(o.got[name], y...)
-}
-
-// watch makes a batch report its embedding and its layers as torchscale's vectors name
-// them, and l_aux of its mixtures of experts.
-func (o *outputs) watch(b *transformer.Batch) {
-	b.Layer = func(i int, x kernels.Tensor) {
-		if i < 0 {
-			o.add("embed", x)
-		} else {
-			o.add(fmt.Sprintf("layer%d", i), x)
-		}
-	}
-	b.Routing = func(_ int, d *routing.Decision) {
-		o.got["l_aux"] = append(o.got["l_aux"], float32(d.AuxLoss()))
-	}
-}
 
 // load reads the model of a directory whose config.json is torchscale's or a family's.
 func load(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*transformer.Model, error) {
@@ -79,7 +48,7 @@ func (v *Vectors) padded(tokens, mask string) (b transformer.Batch, rows, column
 // norm), logits, embed, layer0 … layerN−1, all at every column, padding too; l_aux of
 // each mixture of experts; and features_nomask_row0, the first row run alone, without
 // its padding mask.
-func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	m, err := load(dev, config, v, weights, dtype)
 	if err != nil {
 		return nil, err
@@ -118,5 +87,5 @@ func runEncoder(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 		}
 		o.add("features_nomask_row0", x)
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }

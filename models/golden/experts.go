@@ -17,7 +17,7 @@ func mixture(d, f int, m *transformer.MoEConfig) *transformer.Config {
 // scores among the experts that were not dropped, expert (numbered among all of them),
 // gate, kept; y_blend_code = g·E(x) + (1−g)·x and y_residual_paper = x + g·E(x), both x
 // where an expert was full; and the terms of the training losses.
-func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -29,10 +29,6 @@ func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 	c := mixture(f.int("d"), f.int("ffn"), &transformer.MoEConfig{Freq: 1, Experts: n, TopK: 1, Router: transformer.RouterCosine,
 		RoutingDim: f.int("routing_dim"), Sigmoid: f.strings["gate"] == "sigmoid",
 		Capacity: routing.Capacity{Kind: routing.FixedTokens, Tokens: f.int("capacity")}})
-	e, err := transformer.LoadExperts(dev, c, "", []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype})
-	if err != nil {
-		return nil, err
-	}
 	var alive []int
 	dropped := map[int]bool{}
 	for _, j := range f.ints("dropped") {
@@ -43,32 +39,22 @@ func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 			alive = append(alive, j)
 		}
 	}
-	if err := e.SetAlive(alive); err != nil {
-		return nil, err
-	}
-	x, err := v.tensor(dev, "x", c.HiddenSize)
+	p, err := v.pass(dev, c, weights, dtype, alive)
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.Route(x, nil)
-	if err != nil {
-		return nil, err
-	}
-	o := collect(dev)
+	o, r, x, y := collect(dev), p.route, p.x, p.y
+	o.route(r)
 	o.got["scores"] = r.Scores
 	for t := range r.Tokens {
 		at := int(r.Expert[t])
-		o.got["expert"] = append(o.got["expert"], float32(e.Alive()[at]))
+		o.got["expert"] = append(o.got["expert"], float32(alive[at]))
 		o.got["gate"] = append(o.got["gate"], r.Gates[t*r.Experts+at])
 		kept := float32(0)
 		if r.Kept[t] {
 			kept = 1
 		}
 		o.got["kept"] = append(o.got["kept"], kept)
-	}
-	y := dev.NewTensor(x.Rows, x.Cols)
-	if err := e.Apply(y, x, r); err != nil {
-		return nil, err
 	}
 	o.add("y_blend_code", y)
 	in := make([]float32, x.Rows*x.Cols)
@@ -92,7 +78,33 @@ func runExperts(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 		"moec_loss_type1": q.Balance + experts*coef*q.VarianceIn, "moec_loss_type2": q.Balance + experts*coef*q.VarianceApart} {
 		o.got[name] = []float32{float32(value)}
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
+}
+
+// passed is what a mixture of experts made of tokens x (S, D): y (S, D).
+type passed struct {
+	x, y  kernels.Tensor
+	route *routing.Decision
+}
+
+// pass loads the mixture of a directory and lets its input x [S,D] through the experts
+// that are alive.
+func (v *Vectors) pass(dev *kernels.Device, c *transformer.Config, weights transformer.Stream, dtype string, alive []int) (p passed, err error) {
+	e, err := transformer.LoadExperts(dev, c, "", []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype})
+	if err != nil {
+		return p, err
+	}
+	if err = e.SetAlive(alive); err != nil {
+		return p, err
+	}
+	if p.x, err = v.tensor(dev, "x", c.HiddenSize); err != nil {
+		return p, err
+	}
+	if p.route, err = e.Route(p.x, nil); err != nil {
+		return p, err
+	}
+	p.y = dev.NewTensor(p.x.Rows, p.x.Cols)
+	return p, e.Apply(p.y, p.x, p.route)
 }
 
 // tensor brings an input [n, width] into device memory.
@@ -111,7 +123,7 @@ func (v *Vectors) tensor(dev *kernels.Device, name string, width int) (kernels.T
 
 // runPruned computes a mixture of which one expert was kept, on tokens x [n,D]: its gate
 // is a softmax over one score, which is 1, so the layer is dense.
-func runPruned(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runPruned(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -121,26 +133,12 @@ func runPruned(dev *kernels.Device, config []byte, v *Vectors, weights transform
 		return nil, err
 	}
 	c := mixture(shape("experts.0.fc1.weight", 1), shape("experts.0.fc1.weight", 0), &transformer.MoEConfig{Freq: 1, Experts: f.int("experts"), TopK: 1})
-	e, err := transformer.LoadExperts(dev, c, "", []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype})
+	p, err := v.pass(dev, c, weights, dtype, []int{f.int("kept")})
 	if err != nil {
-		return nil, err
-	}
-	if err := e.SetAlive([]int{f.int("kept")}); err != nil {
-		return nil, err
-	}
-	x, err := v.tensor(dev, "x", c.HiddenSize)
-	if err != nil {
-		return nil, err
-	}
-	r, err := e.Route(x, nil)
-	if err != nil {
-		return nil, err
-	}
-	y := dev.NewTensor(x.Rows, x.Cols)
-	if err := e.Apply(y, x, r); err != nil {
 		return nil, err
 	}
 	o := collect(dev)
-	o.add("dense_out_gate1", y)
-	return o.got, dev.Err()
+	o.route(p.route)
+	o.add("dense_out_gate1", p.y)
+	return o, dev.Err()
 }

@@ -76,22 +76,44 @@ func TestEveryArchitectureAgreesWithItsVectors(t *testing.T) {
 	})
 }
 
-// The project's acceptance for int8 on these random weights is a cosine above 0.99.
-// Where experts are, one of 14 tokens may go to another expert than in float32: the
-// bound is what that costs. Small differences and δ alone say nothing about int8.
+// The acceptance for int8 on these random weights is a cosine above 0.99, and as many
+// tokens as possible at the expert that float32 sends them to.
 func TestInt8StaysCloseToTheVectors(t *testing.T) {
 	everyDirectory(t, func(t *testing.T, b kernels.Backend, dir string) {
+		exact, err := runDir(t, kernels.NewDevice(b), dir, "f32", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r, err := runDir(t, kernels.NewDevice(b), dir, "q8", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		limit := 0.99
-		if strings.Contains(dir, "moe_") {
+		same, all := golden.Agreement(exact, r)
+		if all > 0 {
+			t.Logf("routing: %d of %d choices as in float32", same, all)
+		}
+		if filepath.Base(dir) == "dec_xmoe_top1_cap25" {
+			// The one exception. Its routers are float32 as everywhere, and what they read
+			// is what int8 layers made: one of 14 tokens, whose expert leads by .014, goes to
+			// another and takes the last place there from the next token.
 			limit = 0.98
+			if same < 12 {
+				t.Errorf("%d of %d choices as in float32, expected 12", same, all)
+			}
 		}
 		for _, o := range r.Outputs {
 			if o.Cosine < limit {
 				t.Errorf("%s: cosine %g with int8 weights, expected %g", o.Name, o.Cosine, limit)
+			}
+		}
+		// Who changes expert must have been undecided.
+		for i, route := range exact.Routes {
+			for j, e := range route.Expert {
+				lead, last := route.Lead[j/route.K], j%route.K == route.K-1
+				if last && r.Routes[i].Expert[j] != e && lead > 0.05 {
+					t.Errorf("mixture %d: token %d went to expert %d instead of %d, which leads by %g", i, j/route.K, r.Routes[i].Expert[j], e, lead)
+				}
 			}
 		}
 	})

@@ -12,7 +12,7 @@ import (
 // [B,n,t] (both padded with padding_idx): features, features_no_knowledge, embed,
 // layer0 … layerN−1, knowledge_scores [B,n] and selected_index [B,k]. Padding counts
 // when items are chosen, as there.
-func runKformer(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runKformer(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -92,5 +92,5 @@ func runKformer(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 			o.got["selected_index"] = append(o.got["selected_index"], float32(i))
 		}
 	}
-	return o.got, dev.Err()
+	return o, dev.Err()
 }

@@ -13,7 +13,7 @@ import (
 // runMetaLM computes a semi-causal model's logits for tokens [1,T] whose spans [n,2] go
 // through the encoder and the simple connector; each span's features by every connector;
 // the loss mask; and the first rows of the table of positions.
-func runMetaLM(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runMetaLM(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func runMetaLM(dev *kernels.Device, config []byte, v *Vectors, weights transform
 			out.got[name] = table
 		}
 	}
-	return out.got, dev.Err()
+	return out, dev.Err()
 }
 
 // metaConfig reads the configurations of decoder and encoder. Sizes that config.json

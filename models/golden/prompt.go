@@ -27,7 +27,7 @@ func bertLike(f *fields, family string) *transformer.Config {
 // [B,T] (sentences in their template): h_mask, sentence_len, delta_table for as many
 // lengths as template_position_ids has rows, the embeddings of all models, cosines.
 // delta_table of RoBERTa counts positions from 0, delta_table_offset_fixed from pad+1.
-func runPromptBERT(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error) {
+func runPromptBERT(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
 	f, err := readFields(config)
 	if err != nil {
 		return nil, err
@@ -106,8 +106,8 @@ func runPromptBERT(dev *kernels.Device, config []byte, v *Vectors, weights trans
 	}
 	o.got["cosine_unsup"] = cosines(o.got["h_mask"], c.HiddenSize)
 	o.got["cosine_denoised"] = cosines(o.got["denoised"], c.HiddenSize)
-	v.undetermined = map[string][]bool{"cosine_denoised": ofNothing(v.Outputs["denoised"].Data, c.HiddenSize)}
-	return o.got, dev.Err()
+	o.undetermined = map[string][]bool{"cosine_denoised": ofNothing(v.Outputs["denoised"].Data, c.HiddenSize)}
+	return o, dev.Err()
 }
 
 // promptStates runs the sentences and returns the states at their masks, and how many

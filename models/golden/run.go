@@ -30,6 +30,8 @@ type Output struct {
 type Report struct {
 	Kind    string   `json:"kind"`
 	Outputs []Output `json:"outputs"`
+	// Routes are the mixtures of experts that were passed, in that order.
+	Routes []Route `json:"-"`
 }
 
 // Worst is the largest error of all outputs.
@@ -44,8 +46,8 @@ func (r *Report) Worst() float64 {
 	return worst
 }
 
-// Run holds the model of config.json and weights against io.json. dtype is "f32" or
-// "q8". Every output of io.json is compared; one that cannot be computed is an error.
+// Run holds the model of config.json and weights against io.json. dtype is "f32",
+// "q8" or "q4". Every output of io.json is compared; one that cannot be computed is an error.
 func Run(dev *kernels.Device, config, io []byte, weights transformer.Stream, dtype string) (*Report, error) {
 	v, err := ParseVectors(io)
 	if err != nil {
@@ -74,7 +76,7 @@ func Run(dev *kernels.Device, config, io []byte, weights transformer.Stream, dty
 }
 
 // runner computes the outputs of io.json by name.
-type runner func(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (map[string][]float32, error)
+type runner func(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error)
 
 var runners = map[string]runner{
 	"encoder":    runEncoder,
@@ -104,10 +106,10 @@ func kindOf(config []byte) (kind string, err error) {
 	return kind, nil
 }
 
-func compare(kind string, v *Vectors, got map[string][]float32) (*Report, error) {
-	r := &Report{Kind: kind}
+func compare(kind string, v *Vectors, computed *outputs) (*Report, error) {
+	r := &Report{Kind: kind, Routes: computed.routes}
 	for name, w := range v.Outputs {
-		g, ok := got[name]
+		g, ok := computed.got[name]
 		if !ok {
 			return nil, fmt.Errorf("golden: %w: output %q of kind %q", ErrKind, name, kind)
 		}
@@ -117,7 +119,7 @@ func compare(kind string, v *Vectors, got map[string][]float32) (*Report, error)
 		o := Output{Name: name}
 		var ab, aa, bb float64
 		for i, x := range g {
-			if skip := v.undetermined[name]; i < len(skip) && skip[i] {
+			if skip := computed.undetermined[name]; i < len(skip) && skip[i] {
 				o.Undetermined++
 				continue
 			}

@@ -41,10 +41,6 @@ func (t Tensor) Floats() []float32 {
 // Vectors is an io.json.
 type Vectors struct {
 	Inputs, Outputs map[string]Tensor
-
-	// undetermined marks numbers of an output that rounding alone decides: they are not
-	// compared, and Output.Undetermined counts them.
-	undetermined map[string][]bool
 }
 
 // ParseVectors reads an io.json.

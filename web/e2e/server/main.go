@@ -3,6 +3,7 @@
 //	/              web/dist, by the handler of web/serve
 //	/e2e/          web/e2e/page, the pages that the tests open
 //	/test/         web/.build/test, programs that only tests run
+//	/golden/       models/golden/testdata, golden vectors
 //	/f/NAME/FILE   model folders that are wrong in one way each (cases.go)
 //	/f32/FILE      the default model with its weights in f32, and vectors that
 //	               the reference kernels compute natively (f32.go)
@@ -35,7 +36,7 @@ func main() {
 
 func run(addr string) error {
 	mux := http.NewServeMux()
-	dirs := map[string]string{"/": "web/dist", "/e2e/": "web/e2e/page", "/test/": "web/.build/test"}
+	dirs := map[string]string{"/": "web/dist", "/e2e/": "web/e2e/page", "/test/": "web/.build/test", "/golden/": "models/golden/testdata"}
 	if dir := os.Getenv("LODESTONE_F32_MODEL"); dir != "" {
 		dirs["/original/"] = dir
 	}

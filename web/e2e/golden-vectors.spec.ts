@@ -1,0 +1,73 @@
+// The golden vectors of models/golden, which go test and lode verify run natively, through
+// the kernels in this browser: every variant; float32, int8 and four bits. The routing of
+// quantised models is reported in the annotations of the tests.
+import { readdirSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+
+interface Report {
+  directory: string;
+  dtype: string;
+  backend: string;
+  outputs: { name: string; worst: number | null; cosine: number | null }[] | null;
+  same: number;
+  choices: number;
+  error: string;
+}
+
+declare global {
+  /** See page/golden.js. */
+  var __goldenReady: Promise<void>;
+  var __goldenVerify: (directories: string[], weights: string, dtypes: string[]) => Promise<Report[]>;
+}
+
+const testdata = new URL('../../models/golden/testdata/', import.meta.url);
+const sets = [{ name: 'architectures', below: '', weights: 'weights.safetensors', least: 39 }];
+
+/** The least cosine of final states of quantised models; four bits are coarse for rows of 16 random numbers. */
+const LEAST: Record<string, number> = { q8: 0.99, q4: 0.85 };
+
+/** The outputs that are indices: these are exact. */
+const INDICES = ['expert', 'kept', 'selected_index', 'loss_mask', 'sentence_len'];
+
+/** Why the cosine is less: see models/golden, TestInt8StaysCloseToTheVectors. */
+const Q8_EXCEPTIONS: Record<string, number> = { dec_xmoe_top1_cap25: 0.98 };
+
+function wrong(r: Report): string[] {
+  const where = `${r.directory} ${r.dtype}`;
+  if (r.error !== '') return [`${where}: ${r.error}`];
+  if (!r.outputs?.length) return [`${where}: no outputs`];
+  return r.outputs.flatMap(({ name, worst, cosine }) => {
+    const limit = INDICES.includes(name) ? 0 : 2e-4;
+    const least = (r.dtype === 'q8' && Q8_EXCEPTIONS[r.directory]) || LEAST[r.dtype]!;
+    if (r.dtype !== 'f32' && /^(embed|layer\d+)$/.test(name)) return []; // the acceptance is for final states
+    const fine = r.dtype === 'f32' ? worst !== null && worst <= limit : cosine !== null && cosine >= least;
+    return fine ? [] : [`${where} ${name}: worst error ${worst}, cosine ${cosine}`];
+  });
+}
+
+for (const [form, variant] of ['simd128', 'relaxed', 'fused'].entries()) {
+  for (const { name, below, weights, least } of sets) {
+    test(`${variant}: golden vectors of ${name}`, async ({ page }, info) => {
+      await page.goto(`/e2e/golden.html?form=${form}`);
+      await page.evaluate(() => globalThis.__goldenReady);
+      const directories = readdirSync(new URL(below, testdata), { withFileTypes: true })
+        .filter((f) => f.isDirectory() && f.name !== 'families')
+        .map((f) => below + f.name);
+      expect(directories.length).toBeGreaterThanOrEqual(least);
+      const reports = await page.evaluate(
+        ([directories, weights]) => globalThis.__goldenVerify(directories, weights, ['f32', 'q8', 'q4']),
+        [directories, weights] as const,
+      );
+      expect(reports.length).toBe(3 * directories.length);
+      expect(new Set(reports.map((r) => r.backend))).toEqual(new Set([variant]));
+      expect(reports.flatMap(wrong)).toEqual([]);
+      for (const dtype of ['q8', 'q4']) {
+        const routed = reports.filter((r) => r.dtype === dtype && r.choices > 0);
+        info.annotations.push({ type: `routing as in float32, ${dtype}`, description: routed.map((r) => `${r.directory} ${r.same}/${r.choices}`).join(', ') });
+        const lowest = reports.filter((r) => r.dtype === dtype).flatMap((r) => r.outputs!.map((o) => ({ cosine: o.cosine ?? -1, what: `${r.directory} ${o.name}` })));
+        lowest.sort((a, b) => a.cosine - b.cosine);
+        info.annotations.push({ type: `lowest cosine, ${dtype}`, description: `${lowest[0]!.cosine.toFixed(5)} (${lowest[0]!.what})` });
+      }
+    });
+  }
+}
