@@ -148,6 +148,11 @@ type Backend interface {
 	//	mean = Σ_j x[r,j] / d;  var = Σ_j (x[r,j] − mean)² / d
 	//	y[r,j] = (x[r,j] − mean) / √(var + eps) * w[j] + b[j]
 	LayerNorm(y, x, w, b, n, d uint32, eps float32)
+	// RMSNorm divides the rows of x f32 [n,d] by their root mean square (arXiv
+	// 1910.07467); y may be x.
+	//
+	//	y[r,j] = x[r,j] / √(Σ_l x[r,l]² / d + eps) * w[j]
+	RMSNorm(y, x, w, n, d uint32, eps float32)
 
 	// Activate applies act to n numbers; y may be x.
 	Activate(y, x, n uint32, act Activation)
@@ -155,23 +160,28 @@ type Backend interface {
 	// Add is y[i] = alpha * a[i] + b[i] over n numbers; y may be a or b.
 	Add(y, a, b, n uint32, alpha float32)
 
+	// Gate is y[i] = act(a[i]) * b[i] over n numbers; y may be a or b.
+	Gate(y, a, b, n uint32, act Activation)
+
 	// Attention is scaled dot-product attention of one sequence, all heads: q f32
-	// [tq, heads*h], k and v f32 [tk, heads*h], y f32 [tq, heads*h].
+	// [tq, heads*h], k and v f32 [tk, heads/group*h], y f32 [tq, heads*h]. group heads in
+	// a row, which divides heads, share their keys and values (arXiv 2305.13245).
 	//
 	//	for head, i:
+	//		kv := head / group
 	//		for j := range tk {
-	//			s[j] = scale * Σ_c q[i, head*h+c] * k[j, head*h+c]
+	//			s[j] = scale * Σ_c q[i, head*h+c] * k[j, kv*h+c]
 	//			s[j] += mask[i, j]                                    // optional, f32 [tq, ldmask]
 	//			s[j] += rel[head*ldrel + relbase + j − i]             // optional, a Toeplitz bias
 	//			s[j] = −inf if keep[j] = 0 (optional, u8 [tk]) or j > i + causal
 	//		}
 	//		p = softmax(s)                                             // zeros if every s[j] is −inf
-	//		y[i, head*h+c] = Σ_j p[j] * v[j, head*h+c]
+	//		y[i, head*h+c] = Σ_j p[j] * v[j, kv*h+c]
 	//
 	// A key that keep or causal hides counts for nothing, whatever k[j] and v[j]
 	// hold, NaN included; so does v[j] where mask is −inf. causal = tk means no causal
 	// mask. scratch holds QueryBlock * (tk rounded up to a multiple of 4) f32.
-	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
+	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32,
 		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
 
 	// Rotate turns the pairs (2c, 2c+1) of every head in place: x f32 [n, heads*h],
@@ -181,6 +191,14 @@ type Backend interface {
 	//	x[r, head*h+2c]   = a*cos[r,c] − b*sin[r,c]
 	//	x[r, head*h+2c+1] = b*cos[r,c] + a*sin[r,c]
 	Rotate(x, ldx, n, heads, h, cos, sin uint32)
+	// RotateHalves turns the pairs (c, c+turn/2) of the first turn columns of every head
+	// in place, as GPT-NeoX and Llama pair them: x f32 [n, heads*h], cos and sin f32
+	// [n, turn/2]; turn is even and at most h.
+	//
+	//	a, b := x[r, head*h+c], x[r, head*h+turn/2+c]
+	//	x[r, head*h+c]        = a*cos[r,c] − b*sin[r,c]
+	//	x[r, head*h+turn/2+c] = b*cos[r,c] + a*sin[r,c]
+	RotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32)
 
 	// MeanRows is y[j] = Σ_r x[r,j] / n over x f32 [n,d], n > 0.
 	MeanRows(y, x, n, d uint32)

@@ -230,6 +230,19 @@ func (d *Device) LayerNorm(y, x Tensor, w, b Vector, eps float32) {
 	d.b.LayerNorm(y.At, x.At, w.At, b.At, uint32(x.Rows), uint32(x.Cols), eps)
 }
 
+// RMSNorm divides the rows of x by their root mean square, into y, which may be x. See
+// Backend.RMSNorm.
+func (d *Device) RMSNorm(y, x Tensor, w Vector, eps float32) {
+	const op = "rms norm"
+	if !d.whole(op, "input", x, x.Rows, x.Cols) || !d.whole(op, "output", y, x.Rows, x.Cols) || !d.checkVector(op, "weight", w, x.Cols) {
+		return
+	}
+	if y.At != x.At && !d.apart(op, y, x) || x.Rows == 0 || x.Cols == 0 {
+		return
+	}
+	d.b.RMSNorm(y.At, x.At, w.At, uint32(x.Rows), uint32(x.Cols), eps)
+}
+
 // Activate applies act to x; y may be x.
 func (d *Device) Activate(y, x Tensor, act Activation) {
 	const op = "activate"
@@ -258,6 +271,22 @@ func (d *Device) Add(y, a, b Tensor, alpha float32) {
 	d.b.Add(y.At, a.At, b.At, uint32(y.Rows*y.Cols), alpha)
 }
 
+// Gate is y = act(a)∘b, element by element; y may be a or b.
+func (d *Device) Gate(y, a, b Tensor, act Activation) {
+	const op = "gate"
+	if !d.whole(op, "output", y, y.Rows, y.Cols) || !d.whole(op, "a", a, y.Rows, y.Cols) || !d.whole(op, "b", b, y.Rows, y.Cols) {
+		return
+	}
+	if act > GELUTanh {
+		d.fail(ErrArgument, "%s: unknown activation %d", op, uint32(act))
+		return
+	}
+	if y.At != a.At && !d.apart(op, y, a) || y.At != b.At && !d.apart(op, y, b) || y.Rows*y.Cols == 0 {
+		return
+	}
+	d.b.Gate(y.At, a.At, b.At, uint32(y.Rows*y.Cols), act)
+}
+
 // AttentionMask says which keys a query of one sequence may see, and how scores
 // are shifted. Every part is optional.
 type AttentionMask struct {
@@ -276,8 +305,9 @@ type AttentionMask struct {
 }
 
 // Attention is scaled dot-product attention of one sequence: q [tq, heads*h], k and
-// v [tk, heads*h] (the same stride), y [tq, heads*h]. A query that may see no key
-// gives zeros. See Backend.Attention.
+// v [tk, kv*h] (the same stride), y [tq, heads*h]. kv, which k.Cols tells, is heads, or
+// divides them: then heads/kv heads in a row share keys and values. A query that may see
+// no key gives zeros. See Backend.Attention.
 func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask AttentionMask) {
 	const op = "attention"
 	tq, tk, width := q.Rows, k.Rows, q.Cols
@@ -285,7 +315,12 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 		d.fail(ErrArgument, "%s: %d columns do not divide into %d heads", op, width, heads)
 		return
 	}
-	if !d.want(op, "query", q, tq, width) || !d.want(op, "key", k, tk, width) || !d.want(op, "value", v, tk, width) ||
+	h := width / heads
+	if h > 0 && (k.Cols == 0 || k.Cols > width || k.Cols%h != 0 || heads%(k.Cols/h) != 0) {
+		d.fail(ErrArgument, "%s: keys of %d columns for %d heads of %d", op, k.Cols, heads, h)
+		return
+	}
+	if !d.want(op, "query", q, tq, width) || !d.want(op, "key", k, tk, k.Cols) || !d.want(op, "value", v, tk, k.Cols) ||
 		!d.want(op, "output", y, tq, width) || !d.apart(op, y, q) || !d.apart(op, y, k) || !d.apart(op, y, v) {
 		return
 	}
@@ -342,7 +377,7 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 		return
 	}
 	d.b.Attention(y.At, uint32(y.Stride), q.At, uint32(q.Stride), k.At, v.At, uint32(k.Stride),
-		uint32(tq), uint32(tk), uint32(heads), uint32(width/heads), scale, keep, add, ldadd, rel, ldrel, int32(mask.RelBase), causal, scratch)
+		uint32(tq), uint32(tk), uint32(heads), uint32(width/k.Cols), uint32(h), scale, keep, add, ldadd, rel, ldrel, int32(mask.RelBase), causal, scratch)
 }
 
 // Rotate turns the pairs of every head of x in place by the tables cos and sin
@@ -359,6 +394,22 @@ func (d *Device) Rotate(x Tensor, heads int, cos, sin Tensor) {
 		return
 	}
 	d.b.Rotate(x.At, uint32(x.Stride), uint32(x.Rows), uint32(heads), uint32(2*half), cos.At, sin.At)
+}
+
+// RotateHalves turns the first 2·cos.Cols columns of every head of x in place, each
+// column of their first half with that of the second, by the tables cos and sin
+// [x.Rows, ·]. See Backend.RotateHalves.
+func (d *Device) RotateHalves(x Tensor, heads int, cos, sin Tensor) {
+	const op = "rotate halves"
+	if heads <= 0 || x.Cols%heads != 0 || 2*cos.Cols > x.Cols/heads {
+		d.fail(ErrArgument, "%s: %d columns are not %d heads of %d pairs", op, x.Cols, heads, cos.Cols)
+		return
+	}
+	if !d.want(op, "input", x, x.Rows, x.Cols) || !d.whole(op, "cosines", cos, x.Rows, cos.Cols) ||
+		!d.whole(op, "sines", sin, x.Rows, cos.Cols) || !d.apart(op, x, cos) || !d.apart(op, x, sin) || x.Rows*cos.Cols == 0 {
+		return
+	}
+	d.b.RotateHalves(x.At, uint32(x.Stride), uint32(x.Rows), uint32(heads), uint32(x.Cols/heads), uint32(2*cos.Cols), cos.At, sin.At)
 }
 
 // MeanRows is y [1, x.Cols] = the mean of the rows of x.

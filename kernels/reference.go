@@ -304,6 +304,21 @@ func (r *Reference) LayerNorm(y, x, w, b, n, d uint32, eps float32) {
 	}
 }
 
+func (r *Reference) RMSNorm(y, x, w, n, d uint32, eps float32) {
+	gain := r.f32(w, int(d))
+	for i := range int(n) {
+		in, out := r.row(x, d, i, int(d)), r.row(y, d, i, int(d))
+		sq := 0.0
+		for _, v := range in {
+			sq += float64(v) * float64(v)
+		}
+		inv := 1 / math.Sqrt(sq/float64(d)+float64(eps))
+		for j, v := range in {
+			out[j] = float32(float64(v) * inv * float64(gain[j]))
+		}
+	}
+}
+
 func (r *Reference) Activate(y, x, n uint32, act Activation) {
 	out := r.f32(y, int(n))
 	for i, v := range r.f32(x, int(n)) {
@@ -318,11 +333,18 @@ func (r *Reference) Add(y, a, b, n uint32, alpha float32) {
 	}
 }
 
-func (r *Reference) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
+func (r *Reference) Gate(y, a, b, n uint32, act Activation) {
+	out, right := r.f32(y, int(n)), r.f32(b, int(n))
+	for i, v := range r.f32(a, int(n)) {
+		out[i] = float32(activate(float64(v), act) * float64(right[i]))
+	}
+}
+
+func (r *Reference) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32,
 	keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32) {
 	s := make([]float64, tk)
 	for head := range int(heads) {
-		part := uint32(head) * h * 4
+		part, shared := uint32(head)*h*4, uint32(head)/group*h*4
 		for i := range int(tq) {
 			query, out := r.row(q+part, ldq, i, int(h)), r.row(y+part, ldy, i, int(h))
 			top := math.Inf(-1)
@@ -332,7 +354,7 @@ func (r *Reference) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint3
 					continue
 				}
 				sum := 0.0
-				for c, kv := range r.row(k+part, ldkv, j, int(h)) {
+				for c, kv := range r.row(k+shared, ldkv, j, int(h)) {
 					sum += float64(query[c]) * float64(kv)
 				}
 				s[j] = sum * float64(scale)
@@ -355,7 +377,7 @@ func (r *Reference) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint3
 				sum := 0.0
 				for j, p := range s {
 					if p != 0 {
-						sum += p * float64(r.row(v+part, ldkv, j, int(h))[c])
+						sum += p * float64(r.row(v+shared, ldkv, j, int(h))[c])
 					}
 				}
 				if out[c] = 0; total != 0 {
@@ -374,6 +396,20 @@ func (r *Reference) Rotate(x, ldx, n, heads, h, cos, sin uint32) {
 		for p := range int(heads) * half {
 			a, b, c, s := row[2*p], row[2*p+1], co[p%half], si[p%half]
 			row[2*p], row[2*p+1] = a*c-b*s, b*c+a*s
+		}
+	}
+}
+
+func (r *Reference) RotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32) {
+	half := int(turn / 2)
+	for i := range int(n) {
+		co, si := r.row(cos, uint32(half), i, half), r.row(sin, uint32(half), i, half)
+		for head := range heads {
+			row := r.row(x+head*h*4, ldx, i, int(turn))
+			for p, c := range co {
+				a, b, s := row[p], row[half+p], si[p]
+				row[p], row[half+p] = a*c-b*s, b*c+a*s
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 // attend is a call of attention.
 type attend struct {
 	tq, tk, heads, h int
+	group            int // heads that share keys and values; 0 is 1
 	keep, mask, rel  bool
 	causal           int // −1 for none
 	gap              int
@@ -15,16 +16,17 @@ type attend struct {
 }
 
 func (c attend) String() string {
-	return fmt.Sprintf("tq=%d tk=%d heads=%d h=%d keep=%t mask=%t rel=%t causal=%d gap=%d %s", c.tq, c.tk, c.heads, c.h, c.keep, c.mask, c.rel, c.causal, c.gap, c.special)
+	return fmt.Sprintf("tq=%d tk=%d heads=%d group=%d h=%d keep=%t mask=%t rel=%t causal=%d gap=%d %s", c.tq, c.tk, c.heads, c.group, c.h, c.keep, c.mask, c.rel, c.causal, c.gap, c.special)
 }
 
 func (c attend) build() Case {
 	return Case{"attention", c.String(), func(e *Env) {
-		width := c.heads * c.h
-		ldy, ldq, ldkv := width+c.gap, width+2*c.gap, width+3*c.gap
+		group := max(c.group, 1)
+		width, shared := c.heads*c.h, c.heads/group*c.h
+		ldy, ldq, ldkv := width+c.gap, width+2*c.gap, shared+3*c.gap
 		nan := float32(math.NaN())
-		qs, ks, vs := e.Normal(c.tq*width), e.Normal(c.tk*width), e.Normal(c.tk*width)
-		row := func(v []float32, r int) []float32 { return v[r*width : (r+1)*width] }
+		qs, ks, vs := e.Normal(c.tq*width), e.Normal(c.tk*shared), e.Normal(c.tk*shared)
+		row := func(v []float32, r int) []float32 { return v[r*shared : (r+1)*shared] }
 		var keep, mask, rel uint32
 		ldmask := c.tk + c.gap
 		if c.keep {
@@ -83,11 +85,11 @@ func (c attend) build() Case {
 			}
 		}
 		q := e.In("q", Strided(qs, width, ldq))
-		k := e.In("k", Strided(ks, width, ldkv))
-		v := e.In("v", Strided(vs, width, ldkv))
+		k := e.In("k", Strided(ks, shared, ldkv))
+		v := e.In("v", Strided(vs, shared, ldkv))
 		y := e.Out("y", make([]float32, c.tq*width), width, ldy)
 		scratch := e.Scratch(uint64(4 * ((c.tk + 3) &^ 3) * 4))
-		e.B.Attention(y, uint32(ldy), q, uint32(ldq), k, v, uint32(ldkv), uint32(c.tq), uint32(c.tk), uint32(c.heads), uint32(c.h),
+		e.B.Attention(y, uint32(ldy), q, uint32(ldq), k, v, uint32(ldkv), uint32(c.tq), uint32(c.tk), uint32(c.heads), uint32(group), uint32(c.h),
 			float32(1/math.Sqrt(float64(c.h))), keep, mask, uint32(ldmask), rel, uint32(ldrel), int32(relbase), uint32(causal), scratch)
 	}}
 }
@@ -109,6 +111,11 @@ func attentionCases() (cases []Case) {
 					c.causal = i % 6
 				}
 				cases = append(cases, c.build())
+				if i%3 == 0 { // grouped keys and values, one for all heads too
+					c.group = []int{2, 3, 4}[i/3%3]
+					c.heads = c.group * (1 + i/9%2)
+					cases = append(cases, c.build())
+				}
 				i++
 			}
 		}

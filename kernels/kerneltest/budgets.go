@@ -25,8 +25,11 @@ var Budgets = map[string]Budget{
 	// With a mean of a thousand deviations, float32 keeps 14 bits of the difference.
 	"layer norm": {NMSE: 1e-7, Abs: 1e-3},
 	// GELU is within 2.5e-7·|x| (TestActivationError), x in these cases below 4.
+	"rms norm":      {NMSE: 1e-13, Abs: 4e-7},
 	"activate":      {NMSE: 1e-12, Abs: 1e-6},
 	"add":           {NMSE: 1e-14, Abs: 2e-7},
+	"gate":          {NMSE: 1e-12, Abs: 1e-6},
+	"rotate halves": {NMSE: 1e-13, Abs: 4e-7},
 	"rotate":        {NMSE: 1e-13, Abs: 4e-7},
 	"mean":          {NMSE: 1e-12, Abs: 1e-6},
 	"l2 normalize":  {NMSE: 1e-13, Abs: 2e-7},

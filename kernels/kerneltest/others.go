@@ -46,6 +46,14 @@ func normCases() (cases []Case) {
 					}
 					y, x := inPlace(e, same, v)
 					e.B.LayerNorm(y, x, e.In("w", e.Normal(d)), e.In("b", e.Normal(d)), uint32(n), uint32(d), 1e-5)
+				}}, Case{"rms norm", name, func(e *Env) {
+					v := e.Normal(n * d)
+					if n == 3 {
+						fill(v[:d], 0)       // eps alone is left
+						fill(v[d:2*d], 3e30) // the square is no float32
+					}
+					y, x := inPlace(e, same, v)
+					e.B.RMSNorm(y, x, e.In("w", e.Normal(d)), uint32(n), uint32(d), 1e-6)
 				}}, Case{"l2 normalize", name, func(e *Env) {
 					v := e.Normal(n * d)
 					if n == 3 {
@@ -64,11 +72,22 @@ func normCases() (cases []Case) {
 				x := e.Out("x", e.Normal(n*heads*h), heads*h, heads*h+gap)
 				cos, sin := e.In("cos", e.Normal(n*d)), e.In("sin", e.Normal(n*d))
 				e.B.Rotate(x, uint32(heads*h+gap), uint32(n), uint32(heads), uint32(h), cos, sin)
+			}}, Case{"rotate halves", fmt.Sprintf("n=%d turn=%d", n, 2*d), func(e *Env) {
+				heads, turn, gap := n, 2*d, i%3
+				h := turn + []int{0, 1, 6}[(i+n)%3] // the columns behind stay
+				x := e.Out("x", e.Normal(n*heads*h), heads*h, heads*h+gap)
+				cos, sin := e.In("cos", e.Normal(n*d)), e.In("sin", e.Normal(n*d))
+				e.B.RotateHalves(x, uint32(heads*h+gap), uint32(n), uint32(heads), uint32(h), uint32(turn), cos, sin)
 			}})
 		}
 	}
 	for _, special := range []string{"nan", "inf", "zeros", "equal"} {
-		cases = append(cases, Case{"layer norm", special, func(e *Env) {
+		cases = append(cases, Case{"rms norm", special, func(e *Env) {
+			v := e.Normal(3 * 10)
+			weird[special](v[10:20])
+			y, x := inPlace(e, false, v)
+			e.B.RMSNorm(y, x, e.In("w", e.Normal(10)), 3, 10, 1e-5)
+		}}, Case{"layer norm", special, func(e *Env) {
 			v := e.Normal(3 * 10)
 			weird[special](v[10:20])
 			y, x := inPlace(e, false, v)
@@ -96,6 +115,16 @@ func elementCases() (cases []Case) {
 			}})
 		}
 		for _, where := range []string{"apart", "y=a", "y=b"} {
+			for _, act := range activations {
+				cases = append(cases, Case{"gate", fmt.Sprintf("%s %s n=%d", act, where, n), func(e *Env) {
+					y, other := inPlace(e, where != "apart", e.Normal(n))
+					a, b := other, e.In("b", e.Normal(n))
+					if where == "y=b" {
+						a, b = b, a
+					}
+					e.B.Gate(y, a, b, uint32(n), act)
+				}})
+			}
 			cases = append(cases, Case{"add", fmt.Sprintf("%s n=%d", where, n), func(e *Env) {
 				y, other := inPlace(e, where != "apart", e.Normal(n))
 				a, b := other, e.In("b", e.Normal(n))

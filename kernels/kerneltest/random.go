@@ -32,8 +32,9 @@ func randomCase(r *rand.Rand) Case {
 	size := func(limit int) int { return 1 + r.IntN(1+r.IntN(limit)) }
 	one := func(names []string) string { return names[r.IntN(len(names))] }
 	if r.IntN(4) == 0 {
+		group := size(3)
 		return attend{
-			tq: size(20), tk: size(80), heads: size(4), h: size(70), gap: r.IntN(9), causal: r.IntN(100) - 50,
+			tq: size(20), tk: size(80), heads: group * size(4), group: group, h: size(70), gap: r.IntN(9), causal: r.IntN(100) - 50,
 			keep: r.IntN(2) == 0, mask: r.IntN(3) == 0, rel: r.IntN(3) == 0, special: one(attendSpecials),
 		}.capped().build()
 	}

@@ -61,6 +61,15 @@ func wLinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act uint32, 
 //go:wasmimport kernels layer_norm
 func wLayerNorm(y, x, w, bias, n, d uint32, eps float32)
 
+//go:wasmimport kernels rms_norm
+func wRMSNorm(y, x, w, n, d uint32, eps float32)
+
+//go:wasmimport kernels gate
+func wGate(y, a, b, n uint32, act uint32)
+
+//go:wasmimport kernels rotate_halves
+func wRotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32)
+
 //go:wasmimport kernels activate
 func wActivate(y, x, n uint32, act uint32)
 
@@ -68,7 +77,7 @@ func wActivate(y, x, n uint32, act uint32)
 func wAdd(y, a, c, n uint32, alpha float32)
 
 //go:wasmimport kernels attention
-func wAttention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32, keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
+func wAttention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32, keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
 
 //go:wasmimport kernels rotate
 func wRotate(x, ldx, n, heads, h, cos, sin uint32)

@@ -67,6 +67,11 @@ func (b *Backend) LayerNorm(y, x, w, bias, n, d uint32, eps float32) {
 	wLayerNorm(y, x, w, bias, n, d, eps)
 }
 
+// RMSNorm implements kernels.Backend.
+func (b *Backend) RMSNorm(y, x, w, n, d uint32, eps float32) {
+	wRMSNorm(y, x, w, n, d, eps)
+}
+
 // Activate implements kernels.Backend.
 func (b *Backend) Activate(y, x, n uint32, act kernels.Activation) {
 	wActivate(y, x, n, uint32(act))
@@ -77,14 +82,24 @@ func (b *Backend) Add(y, a, c, n uint32, alpha float32) {
 	wAdd(y, a, c, n, alpha)
 }
 
+// Gate implements kernels.Backend.
+func (b *Backend) Gate(y, a, c, n uint32, act kernels.Activation) {
+	wGate(y, a, c, n, uint32(act))
+}
+
 // Attention implements kernels.Backend.
-func (b *Backend) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32, keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32) {
-	wAttention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h, scale, keep, mask, ldmask, rel, ldrel, relbase, causal, scratch)
+func (b *Backend) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32, keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32) {
+	wAttention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h, scale, keep, mask, ldmask, rel, ldrel, relbase, causal, scratch)
 }
 
 // Rotate implements kernels.Backend.
 func (b *Backend) Rotate(x, ldx, n, heads, h, cos, sin uint32) {
 	wRotate(x, ldx, n, heads, h, cos, sin)
+}
+
+// RotateHalves implements kernels.Backend.
+func (b *Backend) RotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32) {
+	wRotateHalves(x, ldx, n, heads, h, turn, cos, sin)
 }
 
 // MeanRows implements kernels.Backend.

@@ -145,6 +145,11 @@ func (b *Backend) LayerNorm(y, x, w, bias, n, d uint32, eps float32) {
 	b.call("layer_norm", u(y), u(x), u(w), u(bias), u(n), u(d), f(eps))
 }
 
+// RMSNorm implements kernels.Backend.
+func (b *Backend) RMSNorm(y, x, w, n, d uint32, eps float32) {
+	b.call("rms_norm", u(y), u(x), u(w), u(n), u(d), f(eps))
+}
+
 // Activate implements kernels.Backend.
 func (b *Backend) Activate(y, x, n uint32, act kernels.Activation) {
 	b.call("activate", u(y), u(x), u(n), uint64(act))
@@ -155,16 +160,26 @@ func (b *Backend) Add(y, a, c, n uint32, alpha float32) {
 	b.call("add", u(y), u(a), u(c), u(n), f(alpha))
 }
 
+// Gate implements kernels.Backend.
+func (b *Backend) Gate(y, a, c, n uint32, act kernels.Activation) {
+	b.call("gate", u(y), u(a), u(c), u(n), uint64(act))
+}
+
 // Attention implements kernels.Backend.
-func (b *Backend) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, h uint32, scale float32,
+func (b *Backend) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32,
 	keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32) {
-	b.call("attention", u(y), u(ldy), u(q), u(ldq), u(k), u(v), u(ldkv), u(tq), u(tk), u(heads), u(h), f(scale),
+	b.call("attention", u(y), u(ldy), u(q), u(ldq), u(k), u(v), u(ldkv), u(tq), u(tk), u(heads), u(group), u(h), f(scale),
 		u(keep), u(mask), u(ldmask), u(rel), u(ldrel), uint64(uint32(relbase)), u(causal), u(scratch))
 }
 
 // Rotate implements kernels.Backend.
 func (b *Backend) Rotate(x, ldx, n, heads, h, cos, sin uint32) {
 	b.call("rotate", u(x), u(ldx), u(n), u(heads), u(h), u(cos), u(sin))
+}
+
+// RotateHalves implements kernels.Backend.
+func (b *Backend) RotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32) {
+	b.call("rotate_halves", u(x), u(ldx), u(n), u(heads), u(h), u(turn), u(cos), u(sin))
 }
 
 // MeanRows implements kernels.Backend.

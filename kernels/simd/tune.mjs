@@ -123,7 +123,7 @@ async function measure({ modules, shapes, tokens, ops, rounds }) {
       const [q, key, v] = [floats(m * 768, 2), floats(m * 768, 2), floats(m * 768, 2)];
       const to = take(4 * m * 768);
       const s = take(64 * m + 65536);
-      return () => e.attention(to, 768, q, 768, key, v, 768, m, m, 12, 64, 0.125, 0, 0, 0, 0, 0, 0, m, s);
+      return () => e.attention(to, 768, q, 768, key, v, 768, m, m, 12, 1, 64, 0.125, 0, 0, 0, 0, 0, 0, m, s);
     }
     const x = floats(m * k, 2);
     const y = take(4 * m * n);

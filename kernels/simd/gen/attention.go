@@ -22,7 +22,7 @@ func attention(m *Module) {
 
 	f := m.export("attention")
 	y, ldy, q, ldq, k, v, ldkv := f.int("y"), f.int("ldy"), f.int("q"), f.int("ldq"), f.int("k"), f.int("v"), f.int("ldkv")
-	tq, tk, heads, h, scale := f.int("tq"), f.int("tk"), f.int("heads"), f.int("h"), f.float("scale")
+	tq, tk, heads, group, h, scale := f.int("tq"), f.int("tk"), f.int("heads"), f.int("group"), f.int("h"), f.float("scale")
 	keep, mask, ldmask := f.int("keep"), f.int("mask"), f.int("ldmask")
 	rel, ldrel, relbase, causal, scratch := f.int("rel"), f.int("ldrel"), f.int("relbase"), f.int("causal"), f.int("scratch")
 	i, rows, seen, full := f.newInt("i"), f.newInt("rows"), f.newInt("seen"), f.newInt("full")
@@ -31,6 +31,7 @@ func attention(m *Module) {
 		set(f, ld, ld.shl(2))
 	}
 	inv := f.newVec("inv")
+	sharing := let(f, "sharing", group) // heads that are left of those that share keys and values
 	f.while(heads, func() {
 		set(f, i, num(0))
 		set(f, pq, q)
@@ -60,9 +61,16 @@ func attention(m *Module) {
 			f.when(mask, func() { f.inc(pm, ldmask.shl(2)) })
 			f.when(rel, func() { f.inc(pr, num(-16)) })
 		}, i.lessS(tq))
-		for _, p := range []I32{y, q, k, v} {
+		f.inc(sharing, num(-1))
+		for _, p := range []I32{y, q} {
 			f.inc(p, h.shl(2))
 		}
+		f.when(sharing.not(), func() {
+			set(f, sharing, group)
+			for _, p := range []I32{k, v} {
+				f.inc(p, h.shl(2))
+			}
+		})
 		f.when(rel, func() { f.inc(rel, ldrel) })
 		f.inc(heads, num(-1))
 	})

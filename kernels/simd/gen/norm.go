@@ -59,6 +59,49 @@ func layerNorm(m *Module) {
 	})
 }
 
+// rmsNorm emits rms_norm(y, x, w, n, d, eps). Squares are summed in double precision: the
+// hidden states of large decoders have columns in the thousands, and float32's range
+// would end at 1.8e19.
+func rmsNorm(m *Module) {
+	f := m.export("rms_norm")
+	y, x, w, n, d, eps := f.int("y"), f.int("x"), f.int("w"), f.int("n"), f.int("d"), f.float("eps")
+	p, l, off := f.newInt("p"), f.newInt("l"), f.newInt("off")
+	s, v, h, inv := f.newVec("s"), f.newVec("v"), f.newVec("h"), f.newVec("inv")
+	size := let(f, "size", un("f64x2.promote_low_f32x4", splatF(d.f32())))
+	least := let(f, "least", un("f64x2.promote_low_f32x4", splatF(eps)))
+	half := func(v V128) {
+		set(f, h, un("f64x2.promote_low_f32x4", v))
+		set(f, s, bin("f64x2.add", s, bin("f64x2.mul", h, h)))
+	}
+	f.while(n, func() {
+		set(f, s, zeroV)
+		set(f, p, x)
+		set(f, l, d)
+		f.while(l.greaterS(num(0)), func() {
+			set(f, v, loadV(p, 0))
+			f.when(l.lessS(num(4)), func() { set(f, v, vand(v, tailMask(l))) })
+			half(v)
+			half(lanes(v, v, 2, 3, 2, 3))
+			f.inc(p, num(16))
+			f.inc(l, num(-4))
+		})
+		set(f, s, bin("f64x2.add", s, lanes(s, s, 2, 3, 0, 1)))
+		set(f, s, un("f64x2.sqrt", bin("f64x2.add", bin("f64x2.div", s, size), least)))
+		set(f, inv, un("f32x4.demote_f64x2_zero", s))
+		set(f, inv, every(inv, 0))
+		set(f, l, d)
+		set(f, off, num(0))
+		f.while(l.greaterS(num(0)), func() {
+			f.storeTail(y.add(off), 0, fmul(fdiv(loadV(x.add(off), 0), inv), loadV(w.add(off), 0)), l)
+			f.inc(off, num(16))
+			f.inc(l, num(-4))
+		})
+		f.inc(x, d.shl(2))
+		f.inc(y, d.shl(2))
+		f.inc(n, num(-1))
+	})
+}
+
 // l2Normalize emits l2_normalize(y, x, n, d, eps). Squares are summed in double
 // precision, where those of no float32 overflow.
 func l2Normalize(m *Module) {

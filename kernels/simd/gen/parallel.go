@@ -76,9 +76,11 @@ func parallelOps(m *Module) []job {
 		linearOp(m, "linear_q8", panelQ8, q8),
 		linearOp(m, "linear_q4", func(k I32) I32 { return blocks(k).times(blockBytes) }, q4),
 		attentionOp(m),
-		layerNormOp(m),
+		rowsOp(m, "layer_norm"),
+		rowsOp(m, "rms_norm"),
 		elementOp(m, "activate", 16, "y", "x"),
 		elementOp(m, "add", 8, "y", "a", "b"),
+		elementOp(m, "gate", 24, "y", "a", "b"),
 	}
 	var kinds []job
 	for _, op := range ops {
@@ -233,10 +235,10 @@ func attentionOp(m *Module) parallelOp {
 			}
 			part["y"], part["q"] = string(rows("y", "ldy")), string(rows("q", "ldq"))
 			for _, name := range []string{"k", "v"} {
-				part[name] = string(a.int(name).add(head.mul(width)))
+				part[name] = string(a.int(name).add(head.op("i32.div_u", a.int("group")).mul(width)))
 			}
 			part["tq"] = string(minS(a.int("tq").sub(first), num(queryRows)))
-			part["heads"] = string(num(1))
+			part["heads"], part["group"] = string(num(1)), string(num(1))
 			part["mask"] = string(pick(a.int("mask"), a.int("mask").add(first.mul(a.int("ldmask")).shl(2)), num(0)))
 			part["rel"] = string(pick(a.int("rel"), a.int("rel").add(head.mul(a.int("ldrel")).shl(2)), num(0)))
 			part["relbase"] = string(a.int("relbase").sub(first))
@@ -257,16 +259,16 @@ func attentionOp(m *Module) parallelOp {
 	}
 }
 
-// layerNormOp cuts a layer norm into rows.
-func layerNormOp(m *Module) parallelOp {
-	kernel := m.named("layer_norm")
+// rowsOp cuts a norm into rows.
+func rowsOp(m *Module, name string) parallelOp {
+	kernel := m.named(name)
 	return parallelOp{
-		job: job{"layer_norm", "layer_norm", func(f *Func, a args, from, to, _ I32) {
+		job: job{name, name, func(f *Func, a args, from, to, _ I32) {
 			for _, name := range []string{"y", "x"} {
 				f.inc(a.int(name), from.mul(a.int("d")).shl(2))
 			}
 			set(f, a.int("n"), to.sub(from))
-			f.call("layer_norm", a.inOrder(kernel)...)
+			f.call(name, a.inOrder(kernel)...)
 		}},
 		work:  func(a args) F32 { return a.int("n").f32().mul(a.int("d").f32()).mul(fnum("16")) },
 		units: func(a args) I32 { return a.int("n") },

@@ -39,3 +39,38 @@ func rotate(m *Module) {
 		f.inc(n, num(-1))
 	})
 }
+
+// rotateHalves emits rotate_halves(x, ldx, n, heads, h, turn, cos, sin): four pairs at a
+// time. A store's tail keeps the second half, and what lies behind it, as they are.
+func rotateHalves(m *Module) {
+	f := m.export("rotate_halves")
+	x, ldx, n, heads, h, turn, cos, sin := f.int("x"), f.int("ldx"), f.int("n"), f.int("heads"), f.int("h"), f.int("turn"), f.int("cos"), f.int("sin")
+	p, q, l, off, head := f.newInt("p"), f.newInt("q"), f.newInt("l"), f.newInt("off"), f.newInt("head")
+	a, b, co, si := f.newVec("a"), f.newVec("b"), f.newVec("co"), f.newVec("si")
+	half := let(f, "half", turn.shl(1)) // bytes of turn/2 numbers
+	f.while(n, func() {
+		set(f, p, x)
+		set(f, head, heads)
+		f.repeat(func() {
+			set(f, q, p.add(half))
+			set(f, l, turn.shr(1))
+			set(f, off, num(0))
+			f.while(l.greaterS(num(0)), func() {
+				set(f, a, loadV(p.add(off), 0))
+				set(f, b, loadV(q.add(off), 0))
+				set(f, co, loadV(cos.add(off), 0))
+				set(f, si, loadV(sin.add(off), 0))
+				f.storeTail(p.add(off), 0, fsub(fmul(a, co), fmul(b, si)), l)
+				f.storeTail(q.add(off), 0, fadd(fmul(b, co), fmul(a, si)), l)
+				f.inc(off, num(16))
+				f.inc(l, num(-4))
+			})
+			f.inc(p, h.shl(2))
+			f.inc(head, num(-1))
+		}, head)
+		f.inc(x, ldx.shl(2))
+		f.inc(cos, half)
+		f.inc(sin, half)
+		f.inc(n, num(-1))
+	})
+}

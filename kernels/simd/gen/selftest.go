@@ -99,7 +99,7 @@ func selftest(m *Module) {
 		f.storeF(p, 0, fnum("2"))
 		f.inc(p, num(4))
 	})
-	f.call("attention", strs(num(packAt), num(k), num(xAt), num(k), num(xAt), num(wAt), num(k), num(rows), num(rows), num(8), num(16), fnum("0.001"),
+	f.call("attention", strs(num(packAt), num(k), num(xAt), num(k), num(xAt), num(wAt), num(k), num(rows), num(rows), num(8), num(1), num(16), fnum("0.001"),
 		num(0), num(0), num(0), num(0), num(0), num(0), num(rows), num(scratchAt))...)
 	set(f, q, num(packAt))
 	count(l, rows*k, func() {

@@ -114,7 +114,8 @@ function bits(kernels, threads, { rounds }) {
       return { ...c, run: (y) => kernels.linear_q4(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5, plain ? 32767 : 127, scratch) };
     },
     attention(r) {
-      const [tq, tk, heads, h] = [r.int(1, 150), r.int(1, 150), r.int(1, 5), r.int(1, 40)];
+      const group = r.int(1, 3); // heads that share keys and values
+      const [tq, tk, heads, h] = [r.int(1, 150), r.int(1, 150), group * r.int(1, 4), r.int(1, 40)];
       const ld = heads * h + r.int(0, 3);
       const [q, k, v] = [memory.floats(r, tq * ld), memory.floats(r, tk * ld), memory.floats(r, tk * ld)];
       const keep = r.int(0, 1) ? memory.bytes(r, tk) : 0;
@@ -124,13 +125,18 @@ function bits(kernels, threads, { rounds }) {
       const rel = r.int(0, 1) ? memory.floats(r, heads * ldrel) : 0;
       const causal = r.int(0, 1) ? tk : r.int(0, 5);
       const scratch = memory.take(16 * (tk + 4));
-      const run = (y) => kernels.attention(y, ld, q, ld, k, v, ld, tq, tk, heads, h, 0.3, keep, mask, tk, rel, ldrel, tq - 1, causal, scratch);
-      return { name: `tq=${tq} tk=${tk} heads=${heads} h=${h}`, out: tq * ld, run };
+      const run = (y) => kernels.attention(y, ld, q, ld, k, v, ld, tq, tk, heads, group, h, 0.3, keep, mask, tk, rel, ldrel, tq - 1, causal, scratch);
+      return { name: `tq=${tq} tk=${tk} heads=${heads}/${group} h=${h}`, out: tq * ld, run };
     },
     layer_norm(r) {
       const [n, d] = [r.int(1, 80), r.int(1, 90)];
       const [x, w, b] = [memory.floats(r, n * d), memory.floats(r, d), memory.floats(r, d)];
       return { name: `n=${n} d=${d}`, out: n * d, run: (y) => kernels.layer_norm(y, x, w, b, n, d, 1e-5) };
+    },
+    rms_norm(r) {
+      const [n, d] = [r.int(1, 80), r.int(1, 90)];
+      const [x, w] = [memory.floats(r, n * d), memory.floats(r, d)];
+      return { name: `n=${n} d=${d}`, out: n * d, run: (y) => kernels.rms_norm(y, x, w, n, d, 1e-5) };
     },
     activate(r) {
       const n = r.int(1, 20_000);
@@ -142,6 +148,12 @@ function bits(kernels, threads, { rounds }) {
       const n = r.int(1, 20_000);
       const [a, b] = [memory.floats(r, n), memory.floats(r, n)];
       return { name: `n=${n}`, out: n, run: (y) => kernels.add(y, a, b, n, 0.7) };
+    },
+    gate(r) {
+      const n = r.int(1, 20_000);
+      const [a, b] = [memory.floats(r, n, 8), memory.floats(r, n)];
+      const act = r.int(0, 4);
+      return { name: `n=${n}`, out: n, run: (y) => kernels.gate(y, a, b, n, act) };
     },
   };
   function layer(r, m, k, n) {
