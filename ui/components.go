@@ -2,8 +2,8 @@ package ui
 
 import "strconv"
 
-// Root is the component that Vugu mounts; it takes one View per render and hands it to the others.
-type Root struct {
+// SearchPane is the search by meaning; it takes one View per render and hands it to the components below it.
+type SearchPane struct {
 	App  *App
 	Page Page
 	View View
@@ -18,7 +18,7 @@ type Page interface {
 }
 
 // Compute takes the state of this render.
-func (c *Root) Compute() { c.View = c.App.View() }
+func (c *SearchPane) Compute() { c.View = c.App.View() }
 
 // Examples is the row of queries to try.
 type Examples struct{ Page Page }

@@ -24,7 +24,7 @@ func html(t *testing.T, a *App) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := staticrender.New(&b).Render(build.RunBuild(&Root{App: a, Page: &fakePage{}})); err != nil {
+	if err := staticrender.New(&b).Render(build.RunBuild(&SearchPane{App: a, Page: &fakePage{}})); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -33,16 +33,18 @@ func main() {
 		Collection: fetchCollection,
 	})
 	p.canvas = newCanvas(p.app, p)
-	root := &ui.Root{App: p.app, Page: p}
+	p.root = &ui.Root{Panes: []ui.Pane{
+		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
+	}}
 	js.Global().Get("lodestoneBoot").Call("shown")
 	p.listen()
-	p.app.Start()
 	go p.renderOnChange(renderer.EventEnv())
 	for ok := true; ok; ok = renderer.EventWait() {
-		if err := renderer.Render(build.RunBuild(root)); err != nil {
+		if err := renderer.Render(build.RunBuild(p.root)); err != nil {
 			panic(err)
 		}
 		p.app.Do("map", p.canvas.update)
+		p.app.Do("draft", p.putDraft)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // page is the document: what components and listeners do with it. It is ui.Page.
 type page struct {
 	app    *ui.App
+	root   *ui.Root
 	canvas *canvas
 	dirty  chan struct{}
 	breath time.Time // when the browser last had the main thread
@@ -22,7 +23,8 @@ type page struct {
 	query, live      js.Value
 	hashTimer        *time.Timer
 	liveTimer        *time.Timer
-	ownHash          string // the fragment that this page wrote last
+	draft            string // what stood in the box for own text when the search was left
+	started          bool   // the search has been shown
 }
 
 func newPage() *page {
@@ -49,11 +51,7 @@ func (p *page) listen() {
 		e.Call("preventDefault")
 		p.setQuery(p.query.Get("value").String())
 	})
-	p.on(p.window, "hashchange", func(js.Value) {
-		if h := p.hash(); h != p.ownHash {
-			p.takeHash()
-		}
-	})
+	p.on(p.window, "hashchange", func(js.Value) { p.takeAddress() })
 	p.listenDrop()
 	app := p.byID("app").Get("parentNode") // Vugu may replace #app, not what holds it
 	point := func(e js.Value) {
@@ -72,20 +70,49 @@ func (p *page) listen() {
 	p.on(app, "pointerout", unpoint)
 	p.on(app, "focusout", unpoint)
 
-	if h := p.hash(); ui.QueryFromHash(h) != "" {
-		p.takeHash()
-	} else if typed := p.query.Get("value").String(); typed != "" { // before this program ran
-		p.setQuery(typed)
-	}
+	p.takeAddress()
 }
 
 func (p *page) hash() string { return p.window.Get("location").Get("hash").String() }
 
-// takeHash runs the query of the page's address.
-func (p *page) takeHash() {
-	q := ui.QueryFromHash(p.hash())
-	p.query.Set("value", q)
-	p.app.SetQuery(q)
+// takeAddress shows the pane that the page's address names.
+func (p *page) takeAddress() {
+	p.root.Show(ui.ParseAddress(p.hash()))
+	p.changed()
+}
+
+// openSearch runs the query of an address. The first time it also starts what the search needs, and takes what was typed before.
+func (p *page) openSearch(a ui.Address) {
+	q := ui.QueryFromHash(a.Hash)
+	typed := p.query.Get("value").String()
+	first := !p.started
+	p.started = true
+	switch {
+	case q != "" || a.Pane == "" && !first:
+		p.query.Set("value", q)
+		p.app.SetQuery(q)
+	case first && typed != "":
+		p.setQuery(typed)
+	}
+	if first {
+		p.app.Start()
+	}
+}
+
+// closeSearch keeps what stands in the box for own text, which goes with its element.
+func (p *page) closeSearch() {
+	if p.hashTimer != nil {
+		p.hashTimer.Stop()
+	}
+	p.draft = p.byID("own-text").Get("value").String()
+}
+
+// putDraft brings the box's text back after the render that made the box again.
+func (p *page) putDraft() {
+	if box := p.byID("own-text"); p.draft != "" && box.Truthy() {
+		box.Set("value", p.draft)
+		p.draft = ""
+	}
 }
 
 // setQuery runs q and, when the typing rests, writes it into the page's address.
@@ -97,8 +124,7 @@ func (p *page) setQuery(q string) {
 	p.hashTimer = time.AfterFunc(600*time.Millisecond, func() {
 		p.app.Do("address", func() {
 			loc := p.window.Get("location")
-			p.ownHash = ui.HashForQuery(q)
-			p.window.Get("history").Call("replaceState", nil, "", loc.Get("pathname").String()+loc.Get("search").String()+p.ownHash)
+			p.window.Get("history").Call("replaceState", nil, "", loc.Get("pathname").String()+loc.Get("search").String()+ui.HashForQuery(q))
 		})
 	})
 }
@@ -187,6 +213,9 @@ func (p *page) addFiles(files js.Value) {
 func (p *page) listenDrop() {
 	veil := p.byID("drop")
 	hasFiles := func(e js.Value) bool {
+		if p.root.Current != "search" {
+			return false
+		}
 		types := e.Get("dataTransfer").Get("types")
 		for i := range types.Length() {
 			if types.Index(i).String() == "Files" {

@@ -1,6 +1,7 @@
 // Starts the page: the engine's worker at once, the page's own program (app.wasm, Go and Vugu) beside it.
 //
 // The program finds the engine as globalThis.lodestoneBoot:
+//   pane()          the view that the page's address names: the data-pane of a link of the navigation
 //   load(listener)  Promise of { embed, bytes, ms }; the first call joins the load that is under way, one after a failure starts anew.
 //                   listener({ file, loaded, total }) is called with what has come, the latest state at once
 //   shown()         the program draws the progress from now on
@@ -8,6 +9,42 @@ import './vugu-render.js';
 import './wasm_exec.js';
 
 const $ = (id) => document.getElementById(id);
+
+/** The links of the navigation by the name of their view. */
+const panes = new Map([...document.querySelectorAll('[data-pane]')].map((a) => [a.dataset.pane, a]));
+
+/** The view that the address names; the first for any other address. */
+function pane() {
+  const name = /^#\/([a-z-]+)/.exec(location.hash)?.[1];
+  return panes.has(name) ? name : panes.keys().next().value;
+}
+
+/** Shows what of a view is not the program's: its link, heading, introduction, form and the page's title. */
+function showPane() {
+  const name = pane();
+  const { title, lede, skip } = panes.get(name).dataset;
+  for (const [key, link] of panes) {
+    if (key === name) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  for (const part of document.querySelectorAll('[data-only]')) part.hidden = part.dataset.only !== name;
+  $('title').textContent = title;
+  $('lede').textContent = lede;
+  $('skip').textContent = skip === 'query' ? 'Skip to the search box' : 'Skip to the content';
+  document.title = name === 'search' ? 'Lodestone: search by meaning, on your own machine' : `${title} · Lodestone`;
+}
+
+showPane();
+addEventListener('hashchange', showPane);
+// The fragment is the view's: skipping moves the focus and leaves the address.
+$('skip').addEventListener('click', (e) => {
+  e.preventDefault();
+  const to = $(panes.get(pane()).dataset.skip);
+  if (to.tabIndex < 0) to.tabIndex = -1;
+  to.focus();
+});
+// Whoever follows a link of the navigation goes on reading at the heading of what it leads to.
+for (const link of panes.values()) link.addEventListener('click', () => setTimeout(() => $('title').focus()));
 
 /** A refusal in the form of the module's own errors. */
 class PageError extends Error {
@@ -86,7 +123,7 @@ function load(onProgress) {
   return current;
 }
 
-globalThis.lodestoneBoot = { load, shown: () => { booting = false; } };
+globalThis.lodestoneBoot = { pane, load, shown: () => { booting = false; } };
 
 /** A fault before the program runs: shown where the program would stand. */
 function fault(title, text) {
@@ -111,6 +148,14 @@ function fault(title, text) {
 // (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)): valid only where there is WebAssembly SIMD
 const simdModule = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
+/** What stands in the place of a view until the program runs. */
+function waiting() {
+  const p = document.createElement('p');
+  p.className = 'load';
+  p.textContent = "Loading the page's program, 1.3 MB";
+  return p;
+}
+
 async function program() {
   const go = new globalThis.Go();
   const response = await fetch('./app.wasm');
@@ -128,6 +173,7 @@ $('search').addEventListener('submit', (e) => e.preventDefault());
 if (typeof WebAssembly !== 'object' || !WebAssembly.validate(simdModule)) {
   fault('This browser cannot run the model', 'It has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89 and Safari 16.4 have it, and all later ones.');
 } else {
-  load(null).catch(() => {}); // the program asks again and shows what went wrong
+  if (pane() === 'search') load(null).catch(() => {}); // the program asks again and shows what went wrong
+  else $('app').replaceChildren(waiting()); // other views load what they need when they are asked to
   program().catch((e) => fault('The page could not start', `${e.message}. Check the connection and try again.`));
 }
