@@ -46,7 +46,7 @@ func (e *Extractor) Prompt() *promptbert.Encoder { return e.prompt }
 // Options of Extract.
 type Options struct {
 	// Pooling is "none": the states of every token; "mean": their mean; "cls": the
-	// first token's; "prompt": the state at the mask of the model's template. ""
+	// first token's; "last": the last token's; "prompt": the state at the mask of the model's template. ""
 	// means "prompt" where there is one, else "mean".
 	Pooling string
 	// Normalize divides each vector by its length.
@@ -77,10 +77,10 @@ func (e *Extractor) Extract(texts []string, o Options) (Result, error) {
 	switch o.Pooling {
 	case "prompt":
 		return e.prompted(texts, o)
-	case "none", "mean", "cls":
+	case "none", "mean", "cls", "last":
 		return e.pooled(texts, o)
 	}
-	return Result{}, lean.Errorf("features: %w: %q; supported: none, mean, cls, prompt", ErrPooling, o.Pooling)
+	return Result{}, lean.Errorf("features: %w: %q; supported: none, mean, cls, last, prompt", ErrPooling, o.Pooling)
 }
 
 func (e *Extractor) prompted(texts []string, o Options) (Result, error) {
@@ -118,8 +118,11 @@ func (e *Extractor) pooled(texts []string, o Options) (Result, error) {
 		next := first
 		for ; next < len(texts) && (next == first || len(b.IDs) < batchTokens); next++ {
 			if n := len(encodings[next]); n > 0 {
-				if o.Pooling == "cls" {
+				switch o.Pooling {
+				case "cls":
 					b.Select = append(b.Select, int32(len(b.IDs)))
+				case "last":
+					b.Select = append(b.Select, int32(len(b.IDs)+n-1))
 				}
 				b.IDs = append(b.IDs, encodings[next]...)
 				b.Lengths = append(b.Lengths, n)
@@ -157,7 +160,7 @@ func (e *Extractor) pool(b transformer.Batch, encodings [][]int32, o Options, ro
 		case "none":
 			y = x.Slice(at, at+n)
 			at += n
-		case "cls":
+		case "cls", "last":
 			y = x.Slice(at, at+1)
 			at++
 		case "mean":

@@ -91,6 +91,7 @@ func TestEveryPoolingIsMadeOfTheStatesOfNone(t *testing.T) {
 		t.Fatalf("dims %v, %d numbers", all.Dims, len(all.Data))
 	}
 	mean, cls := extract(t, x, "mean", false, texts...), extract(t, x, "cls", false, texts...)
+	last := extract(t, x, "last", false, texts...)
 	for i := range texts {
 		states := all.Data[i*tokens*dim : (i+1)*tokens*dim]
 		n := 0
@@ -106,6 +107,9 @@ func TestEveryPoolingIsMadeOfTheStatesOfNone(t *testing.T) {
 		}
 		if !near(cls.Data[i*dim:(i+1)*dim], states[:dim]) {
 			t.Errorf("text %d: cls is not its first state", i)
+		}
+		if !near(last.Data[i*dim:(i+1)*dim], states[(n-1)*dim:n*dim]) {
+			t.Errorf("text %d: last is not the last of its %d states", i, n)
 		}
 		for _, v := range states[n*dim:] {
 			if v != 0 {
@@ -151,7 +155,7 @@ func TestNormalisedVectorsHaveLengthOne(t *testing.T) {
 
 func TestLongTextsAreCutAndSaySo(t *testing.T) {
 	x := mustOpen(t, nil)
-	for _, pooling := range []string{"prompt", "mean", "cls", "none"} {
+	for _, pooling := range []string{"prompt", "mean", "cls", "last", "none"} {
 		r := extract(t, x, pooling, false, "short", strings.Repeat("a very long text ", 500))
 		if r.Truncated[0] || !r.Truncated[1] {
 			t.Errorf("%s: truncated %v", pooling, r.Truncated)

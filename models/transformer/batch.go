@@ -21,6 +21,9 @@ type Batch struct {
 	// RawPositions: Columns are rows of the table of positions as they are, without
 	// Config.PositionOffset.
 	RawPositions bool
+	// Types (S), optional, are the tokens' types, by default 0: for BERT, 1 is the second
+	// text of a pair.
+	Types []int32
 	// Keep (S), optional, marks padding with 0: nobody attends to it, and outside the
 	// families of BERT it embeds to zeros.
 	Keep []byte
@@ -113,6 +116,14 @@ func (m *Model) check(b *Batch) (longest int, err error) {
 	for i, id := range b.IDs {
 		if id < 0 || int(id) >= c.VocabSize {
 			return fail(ErrInput, "id %d at token %d, the vocabulary has %d", id, i, c.VocabSize)
+		}
+	}
+	if b.Types != nil && len(b.Types) != s {
+		return fail(ErrInput, "%d tokens, %d types", s, len(b.Types))
+	}
+	for i, k := range b.Types {
+		if k < 0 || int(k) >= c.TypeVocabSize {
+			return fail(ErrInput, "type %d at token %d, the model has %d types", k, i, c.TypeVocabSize)
 		}
 	}
 	m.columns(b)

@@ -63,7 +63,7 @@ type Config struct {
 	LearnedPositions bool
 	Sinusoidal       bool
 	PositionOffset   int
-	// TypeVocabSize is the number of token types; all tokens are of type 0.
+	// TypeVocabSize is the number of token types; 0 is a model without.
 	TypeVocabSize int
 
 	Norm Norm

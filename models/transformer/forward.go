@@ -126,7 +126,11 @@ func (r *run) embed() kernels.Tensor {
 		}
 	}
 	if c.TypeVocabSize > 0 {
-		d.Embed(x, r.types, make([]int32, s), 1, true)
+		types := b.Types
+		if types == nil {
+			types = make([]int32, s)
+		}
+		d.Embed(x, r.types, types, 1, true)
 	}
 	if c.EmbedNorm {
 		r.normalise(x, x, r.embedNorm)

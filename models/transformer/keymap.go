@@ -74,7 +74,8 @@ var torchscale = &keyMap{
 	routerReduction: "moe_layer.gate.wg_reduction.weight",
 	routerTemper:    "moe_layer.gate.gating_t",
 	// xpos.scale is computed from the width of a head, the others are leftovers of training.
-	ignored: []string{"*.xpos.scale", "*.version", "*._float_tensor"},
+	// The heads belong to tasks.
+	ignored: []string{"*.xpos.scale", "*.version", "*._float_tensor", "classifier.*", "qa_outputs.*", "lm_head.*"},
 }
 
 var keyMaps = map[string]*keyMap{

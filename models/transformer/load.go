@@ -33,6 +33,10 @@ type LoadOptions struct {
 	Head bool
 	// Extra are tensors that a task needs besides the model's own.
 	Extra []Extra
+	// More, if set, is asked for more of them when the names in the checkpoint are known:
+	// shape is that of a tensor, nil if there is none; prefix is what precedes the names
+	// of the stack ("bert." for "bert.encoder.…").
+	More func(shape func(name string) []int, prefix string) ([]Extra, error)
 	// SHA256, if it is not nil, holds what each file must hash to; nil entries are not checked.
 	SHA256 []*[32]byte
 	// Progress, if set, hears how many bytes were read, of how many (−1: unknown).
@@ -43,12 +47,18 @@ type LoadOptions struct {
 type Extra struct {
 	Name  string
 	Shape []int
-	// One of these receives it: a linear layer [out, in], whose bias is the tensor of
-	// that name with ".bias" for ".weight"; a matrix in device memory [rows, cols],
-	// where all dimensions but the last are rows; or numbers in Go.
+	// One of these receives it: a linear layer [out, in]; a matrix in device memory
+	// [rows, cols], where all dimensions but the last are rows; or numbers in Go.
 	Linear *kernels.Weight
 	Matrix *kernels.Tensor
 	Host   *[]float32
+
+	// Of a linear layer: the whole name of its bias, by default Name with ".bias" for
+	// ".weight"; NoBias if it has none. Tied: it is the table of tokens, and Name is
+	// not read. Exact: it stays f32 whatever dtype was asked for, if it is stored so. With
+	// dtype q4 the others hold int8: a head's last layers decide.
+	Bias                string
+	NoBias, Tied, Exact bool
 }
 
 // windowElements is the number of elements of a tensor that are loaded at a time.

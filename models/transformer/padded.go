@@ -9,19 +9,38 @@ import (
 // ForwardPadded takes at once.
 const MaxBatchTokens = 1 << 17
 
-// ForwardPadded runs a padded batch as Hugging Face models take it: ids (b, t) and
-// mask (b, t), row-major, where 0 marks padding; a nil mask is all ones. The result
-// is (b·t, D) in device memory, with zeros in the rows of padding; release gives its
-// memory back. pause may be nil, see [Batch].
+// Padded is a batch as Hugging Face models take it: Rows sequences of Cols tokens.
+type Padded struct {
+	// IDs (Rows, Cols), row-major. Mask (Rows, Cols): 0 marks padding; nil is all ones.
+	IDs, Mask  []int32
+	Rows, Cols int
+	// Types (Rows, Cols), optional, see [Batch]. A model without types does not look at them.
+	Types []int32
+	// Pause may be nil, see [Batch].
+	Pause func() error
+}
+
+// ForwardPadded is [Model.RunPadded] of tokens of type 0.
+func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (out kernels.Tensor, release func(), err error) {
+	return m.RunPadded(Padded{IDs: ids, Mask: mask, Rows: b, Cols: t, Pause: pause})
+}
+
+// RunPadded runs a padded batch. The result is (Rows·Cols, D) in device memory, with
+// zeros in the rows of padding; release gives its memory back.
 //
 // Padding is dropped before the first layer. A token's position is its column for
 // torchscale and BERT, as in their code, so that padding on the left shifts it;
 // RoBERTa counts the tokens that are kept.
-func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (out kernels.Tensor, release func(), err error) {
+func (m *Model) RunPadded(p Padded) (out kernels.Tensor, release func(), err error) {
+	ids, mask, b, t := p.IDs, p.Mask, p.Rows, p.Cols
 	if b < 0 || t < 0 || b > MaxBatchTokens || t > MaxBatchTokens || b*t > MaxBatchTokens || len(ids) != b*t || mask != nil && len(mask) != b*t {
 		return out, nil, lean.Errorf("transformer: %w: input_ids of %d and attention_mask of %d numbers for a batch of %d×%d (at most %d)", ErrInput, len(ids), len(mask), b, t, MaxBatchTokens)
 	}
-	batch := Batch{Pause: pause, Columns: []int32{}}
+	if p.Types != nil && len(p.Types) != b*t {
+		return out, nil, lean.Errorf("transformer: %w: token_type_ids of %d numbers for a batch of %d×%d", ErrInput, len(p.Types), b, t)
+	}
+	typed := p.Types != nil && m.Config.TypeVocabSize > 0
+	batch := Batch{Pause: p.Pause, Columns: []int32{}}
 	var rows []int32
 	for i := range b {
 		n := 0
@@ -30,6 +49,9 @@ func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (
 				continue
 			}
 			batch.IDs = append(batch.IDs, ids[i*t+j])
+			if typed {
+				batch.Types = append(batch.Types, p.Types[i*t+j])
+			}
 			column := j
 			if m.Config.Family == "roberta" {
 				column = n

@@ -15,6 +15,7 @@ type planner struct {
 	keys   *keyMap
 	prefix string
 	tokens string // the name of the table of tokens
+	noQ4   bool   // what would be of 4 bits is of 8
 	err    error
 }
 
@@ -134,7 +135,7 @@ func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
 		return
 	}
 	kind := p.dtype(full, t)
-	if kind == kernels.Q4 && name == p.keys.head {
+	if kind == kernels.Q4 && (p.noQ4 || name == p.keys.head) {
 		kind = kernels.I8
 	}
 	if p.err == nil {

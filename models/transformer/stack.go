@@ -21,9 +21,17 @@ func (l *loader) model(m *Model) error {
 		}
 		m.Encoder.end = l.dev.Mark()
 	}
-	p := &planner{loader: l, keys: &keyMap{}}
-	for _, e := range l.options.Extra {
-		p.extra(e)
+	extras := l.options.Extra
+	if l.options.More != nil {
+		more, err := l.options.More(func(name string) []int { return l.tensors[name].Shape }, l.stacks[0].prefix)
+		if err != nil {
+			return err
+		}
+		extras = append(slices.Clip(extras), more...)
+	}
+	p := &planner{loader: l, keys: &keyMap{}, noQ4: true}
+	for _, e := range extras {
+		p.extra(m, e)
 	}
 	l.stacks = append(l.stacks, p)
 	return p.err
@@ -178,19 +186,23 @@ func (p *planner) head(m *Model) {
 	case own || !c.TiedHead:
 		p.matrix(&m.head, c.VocabSize, c.HiddenSize, p.keys.head)
 	case p.err == nil:
-		// The table's rows and scales serve both; only the packed form is a copy.
-		t := m.tokens
-		m.head = p.dev.NewWeight(t.DType, t.Rows, t.Dim, false)
-		m.head.Scale = t.Scale
-		p.after = append(p.after, func() error {
-			p.dev.Pack(m.head, 0, t.Rows, t.At)
-			return p.dev.Err()
-		})
+		p.tied(&m.head, m.tokens)
 	}
 }
 
+// tied plans a matrix that is the table t. The table's rows and scales serve both;
+// only the packed form is a copy.
+func (p *planner) tied(w *kernels.Weight, t kernels.Table) {
+	*w = p.dev.NewWeight(t.DType, t.Rows, t.Dim, false)
+	w.Scale = t.Scale
+	p.after = append(p.after, func() error {
+		p.dev.Pack(*w, 0, t.Rows, t.At)
+		return p.dev.Err()
+	})
+}
+
 // extra plans a tensor of a task.
-func (p *planner) extra(e Extra) {
+func (p *planner) extra(m *Model, e Extra) {
 	cols := e.Shape[len(e.Shape)-1]
 	rows := 1
 	for _, n := range e.Shape[:len(e.Shape)-1] {
@@ -198,7 +210,21 @@ func (p *planner) extra(e Extra) {
 	}
 	switch {
 	case e.Linear != nil:
-		p.linear(e.Linear, rows, cols, strings.TrimSuffix(e.Name, ".weight"))
+		switch t := p.tensors[e.Name]; {
+		case e.Tied && p.err == nil:
+			p.tied(e.Linear, m.tokens)
+		case e.Exact && isFloat(t.DType):
+			p.exact(e.Linear, rows, cols, e.Name, e.Shape...)
+		default:
+			p.matrix(e.Linear, rows, cols, strings.TrimSuffix(e.Name, ".weight"))
+		}
+		if e.Bias == "" {
+			e.Bias = strings.TrimSuffix(e.Name, ".weight") + ".bias"
+		}
+		if !e.NoBias && p.err == nil {
+			e.Linear.Bias = kernels.Vector{At: p.dev.Alloc(uint64(e.Linear.Out) * 4), Len: e.Linear.Out}
+			p.floats(e.Bias, e.Linear.Bias.At, e.Linear.Out)
+		}
 	case e.Matrix != nil:
 		*e.Matrix = p.dev.NewTensor(rows, cols)
 		p.floats(e.Name, e.Matrix.At, e.Shape...)

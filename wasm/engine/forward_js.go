@@ -1,6 +1,10 @@
 package main
 
-import "syscall/js"
+import (
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
 
 // forward serves ForwardRequest of web/src/protocol.ts. The states are copied from
 // the kernels' memory to a buffer of JavaScript's, past Go's heap.
@@ -8,8 +12,8 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 	if e.model == nil {
 		return nil, errNoModel("model")
 	}
-	b, t := request.Get("batch").Int(), request.Get("length").Int()
-	x, release, err := e.model.ForwardPadded(int32sOf(request.Get("ids")), int32sOf(request.Get("mask")), b, t, j.pause)
+	p := paddedOf(request, j)
+	x, release, err := e.model.RunPadded(p)
 	if err != nil {
 		return nil, err
 	}
@@ -17,7 +21,15 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 	// The slice of a view has a buffer of its own, which is not shared even where the
 	// view's is: it can be handed over.
 	data := float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
-	return map[string]any{"data": data, "dims": []any{b, t, e.model.Dim()}}, nil
+	return map[string]any{"data": data, "dims": []any{p.Rows, p.Cols, e.model.Dim()}}, nil
+}
+
+// paddedOf copies Padded of web/src/inputs.ts.
+func paddedOf(request js.Value, j *job) transformer.Padded {
+	return transformer.Padded{
+		IDs: int32sOf(request.Get("ids")), Mask: int32sOf(request.Get("mask")), Types: int32sOf(request.Get("types")),
+		Rows: request.Get("batch").Int(), Cols: request.Get("length").Int(), Pause: j.pause,
+	}
 }
 
 // kernelMemory is the WebAssembly.Memory of the kernels; the worker sets it before

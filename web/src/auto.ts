@@ -1,6 +1,7 @@
 // A model and a tokenizer by themselves, for those who want the tensors.
 import type { Capabilities } from './capabilities.js';
 import type { Engine } from './engine.js';
+import { type ModelInputs, paddedInputs } from './inputs.js';
 import { type LoadOptions, loadWith } from './options.js';
 import type { EncodeReply, LoadReply, MemoryReport } from './protocol.js';
 import { int64Tensor, Tensor, toInt32 } from './tensor.js';
@@ -54,12 +55,6 @@ export interface PreTrainedTokenizer {
   dispose(): Promise<void>;
 }
 
-export interface ModelInputs {
-  input_ids: Tensor<'int64'>;
-  /** 0 marks padding, whose states are zeros. */
-  attention_mask?: Tensor<'int64'>;
-}
-
 export interface ModelOutput {
   /** [texts, tokens, width] */
   last_hidden_state: Tensor<'float32'>;
@@ -107,24 +102,8 @@ export const AutoModel = {
 };
 
 async function forward(engine: Engine, inputs: ModelInputs, signal: AbortSignal | undefined): Promise<ModelOutput> {
-  if (typeof inputs !== 'object' || inputs === null) throw check.invalid('model: expected { input_ids, attention_mask }');
-  // token_type_ids is let through so that a tokenizer's result can be passed on as it is.
-  const known = ['input_ids', 'attention_mask', 'token_type_ids', 'offset_mapping'];
-  const { input_ids, attention_mask } = check.knownOptions('model', inputs, known);
-  const ids = toInt32('input_ids', input_ids as Tensor);
-  const dims = input_ids!.dims;
-  if (dims.length !== 2) throw check.invalid(`input_ids: dims [${dims.join(', ')}], expected [texts, tokens]`);
-  let mask: Int32Array | null = null;
-  if (attention_mask !== undefined && attention_mask !== null) {
-    mask = toInt32('attention_mask', attention_mask);
-    if (attention_mask.dims.join() !== dims.join()) {
-      throw check.invalid(`attention_mask: dims [${attention_mask.dims.join(', ')}], input_ids has [${dims.join(', ')}]`);
-    }
-    const odd = mask.findIndex((v) => v > 1);
-    if (odd >= 0) throw check.invalid(`attention_mask: ${mask[odd]} at position ${odd}, expected 0 or 1`);
-  }
-  const transfer = mask ? [ids.buffer, mask.buffer] : [ids.buffer];
-  const reply = await engine.call({ op: 'forward', ids, mask, batch: dims[0]!, length: dims[1]! }, { signal, transfer });
+  const { padded, transfer } = paddedInputs('model', inputs);
+  const reply = await engine.call({ op: 'forward', ...padded }, { signal, transfer });
   return { last_hidden_state: new Tensor('float32', reply.data, reply.dims) };
 }
 

@@ -1,6 +1,7 @@
 // The messages between the page (client.ts) and the worker (worker.ts). A request
 // carries an id, and exactly one reply carries it back.
 import type { ErrorMessage } from './error.js';
+import type { Padded } from './inputs.js';
 import type { ProgressEvent } from './progress.js';
 import type { Kernels, KernelReport } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
@@ -56,12 +57,8 @@ export interface DecodeRequest {
   skipSpecial: boolean;
 }
 
-export interface ForwardRequest {
+export interface ForwardRequest extends Padded {
   op: 'forward';
-  ids: Int32Array;
-  mask: Int32Array | null;
-  batch: number;
-  length: number;
 }
 
 export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | { op: 'memory' };

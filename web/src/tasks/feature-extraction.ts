@@ -4,14 +4,14 @@ import * as check from '../validate.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 /** How the states of a text's tokens become one vector. */
-export type Pooling = 'none' | 'mean' | 'cls' | 'prompt' | 'auto';
+export type Pooling = 'none' | 'mean' | 'cls' | 'last_token' | 'prompt' | 'auto';
 
 export interface FeatureExtractionOptions {
   /**
    * `none` (the default, as in transformers.js) gives the states of all tokens,
-   * [texts, tokens, width]. `mean` averages them, `cls` takes the first, `prompt`
-   * puts the text into the model's template and takes the state of its mask.
-   * `auto` is `prompt` for a model that has a template and `mean` for others.
+   * [texts, tokens, width]. `mean` averages them, `cls` takes the first,
+   * `last_token` the last, `prompt` puts the text into the model's template and takes
+   * the state of its mask. `auto` is `prompt` for a model that has a template and `mean` for others.
    */
   pooling?: Pooling;
   /** Scales every vector to length 1. */
@@ -38,7 +38,9 @@ export interface FeatureExtractionCall {
 /** A model that turns texts into vectors. */
 export interface FeatureExtractionPipeline extends FeatureExtractionCall, PipelineHandle<'feature-extraction'> {}
 
-const POOLING = ['none', 'mean', 'cls', 'prompt', 'auto'] as const;
+// What the engine calls them.
+const NAMES: Partial<Record<Pooling, string>> = { auto: '', last_token: 'last' };
+const POOLING = ['none', 'mean', 'cls', 'last_token', 'prompt', 'auto'] as const;
 
 export const featureExtraction: TaskDefinition<FeatureExtractionCall> = {
   parts: { tokenizer: true, weights: true, head: '' },
@@ -51,7 +53,7 @@ export const featureExtraction: TaskDefinition<FeatureExtractionCall> = {
       const normalize = check.boolean(`${what}: normalize`, o.normalize, false);
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const reply = await engine.call({ op: 'features', texts, pooling: pooling === 'auto' ? '' : pooling, normalize }, { signal });
+      const reply = await engine.call({ op: 'features', texts, pooling: NAMES[pooling] ?? pooling, normalize }, { signal });
       return new FeatureTensor(reply.data, reply.dims, reply.truncated);
     },
 };
