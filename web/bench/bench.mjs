@@ -3,14 +3,13 @@
 //
 //   node web/bench/bench.mjs [--rounds 60] [--cold-runs 5] [--only REGEXP]
 //     [--dist DIR] [--model DIR] [--chromium PATH]
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { conditions, launch, peakMemory } from './browser.mjs';
 import { writePeerModel } from './peer-model.mjs';
 import { payload, report, statistics } from './report.mjs';
 import { serve } from './server.mjs';
@@ -64,23 +63,8 @@ const server = await serve({
   '/transformers-runtime/': runtime,
 });
 
-function launch() {
-  return chromium.launch({ executablePath: options.chromium, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-quic',
-    '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
-}
-
-/** The largest resident set that any renderer of the browser has had, bytes. */
-async function peakMemory(browser) {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  return Math.max(...processInfo.filter(p => p.type === 'renderer').map(p => {
-    const status = fs.readFileSync(`/proc/${p.id}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+)/.exec(status)[1]) * 1024;
-  }));
-}
-
 async function interleaved() {
-  const browser = await launch();
+  const browser = await launch(options.chromium);
   const page = await browser.newPage();
   page.on('console', m => console.log(`  ${m.text()}`));
   await page.goto(`${server.origin}/index.html`);
@@ -118,7 +102,7 @@ async function firstLoad(spec) {
   const runs = [];
   let files;
   for (let n = 0; n < Number(options['cold-runs']); n++) {
-    const browser = await launch(); // a new process, a new profile
+    const browser = await launch(options.chromium); // a new process, a new profile
     const page = await browser.newPage();
     server.log.length = 0;
     const hash = encodeURIComponent(JSON.stringify({ spec, work: workloads[0].work }));
@@ -135,24 +119,7 @@ async function firstLoad(spec) {
   return { ...spec, runs, payload: payload(files) };
 }
 
-const version = name => JSON.parse(fs.readFileSync(path.join(here, 'node_modules', name, 'package.json'))).version;
-const git = (...args) => { try { return execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim(); } catch { return ''; } };
-const browser = await launch();
-const results = {
-  date: new Date().toISOString(),
-  commit: git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') ? ' with changes' : ''),
-  cpu: os.cpus()[0].model,
-  cores: os.cpus().length,
-  memory: os.totalmem(),
-  system: `${os.type()} ${os.release()}`,
-  node: process.version,
-  browser: `Chromium ${browser.version()}`,
-  versions: { 'transformers.js': version('@huggingface/transformers'), 'onnxruntime-web': version('onnxruntime-web'),
-    'onnxruntime-web in transformers.js': JSON.parse(fs.readFileSync(path.join(runtime, '../package.json'))).version },
-  rounds: Number(options.rounds),
-  loadBefore: os.loadavg()[0],
-};
-await browser.close();
+const results = { ...await conditions(options.chromium), rounds: Number(options.rounds) };
 
 console.log(`${results.cpu}, ${results.cores} cores, ${results.browser}, load ${results.loadBefore.toFixed(2)}`);
 console.log(`calls in turn, ms (median of ${results.rounds}):`);

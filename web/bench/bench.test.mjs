@@ -5,10 +5,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { inputs, WORDS, writeModel, MODELS } from './hf-models.mjs';
+import { nibbles } from './layers.mjs';
 import { FLOAT, Graph, INT64 } from './onnx.mjs';
 import { payload, statistics } from './report.mjs';
 import { readSafetensors } from './safetensors.mjs';
 import { serve } from './server.mjs';
+import { shapesReport } from './shapes-report.mjs';
 
 test('a graph is encoded as protobuf', () => {
   const g = new Graph();
@@ -18,9 +21,10 @@ test('a graph is encoded as protobuf', () => {
   // By hand from the message definitions: field<<3|wire type, length, contents.
   const node = '0a0178' + '120179' + '1a06' + hex('Cast_1') + '2204' + hex('Cast') + '2a09' + '0a02' + hex('to') + '1801' + 'a00102';
   const value = (name, type) => '0a01' + name + '120f' + '0a0d' + '08' + type + '1209' + '0a03' + '12016e' + '0a02' + '0802';
-  const graph = '0a' + length(node) + node + '1207' + hex('encoder') + '5a' + length(value('78', '07')) + value('78', '07') +
+  const graph = '0a' + length(node) + node + '1205' + hex('model') + '5a' + length(value('78', '07')) + value('78', '07') +
     '62' + length(value('79', '01')) + value('79', '01');
-  const want = '0808' + '120f' + hex('lodestone-bench') + '3a' + length(graph) + graph + '4204' + '0a00' + '1011';
+  const sets = '4204' + '0a00' + '1011' + '4211' + '0a0d' + hex('com.microsoft') + '1001';
+  const want = '0808' + '120f' + hex('lodestone-bench') + '3a' + length(graph) + graph + sets;
   assert.equal(Buffer.from(g.encode()).toString('hex'), want);
 });
 
@@ -74,4 +78,50 @@ test('the server serves its folders, isolated, and nothing above them', async t 
   assert.equal(answer.headers.get('cross-origin-embedder-policy'), 'require-corp');
   for (const url of ['/in/..%2fsecret', '/in/', '/secret']) assert.equal((await fetch(server.origin + url)).status, 404, url);
   assert.deepEqual(server.log.map(e => e.url), ['/in/a.wasm']);
+});
+
+test('blocks of 32 weights become nibbles: the largest is -8, the low one comes first', () => {
+  const block = new Float32Array(32);
+  block[0] = 2; // the largest in magnitude: scale 2/-8
+  block[1] = -1.75;
+  block[31] = 0.25;
+  const { q, scales } = nibbles(block, 1, 32);
+  assert.deepEqual([...scales], [-0.25]);
+  assert.equal(q[0], 0 | (15 << 4)); // 2/-0.25 + 8 = 0; -1.75/-0.25 + 8 = 15
+  assert.equal(q[1], 8 | (8 << 4)); // zeros
+  assert.equal(q[15], 8 | (7 << 4)); // 0.25/-0.25 + 8 = 7
+  assert.throws(() => nibbles(new Float32Array(48), 1, 48), /48 inputs are not blocks of 32/);
+});
+
+test('every word of the random models is another, and a row has as many ids as asked for', () => {
+  assert.equal(new Set(WORDS).size, WORDS.length);
+  const { ids, texts } = inputs(3, 16);
+  assert.deepEqual(ids.map(row => row.length), [16, 16, 16]);
+  assert.ok(ids.every(row => row[0] === 101 && row[15] === 102));
+  assert.equal(texts[2].split(' ').length, 14);
+});
+
+test('a random model is the same every time, and is not written twice', t => {
+  const dir = scratch(t);
+  MODELS.tiny = { ...MODELS['minilm-l6'], num_hidden_layers: 1, hidden_size: 32, num_attention_heads: 2, intermediate_size: 64, vocab_size: 2000 };
+  t.after(() => delete MODELS.tiny);
+  const graphs = ['published', 'fused'].flatMap(form => ['fp32', 'q8', 'q4'].map(dtype => [dtype, form]));
+  const file = path.join(writeModel(dir, 'tiny', graphs), 'model.safetensors');
+  const first = fs.readFileSync(file), time = fs.statSync(file).mtimeMs;
+  writeModel(dir, 'tiny', graphs);
+  assert.equal(fs.statSync(file).mtimeMs, time);
+  fs.rmSync(path.join(dir, 'tiny/done.json')); // as after an interrupted run
+  writeModel(dir, 'tiny', graphs);
+  assert.deepEqual(fs.readFileSync(file), first);
+  const w = readSafetensors(file);
+  assert.deepEqual(w.get('encoder.layer.0.intermediate.dense.weight').shape, [64, 32]);
+  assert.ok(fs.statSync(path.join(dir, 'tiny/onnx-fused/model_q4.onnx')).size > 0);
+});
+
+test('the report sets the peer against ours of the same kind, dtype and threads', () => {
+  const row = (kind, times) => ({ spec: { name: kind, kind, model: 'm', dtype: 'q8', threads: 1 }, times: { '1×16': times }, cosines: { '1×16': 0.9995 }, agree: {} });
+  const text = shapesReport({ cpu: 'cpu', cores: 2, memory: 2 ** 34, system: 's', browser: 'b', node: 'n', versions: {}, commit: 'c', date: 'd', loadBefore: 0, loadAfter: 0,
+    models: { m: { multiplyAdds: { '1×16': 4e9 } } }, loads: [], rows: [row('ours', [10, 20, 30]), row('ort', [30, 40, 50])] });
+  assert.match(text, /\| ours \| q8 \| 1 \| 20\.0 \(10\.0\); 400 GMAC\/s \| 0\.99950 \|/); // 4e9 in 10 ms
+  assert.match(text, /\| ort \| q8 \| 1 \| 40\.0 \(30\.0\); ×2\.00 \(×3\.00\) \| 0\.99950 \|/);
 });

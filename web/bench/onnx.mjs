@@ -1,9 +1,12 @@
 // Writes ONNX files: just enough of protobuf and of ONNX (IR version 8, operator set
-// 17) for the graphs that transformers.js publishes. Field numbers are those of
-// https://github.com/onnx/onnx/blob/v1.14.0/onnx/onnx.proto
+// 17, and onnxruntime's own operators) for the graphs that transformers.js publishes.
+// Field numbers are those of https://github.com/onnx/onnx/blob/v1.14.0/onnx/onnx.proto
 
 /** Element types: TensorProto.DataType. */
-export const FLOAT = 1, INT8 = 3, INT64 = 7;
+export const FLOAT = 1, UINT8 = 2, INT8 = 3, INT32 = 6, INT64 = 7, BOOL = 9;
+
+/** The operators that onnxruntime adds: op('com.microsoft.X', …). */
+const MICROSOFT = 'com.microsoft';
 
 const utf8 = new TextEncoder();
 
@@ -116,24 +119,29 @@ export class Graph {
     return this.constant(`i64_${v.join('_')}`, INT64, [v.length], BigInt64Array.from(v, BigInt));
   }
 
-  /** Adds operator type on inputs; returns the name of its output, or the names if outputs > 1. */
+  /**
+   * Adds operator type on inputs ('' is an optional one left out); returns the name of
+   * its output, or the names if outputs > 1. named is the name of the output, or the names.
+   */
   op(type, inputs, attributes = {}, outputs = 1, named) {
     const id = `${type}_${++this.#count}`;
-    const names = named ? [named] : Array.from({ length: outputs }, (_, i) => `${id}_${i}`);
+    const names = named ? [named].flat() : Array.from({ length: outputs }, (_, i) => `${id}_${i}`);
     const m = new Message();
     for (const i of inputs) m.string(1, i);
     for (const o of names) m.string(2, o);
-    m.string(3, id).string(4, type);
+    const own = type.startsWith(`${MICROSOFT}.`);
+    m.string(3, id).string(4, own ? type.slice(MICROSOFT.length + 1) : type);
+    if (own) m.string(7, MICROSOFT);
     for (const [k, v] of Object.entries(attributes)) m.message(5, attribute(k, v));
     this.nodes.push(m);
-    return outputs === 1 ? names[0] : names;
+    return names.length === 1 ? names[0] : names;
   }
 
   /** The bytes of the .onnx file. */
   encode() {
     const graph = new Message();
     for (const n of this.nodes) graph.message(1, n);
-    graph.string(2, 'encoder');
+    graph.string(2, 'model');
     for (const t of this.initializers) graph.message(5, t);
     for (const i of this.inputs) graph.message(11, i);
     for (const o of this.outputs) graph.message(12, o);
@@ -142,6 +150,7 @@ export class Graph {
       .string(2, 'lodestone-bench')
       .message(7, graph)
       .message(8, new Message().string(1, '').int(2, 17))
+      .message(8, new Message().string(1, MICROSOFT).int(2, 1))
       .encode();
   }
 }

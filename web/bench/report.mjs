@@ -21,7 +21,8 @@ export function payload(files) {
   return sum;
 }
 
-const table = rows => rows.map((r, i) => `| ${r.join(' | ')} |\n${i ? '' : `|${'---|'.repeat(r.length)}\n`}`).join('');
+/** rows as a Markdown table; the first is its head. */
+export const table = rows => rows.map((r, i) => `| ${r.join(' | ')} |\n${i ? '' : `|${'---|'.repeat(r.length)}\n`}`).join('');
 const kB = n => (n / 1e3).toFixed(0);
 const MB = n => (n / 1e6).toFixed(n < 1e7 ? 2 : 1);
 
