@@ -13,6 +13,13 @@ type beam struct {
 	dead bool // there are fewer beams than places
 }
 
+// become makes b what from is with one token more.
+func (b *beam) become(from *beam, id int32, score float64) {
+	ids := append(b.ids[:0], from.ids...)
+	*b = *from
+	b.ids, b.fresh, b.score, b.room = append(ids, id), 1, score, from.room-1
+}
+
 // hypothesis is a sequence that has ended.
 type hypothesis struct {
 	ids    []int32
@@ -30,6 +37,7 @@ type candidate struct {
 // search is the beams of one input.
 type search struct {
 	beams    []*beam
+	spare    []*beam // memory of those that come next, and one more
 	finished []hypothesis
 	done     bool
 }
@@ -37,100 +45,139 @@ type search struct {
 // beamSearch keeps the best sequences by the sum of their logarithms. All inputs run in
 // one batch; the beams of one share its source.
 func beamSearch(m *transformer.Model, inputs []Input, o *Options) ([]Result, error) {
+	g, err := beginBeams(m, inputs, o)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		more, err := g.next()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return g.results(), nil
+		}
+	}
+}
+
+// beams is beam search while it runs.
+type beams struct {
+	stepper  *stepper
+	options  *Options
+	searches []*search
+	open     []*sequence
+	order    []int
+	all      together
+
+	candidates []candidate // scratch
+	top        []int32
+}
+
+func beginBeams(m *transformer.Model, inputs []Input, o *Options) (*beams, error) {
 	n := o.Beams
 	s, err := newStepper(m, inputs, n, o)
 	if err != nil {
 		return nil, err
 	}
-	searches := make([]*search, len(inputs))
-	for i, in := range inputs {
-		searches[i] = &search{beams: make([]*beam, n)}
+	g := &beams{stepper: s, options: o, open: make([]*sequence, len(inputs)*n), order: make([]int, len(inputs)*n)}
+	for _, in := range inputs {
+		h := &search{}
 		for j := range n {
-			q := &beam{sequence{ids: slices.Clone(in.Prompt), prompt: len(in.Prompt), fresh: len(in.Prompt),
-				room: o.room(m.Config, len(in.Prompt)), processors: o.processors()}, j > 0}
-			searches[i].beams[j] = q
+			h.beams = append(h.beams, &beam{o.begin(m.Config, in, 0), j > 0})
 		}
-		if searches[i].beams[0].room <= 0 {
-			searches[i].done = true
-			searches[i].finished = []hypothesis{{nil, 0, Length}}
+		for range n + 1 {
+			h.spare = append(h.spare, &beam{sequence: sequence{ids: make([]int32, 0, cap(h.beams[0].ids))}})
 		}
+		if h.beams[0].room <= 0 {
+			h.done, h.finished = true, []hypothesis{{nil, 0, Length}}
+		}
+		g.searches = append(g.searches, h)
 	}
-	open, order := make([]*sequence, len(inputs)*n), make([]int, len(inputs)*n)
-	for {
-		left := false
-		for i, h := range searches {
-			for j, b := range h.beams {
-				open[i*n+j] = nil
-				if !h.done && !b.dead {
-					open[i*n+j] = &b.sequence
-					left = true
-				}
-			}
-		}
-		if !left {
-			break
-		}
-		if err := s.step(open); err != nil {
-			return nil, err
-		}
-		for i, h := range searches {
-			for j := range n {
-				order[i*n+j] = i*n + j
-			}
-			if !h.done {
-				h.advance(s, i*n, order[i*n:(i+1)*n], o)
-			}
-		}
-		if err := s.cache.Reorder(order); err != nil {
-			return nil, err
-		}
-	}
-	results := make([]Result, len(inputs))
-	for i, h := range searches {
-		best := h.finished[0]
-		for _, f := range h.finished {
-			if f.score > best.score {
-				best = f
-			}
-		}
-		results[i] = Result{IDs: best.ids, Score: best.score, Reason: best.reason}
-	}
-	return results, nil
+	return g, nil
 }
 
-// advance replaces the beams, whose rows in the batch begin at first, by the best that
-// follow them, and says in order which row each was.
-func (h *search) advance(s *stepper, first int, order []int, o *Options) {
-	n := len(h.beams)
-	var all []candidate
+// next adds one token to the open beams. It is false if there are none.
+func (g *beams) next() (more bool, err error) {
+	s, o, n := g.stepper, g.options, g.options.Beams
+	for i, h := range g.searches {
+		for j, b := range h.beams {
+			g.open[i*n+j] = nil
+			if !h.done && !b.dead {
+				g.open[i*n+j] = &b.sequence
+			}
+		}
+	}
+	if err := s.step(g.open); err != nil || len(s.batch.IDs) == 0 {
+		return false, err
+	}
+	// As in Hugging Face: what options ask for is done to logarithms of probabilities,
+	// whose sum may be less than 1 then.
+	for i, q := range g.open {
+		if q != nil {
+			logits := s.row(i)
+			sum := float32(logSum(logits))
+			for j := range logits {
+				logits[j] -= sum
+			}
+			q.process(logits, o)
+			g.all.add(o, q.ids, logits)
+		}
+	}
+	if err := g.all.process(o); err != nil {
+		return false, err
+	}
+	for i, h := range g.searches {
+		for j := range n {
+			g.order[i*n+j] = i*n + j
+		}
+		if !h.done {
+			g.advance(h, i*n)
+		}
+	}
+	return true, s.cache.Reorder(g.order)
+}
+
+// results are the best of each input.
+func (g *beams) results() []Result {
+	var all []Result
+	for _, h := range g.searches {
+		for i := range g.options.Returns {
+			f := h.finished[min(i, len(h.finished)-1)] // fewer only if tokens are forbidden
+			all = append(all, Result{IDs: f.ids, Score: f.score, Reason: f.reason})
+		}
+	}
+	return all
+}
+
+// advance replaces the beams of h, whose rows in the batch begin at first, by the best
+// that follow them, and says in g.order which row each was.
+func (g *beams) advance(h *search, first int) {
+	o, n := g.options, g.options.Beams
+	// Enough that n remain if every other one ends; of one beam no more can be among them.
+	most := n * max(2, 1+len(o.EOS))
+	all := g.candidates[:0]
 	for j, b := range h.beams {
 		if b.dead {
 			continue
 		}
-		logits := s.row(first + j)
-		b.process(logits, o)
-		sum := logSum(logits)
-		// Of one beam no more than 2n can be among the best 2n of all.
-		for _, id := range best(logits, 2*n) {
-			if logits[id] != minusInf && !math.IsNaN(float64(logits[id])) {
-				all = append(all, candidate{j, id, b.score + float64(logits[id]) - sum})
+		logits := g.stepper.row(first + j)
+		g.top = best(g.top[:0], logits, most)
+		for _, id := range g.top {
+			if logits[id] != minusInf && logits[id] == logits[id] {
+				all = append(all, candidate{j, id, b.score + float64(logits[id])})
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
+	g.candidates = all
+	slices.SortStableFunc(all, func(a, b candidate) int { return descending(a.score, b.score) })
+	all = all[:min(len(all), most)]
+	open := 0
+	for rank, c := range all {
+		if open == n {
+			break
 		}
-		return 0
-	})
-	var next []*beam
-	for rank, c := range all[:min(len(all), 2*n)] {
-		from := h.beams[c.from]
-		q := &beam{sequence: sequence{ids: append(slices.Clone(from.ids), c.id), prompt: from.prompt, fresh: 1,
-			room: from.room - 1, score: c.score, processors: from.processors}}
+		q := h.spare[open]
+		q.become(h.beams[c.from], c.id, c.score)
 		reason, ended := q.ended(o)
 		if ended && reason != Length {
 			if rank < n { // as in Hugging Face: only what is among the best n may end
@@ -138,14 +185,13 @@ func (h *search) advance(s *stepper, first int, order []int, o *Options) {
 			}
 			continue
 		}
-		if len(next) < n {
-			order[len(next)] = first + c.from
-			next = append(next, q)
-		}
+		g.order[first+open] = first + c.from
+		open++
 	}
+	next := h.spare[:open]
 	// Closed before the open ones are cut off, since a finished one may be the best.
-	full := len(next) > 0 && next[0].room <= 0
-	if h.done = len(next) == 0 || full || h.decided(next[0], o); h.done {
+	full := open > 0 && next[0].room <= 0
+	if h.done = open == 0 || full || h.decided(next[0], all[0].score, o); h.done {
 		if full || len(h.finished) == 0 {
 			for _, q := range next {
 				h.finish(q, Length, o)
@@ -155,58 +201,63 @@ func (h *search) advance(s *stepper, first int, order []int, o *Options) {
 			h.finish(h.beams[0], Length, o)
 		}
 	}
-	for len(next) < n {
-		next = append(next, &beam{dead: true})
+	for i := range n {
+		h.beams[i], h.spare[i] = h.spare[i], h.beams[i]
+		h.beams[i].dead = i >= open
 	}
-	h.beams = next
 }
 
-// finish keeps the best hypotheses.
+// descending orders scores, the highest first.
+func descending(a, b float64) int {
+	switch {
+	case a > b:
+		return -1
+	case a < b:
+		return 1
+	}
+	return 0
+}
+
+// finish keeps the best hypotheses, best first.
 func (h *search) finish(q *beam, r Reason, o *Options) {
-	ids := q.ids[q.prompt:]
+	ids := slices.Clone(q.ids[q.prompt:])
 	h.finished = append(h.finished, hypothesis{ids, q.score / math.Pow(float64(max(1, len(ids))), o.LengthPenalty), r})
-	slices.SortStableFunc(h.finished, func(a, b hypothesis) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(h.finished, func(a, b hypothesis) int { return descending(a.score, b.score) })
 	h.finished = h.finished[:min(len(h.finished), o.Beams)]
 }
 
-// decided tells whether the open beams, the best of which is q, cannot win any more.
-func (h *search) decided(q *beam, o *Options) bool {
+// decided tells whether the open beams, one of which is q, cannot win any more; score
+// is the best sum that there is.
+func (h *search) decided(q *beam, score float64, o *Options) bool {
 	if len(h.finished) < o.Beams {
 		return false
 	}
 	if o.EarlyStopping {
 		return true
 	}
-	// A score only falls; what could help it is the length it is divided by.
+	// A sum only falls; what could help it is the length it is divided by.
 	n := float64(len(q.ids) - q.prompt)
-	if o.LengthPenalty > 0 {
+	if o.Exhaustive && o.LengthPenalty > 0 {
 		n += float64(q.room)
 	}
-	return q.score/math.Pow(n, o.LengthPenalty) <= h.finished[len(h.finished)-1].score
+	return score/math.Pow(n, o.LengthPenalty) <= h.finished[len(h.finished)-1].score
 }
 
-// best lists the n largest logits, largest first; equal ones by their number.
-func best(logits []float32, n int) []int32 {
-	top := make([]int32, 0, n+1)
+// best appends the n largest logits to top, largest first; equal ones by their number.
+func best(top []int32, logits []float32, n int) []int32 {
 	for i, x := range logits {
 		if x != x || len(top) == n && x <= logits[top[n-1]] {
 			continue
 		}
-		at := len(top)
+		if len(top) < n {
+			top = append(top, 0)
+		}
+		at := len(top) - 1
 		for at > 0 && x > logits[top[at-1]] {
+			top[at] = top[at-1]
 			at--
 		}
-		if top = slices.Insert(top, at, int32(i)); len(top) > n {
-			top = top[:n]
-		}
+		top[at] = int32(i)
 	}
 	return top
 }

@@ -1,14 +1,9 @@
 package generate
 
-import (
-	"math/rand/v2"
-	"slices"
+import "github.com/lodestone-wasm/lodestone/models/transformer"
 
-	"github.com/lodestone-wasm/lodestone/models/transformer"
-)
-
-// Generate continues inputs with a decoder that was loaded with its head. After an
-// error nothing of it is left in device memory.
+// Generate continues inputs with a decoder that was loaded with its head: Options.Returns
+// results for each, in order. After an error nothing of it is left in device memory.
 func Generate(m *transformer.Model, inputs []Input, o Options) ([]Result, error) {
 	if err := o.check(m, inputs); err != nil {
 		return nil, err
@@ -21,101 +16,102 @@ func Generate(m *transformer.Model, inputs []Input, o Options) ([]Result, error)
 	if o.Beams > 1 {
 		return beamSearch(m, inputs, &o)
 	}
-	s, err := newStepper(m, inputs, 1, &o)
+	g, err := begin(m, inputs, &o)
 	if err != nil {
 		return nil, err
 	}
-	results := make([]Result, len(inputs))
-	open := make([]*sequence, len(inputs))
-	for i, in := range inputs {
-		open[i] = &sequence{ids: slices.Clone(in.Prompt), prompt: len(in.Prompt), room: o.room(m.Config, len(in.Prompt)),
-			processors: o.processors(), random: rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))}
-		open[i].fresh = len(in.Prompt)
-	}
-	var draw sampler
 	for {
-		left := 0
-		for i, q := range open {
-			if q != nil && q.room <= 0 {
-				results[i], open[i] = q.result(Length), nil
-			} else if q != nil {
-				left++
-			}
-		}
-		if left == 0 {
-			return results, nil
-		}
-		if err := s.step(open); err != nil {
-			return nil, err
-		}
-		for i, q := range open {
-			if q == nil {
-				continue
-			}
-			logits := s.row(i)
-			q.process(logits, &o)
-			id := argmax(logits)
-			if o.Sample {
-				id = draw.draw(logits, &o, q.random)
-			}
-			q.score += float64(logits[id]) - logSum(logits)
-			q.add(id)
-			if o.Token != nil {
-				if err := o.Token(i, id); err != nil {
-					return nil, err
-				}
-			}
-			if reason, ended := q.ended(&o); ended {
-				results[i], open[i] = q.result(reason), nil
-			}
+		if more, err := g.next(); err != nil || !more {
+			return g.results, err
 		}
 	}
 }
 
-// sequence is one that grows.
-type sequence struct {
-	ids    []int32
-	prompt int // tokens of the prompt
-	fresh  int // tokens at the end that the cache does not have
-	room   int // tokens that may be added
-
-	score      float64
-	processors []Processor
-	random     *rand.Rand
+// generation is greedy search or sampling while it runs.
+type generation struct {
+	stepper *stepper
+	options *Options
+	open    []*sequence // nil: ended
+	results []Result
+	draw    sampler
+	all     together
 }
 
-func (q *sequence) add(id int32) {
-	q.ids = append(q.ids, id)
-	q.fresh++
-	q.room--
-}
-
-// process applies what options ask for to the logits of the next token.
-func (q *sequence) process(logits []float32, o *Options) {
-	for _, p := range q.processors {
-		p(q.ids, logits)
+// begin runs what comes before the first token.
+func begin(m *transformer.Model, inputs []Input, o *Options) (*generation, error) {
+	n := o.Returns
+	s, err := newStepper(m, inputs, n, o)
+	if err != nil {
+		return nil, err
 	}
-	if len(q.ids)-q.prompt < o.MinNewTokens {
-		forbid(logits, o.EOS)
-	}
-}
-
-// ended tells whether the last token ends the sequence.
-func (q *sequence) ended(o *Options) (Reason, bool) {
-	added := q.ids[q.prompt:]
-	if slices.Contains(o.EOS, added[len(added)-1]) {
-		return EOS, true
-	}
-	if len(added) >= o.MinNewTokens {
-		for _, stop := range o.Stop {
-			if n := len(added) - len(stop); n >= 0 && slices.Equal(added[n:], stop) {
-				return Stop, true
-			}
+	g := &generation{stepper: s, options: o, open: make([]*sequence, len(inputs)*n), results: make([]Result, len(inputs)*n)}
+	for i := range g.open {
+		q := o.begin(m.Config, inputs[i/n], i%n)
+		g.open[i] = &q
+		if q.room <= 0 {
+			g.end(i, Length)
 		}
 	}
-	return Length, q.room <= 0
+	return g, nil
 }
 
-func (q *sequence) result(r Reason) Result {
-	return Result{IDs: q.ids[q.prompt:], Reason: r, Score: q.score}
+func (g *generation) end(i int, r Reason) { g.results[i], g.open[i] = g.open[i].result(r), nil }
+
+// next chooses one token for every open sequence. It is false if none is open.
+func (g *generation) next() (more bool, err error) {
+	s, o := g.stepper, g.options
+	if err := s.step(g.open); err != nil || len(s.batch.IDs) == 0 {
+		return false, err
+	}
+	for i, q := range g.open {
+		if q != nil {
+			q.process(s.row(i), o)
+			g.all.add(o, q.ids, s.row(i))
+		}
+	}
+	if err := g.all.process(o); err != nil {
+		return false, err
+	}
+	for i, q := range g.open {
+		if q == nil {
+			continue
+		}
+		logits := s.row(i)
+		id := argmax(logits)
+		if o.Sample {
+			id = g.draw.draw(logits, o, q.random)
+		}
+		q.score += float64(logits[id]) - logSum(logits)
+		q.add(id)
+		if o.Token != nil {
+			if err := o.Token(i, id); err != nil {
+				return false, err
+			}
+		}
+		if reason, ended := q.ended(o); ended {
+			g.end(i, reason)
+		}
+	}
+	return true, nil
+}
+
+// together collects the open sequences of a step for Options.Batch.
+type together struct {
+	ids    [][]int32
+	logits [][]float32
+}
+
+func (t *together) add(o *Options, ids []int32, logits []float32) {
+	if o.Batch != nil {
+		t.ids, t.logits = append(t.ids, ids), append(t.logits, logits)
+	}
+}
+
+func (t *together) process(o *Options) error {
+	if o.Batch == nil || len(t.ids) == 0 {
+		return nil
+	}
+	err := o.Batch(t.ids, t.logits)
+	t.ids, t.logits = t.ids[:0], t.logits[:0]
+	return err
 }

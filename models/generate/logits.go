@@ -54,6 +54,19 @@ func NoRepeatNGram(n int) Processor {
 	}
 }
 
+// NoBadWords forbids the tokens that would complete one of the words, each a sequence
+// of tokens.
+func NoBadWords(words [][]int32) Processor {
+	return func(ids []int32, logits []float32) {
+		for _, w := range words {
+			head, last := w[:len(w)-1], w[len(w)-1:]
+			if n := len(ids) - len(head); n >= 0 && slices.Equal(ids[n:], head) {
+				forbid(logits, last)
+			}
+		}
+	}
+}
+
 // processors are those that options ask for, in Hugging Face's order.
 func (o *Options) processors() []Processor {
 	var all []Processor
@@ -62,6 +75,9 @@ func (o *Options) processors() []Processor {
 	}
 	if o.NoRepeatNGram > 0 {
 		all = append(all, NoRepeatNGram(o.NoRepeatNGram))
+	}
+	if len(o.BadWords) > 0 {
+		all = append(all, NoBadWords(o.BadWords))
 	}
 	return append(all, o.Processors...)
 }
@@ -73,6 +89,14 @@ func forbid(logits []float32, ids []int32) {
 			logits[id] = minusInf
 		}
 	}
+}
+
+// force leaves one token: its logit becomes 0, all others −∞.
+func force(logits []float32, id int32) {
+	for i := range logits {
+		logits[i] = minusInf
+	}
+	logits[id] = 0
 }
 
 // argmax is the first largest logit; NaN counts as −∞.

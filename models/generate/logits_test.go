@@ -98,10 +98,10 @@ func TestLogitsThatAreNotFiniteDoNotBreakTheDraw(t *testing.T) {
 
 func TestTheBestLogitsInOrder(t *testing.T) {
 	nan := float32(math.NaN())
-	if got := best([]float32{1, 3, nan, 3, 2, -1}, 4); !slices.Equal(got, []int32{1, 3, 4, 0}) {
+	if got := best(nil, []float32{1, 3, nan, 3, 2, -1}, 4); !slices.Equal(got, []int32{1, 3, 4, 0}) {
 		t.Errorf("%v", got)
 	}
-	if got := best([]float32{nan, 1}, 4); !slices.Equal(got, []int32{1}) {
+	if got := best(nil, []float32{nan, 1}, 4); !slices.Equal(got, []int32{1}) {
 		t.Errorf("%v", got)
 	}
 }

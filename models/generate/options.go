@@ -30,6 +30,9 @@ type Input struct {
 	Prompt []int32
 	// Source is what the encoder of an encoder–decoder reads.
 	Source []int32
+	// Spans are places of the prompt whose embeddings come from elsewhere, see
+	// transformer.Batch.
+	Spans []transformer.Span
 }
 
 // Options of Generate. The zero value is greedy search for 20 tokens.
@@ -37,10 +40,22 @@ type Options struct {
 	// MaxNewTokens is the most tokens to add; 0 is 20. Before MinNewTokens the
 	// sequence does not end.
 	MaxNewTokens, MinNewTokens int
+	// MaxLength and MinLength are the same with the prompt counted in; they hold
+	// where the others are 0.
+	MaxLength, MinLength int
 	// EOS are the tokens that end a sequence. They are part of the result.
 	EOS []int32
 	// Stop are sequences of tokens that end it, too; they are part of the result.
 	Stop [][]int32
+	// Stopped, if set, is asked after each token whether the sequence, prompt and all,
+	// has ended (not before MinNewTokens): see StopStrings.
+	Stopped func(ids []int32) bool
+	// ForcedBOS is the only token that may follow a prompt of one token, such as a
+	// translation's language; ForcedEOS the only one that may be the last of all.
+	ForcedBOS, ForcedEOS *int32
+	// Suppress are tokens, BadWords sequences of tokens that never come.
+	Suppress []int32
+	BadWords [][]int32
 
 	// Sample draws tokens instead of taking the likeliest. TopK keeps the k likeliest
 	// (0: all), TopP the fewest whose probabilities reach p (0 or 1: all), Temperature
@@ -58,17 +73,25 @@ type Options struct {
 	NoRepeatNGram     int
 	// Processors change the logits after that and before temperature, in order.
 	Processors []Processor
+	// Batch, if set, does so last, for all open sequences of a step at once: ids[i] are
+	// the tokens of sequence i so far, logits[i] what is known of the next. Its error
+	// ends the run.
+	Batch func(ids [][]int32, logits [][]float32) error
 
 	// Beams is the width of beam search (0 or 1: none). Finished beams are compared by
 	// the sum of their logarithms over length^LengthPenalty (0: 0, Hugging Face's
 	// default is 1). EarlyStopping ends when as many are finished as there are beams;
-	// otherwise it ends when no open beam can win any more.
-	Beams         int
-	LengthPenalty float64
-	EarlyStopping bool
+	// Exhaustive (Hugging Face's "never") when no open beam can win any more; without
+	// either it ends when none would win if it ended now.
+	Beams                     int
+	LengthPenalty             float64
+	EarlyStopping, Exhaustive bool
+	// Returns is how many results there are for each input (0: 1), one after the other:
+	// independent draws, or the best beams.
+	Returns int
 
 	// Token, if set, hears each token as it is chosen (not with beams, which are only
-	// known at the end). Its error ends the run and is returned.
+	// known at the end); sequence counts results. Its error ends the run and is returned.
 	Token func(sequence int, id int32) error
 	// Pause, if set, is called before each layer; its error ends the run.
 	Pause func() error
@@ -92,7 +115,7 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 	if !c.Causal {
 		return fail("a %s model is no decoder", c.Family)
 	}
-	if o.MaxNewTokens == 0 {
+	if o.MaxNewTokens == 0 && o.MaxLength == 0 {
 		o.MaxNewTokens = 20
 	}
 	if o.Temperature == 0 {
@@ -101,11 +124,13 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 	if o.RepetitionPenalty == 0 {
 		o.RepetitionPenalty = 1
 	}
-	o.Beams = max(o.Beams, 1)
+	o.Beams, o.Returns = max(o.Beams, 1), max(o.Returns, 1)
 	positive := func(x float32) bool { return x > 0 && !math.IsInf(float64(x), 1) }
 	switch {
-	case o.MaxNewTokens < 0 || o.MaxNewTokens > 1<<20 || o.MinNewTokens < 0 || o.MinNewTokens > o.MaxNewTokens:
+	case o.MaxNewTokens < 0 || o.MaxNewTokens > 1<<20 || o.MinNewTokens < 0 || o.MaxNewTokens > 0 && o.MinNewTokens > o.MaxNewTokens:
 		return fail("from %d to %d new tokens", o.MinNewTokens, o.MaxNewTokens)
+	case o.MaxLength < 0 || o.MaxLength > 1<<20 || o.MinLength < 0 || o.MaxLength > 0 && o.MinLength > o.MaxLength:
+		return fail("from %d to %d tokens in all", o.MinLength, o.MaxLength)
 	case !positive(o.Temperature):
 		return fail("temperature %v, expected a positive number; leave Sample out for greedy search", o.Temperature)
 	case o.TopK < 0 || !(o.TopP >= 0 && o.TopP <= 1):
@@ -116,6 +141,18 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 		return fail("%d beams (at most 64), length penalty %v", o.Beams, o.LengthPenalty)
 	case o.Beams > 1 && (o.Sample || o.Token != nil):
 		return fail("beams are not sampled, and not streamed")
+	case o.Returns > 64 || o.Returns > 1 && !o.Sample && o.Returns > o.Beams:
+		return fail("%d results of one input, expected at most 64, and as many beams unless they are drawn", o.Returns)
+	}
+	for _, id := range []*int32{o.ForcedBOS, o.ForcedEOS} {
+		if id != nil && (*id < 0 || int(*id) >= c.VocabSize) {
+			return fail("token %d is forced, the vocabulary has %d", *id, c.VocabSize)
+		}
+	}
+	for i, w := range o.BadWords {
+		if len(w) == 0 {
+			return fail("bad word %d is empty", i)
+		}
 	}
 	for i, s := range o.Stop {
 		if len(s) == 0 {
@@ -129,14 +166,29 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 		if (len(in.Source) > 0) != c.CrossAttention {
 			return fail("input %d has a source of %d tokens; needed is %v", i, len(in.Source), c.CrossAttention)
 		}
+		if n := len(in.Prompt); o.MaxNewTokens == 0 && n >= o.MaxLength {
+			return fail("input %d has %d tokens, there may be %d in all; say how many new tokens you want", i, n, o.MaxLength)
+		}
 	}
 	return nil
 }
 
 // room is how many tokens may follow a prompt of n.
 func (o *Options) room(c *transformer.Config, n int) int {
-	if c.MaxPositions == 0 {
-		return o.MaxNewTokens
+	room := o.MaxNewTokens
+	if room == 0 {
+		room = o.MaxLength - n
 	}
-	return min(o.MaxNewTokens, c.MaxPositions-n)
+	if c.MaxPositions > 0 {
+		room = min(room, c.MaxPositions-n)
+	}
+	return room
+}
+
+// least is how many tokens must follow a prompt of n.
+func (o *Options) least(n int) int {
+	if o.MinNewTokens > 0 {
+		return o.MinNewTokens
+	}
+	return o.MinLength - n
 }

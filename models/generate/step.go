@@ -11,6 +11,9 @@ type stepper struct {
 	batch  transformer.Batch
 	at     []int     // the row of each sequence in logits, −1 if it rested
 	logits []float32 // (sequences, V)
+
+	inputs []Input // until the first step
+	copies int
 }
 
 // newStepper makes a stepper with a cache for copies sequences of each input. The
@@ -40,7 +43,7 @@ func newStepper(m *transformer.Model, inputs []Input, copies int, o *Options) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &stepper{model: m, cache: cache, at: make([]int, n), logits: make([]float32, n*m.Config.VocabSize)}
+	s := &stepper{model: m, cache: cache, at: make([]int, n), logits: make([]float32, n*m.Config.VocabSize), inputs: inputs, copies: copies}
 	s.batch = transformer.Batch{Cache: cache, Pause: o.Pause, Lengths: make([]int, n)}
 	return s, nil
 }
@@ -49,17 +52,23 @@ func newStepper(m *transformer.Model, inputs []Input, copies int, o *Options) (*
 // behind them. A sequence that is nil rests.
 func (s *stepper) step(open []*sequence) error {
 	b := &s.batch
-	b.IDs, b.Select, b.Columns = b.IDs[:0], b.Select[:0], nil
+	b.IDs, b.Select, b.Columns, b.Spans = b.IDs[:0], b.Select[:0], nil, nil
 	for i, q := range open {
 		s.at[i], b.Lengths[i] = -1, 0
 		if q == nil {
 			continue
+		}
+		if s.inputs != nil {
+			for _, z := range s.inputs[i/s.copies].Spans {
+				b.Spans = append(b.Spans, transformer.Span{At: len(b.IDs) + z.At, X: z.X})
+			}
 		}
 		s.at[i], b.Lengths[i] = len(b.Select), q.fresh
 		b.IDs = append(b.IDs, q.ids[len(q.ids)-q.fresh:]...)
 		b.Select = append(b.Select, int32(len(b.IDs)-1))
 		q.fresh = 0
 	}
+	s.inputs = nil
 	if len(b.IDs) == 0 {
 		return nil
 	}

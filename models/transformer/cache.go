@@ -22,7 +22,8 @@ type Cache struct {
 	source     *source
 	sourced    bool
 
-	ids []int32 // scratch
+	ids, to, from []int32 // scratch
+	moved         []int
 }
 
 // CacheOptions are what a Cache holds.
@@ -101,8 +102,7 @@ func (k *Cache) Reorder(from []int) error {
 		return lean.Errorf("transformer: %w: an order of %d for %d sequences", ErrInput, len(from), len(k.lengths))
 	}
 	identity := true
-	var to, ids []int32
-	lengths := make([]int, len(from))
+	to, ids, lengths := k.to[:0], k.from[:0], append(k.moved[:0], from...)
 	for s, f := range from {
 		if f < 0 || f >= len(from) {
 			return lean.Errorf("transformer: %w: sequence %d of %d", ErrInput, f, len(from))
@@ -116,6 +116,7 @@ func (k *Cache) Reorder(from []int) error {
 			to, ids = append(to, int32(s*k.capacity+p)), append(ids, int32(f*k.capacity+p))
 		}
 	}
+	k.to, k.from = to, ids
 	if identity {
 		return nil
 	}
@@ -134,7 +135,7 @@ func (k *Cache) Reorder(from []int) error {
 		}
 		d.Release(mark)
 	}
-	k.lengths = lengths
+	k.lengths, k.moved = lengths, k.lengths
 	return d.Err()
 }
 
