@@ -78,7 +78,7 @@ func (r *run) approximate(y, q, k, v kernels.Tensor, keep []byte) {
 	}
 	qs, ks, vs := host(q), host(k), host(v)
 	out, scores := make([]float32, len(qs)), make([]float32, k.Rows)
-	width, h, scale := c.HiddenSize, c.HiddenSize/c.NumHeads, c.scale()
+	width, h, scale := c.HiddenSize, c.headDim(), c.scale()
 	for head := range c.NumHeads {
 		for i := range q.Rows {
 			at := i*width + head*h

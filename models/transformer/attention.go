@@ -13,7 +13,7 @@ type bias struct {
 	zero  int
 }
 
-// turns are the tables (·, h/2) of xpos, from position from on.
+// turns are the tables of rope or xpos, one row for each position from from on.
 type turns struct {
 	qCos, qSin, kCos, kSin kernels.Tensor
 	from                   int
@@ -26,9 +26,12 @@ func (t *turns) query(r *run, q kernels.Tensor, at int) { t.turn(r, q, t.qCos, t
 func (t *turns) key(r *run, k kernels.Tensor, at int) { t.turn(r, k, t.kCos, t.kSin, at) }
 
 func (t *turns) turn(r *run, x, cos, sin kernels.Tensor, at int) {
-	if r.Config.XPos {
-		at -= t.from
-		r.dev.Rotate(x, r.Config.NumHeads, cos.Slice(at, at+x.Rows), sin.Slice(at, at+x.Rows))
+	at -= t.from
+	switch heads := x.Cols / r.Config.headDim(); {
+	case r.Config.XPos:
+		r.dev.Rotate(x, heads, cos.Slice(at, at+x.Rows), sin.Slice(at, at+x.Rows))
+	case r.Config.Rope != nil:
+		r.dev.RotateHalves(x, heads, cos.Slice(at, at+x.Rows), sin.Slice(at, at+x.Rows))
 	}
 }
 
@@ -50,11 +53,15 @@ func (r *run) masks() {
 	case c.RelBuckets > 0:
 		r.rel = r.bias(r.relative, to, to)
 	}
-	if c.XPos {
-		half := c.HiddenSize / c.NumHeads / 2
+	if c.XPos || c.Rope != nil {
+		half := c.turned() / 2
 		tables := r.spread.turn(c, to)
 		r.turns.from = from
-		for i, t := range []*kernels.Tensor{&r.turns.qCos, &r.turns.qSin, &r.turns.kCos, &r.turns.kSin} {
+		for i, t := range [...]*kernels.Tensor{&r.turns.qCos, &r.turns.qSin, &r.turns.kCos, &r.turns.kSin} {
+			if tables[i] == nil { // rope turns keys as it turns queries
+				r.turns.kCos, r.turns.kSin = r.turns.qCos, r.turns.qSin
+				break
+			}
 			*t = d.NewTensor(to-from, half)
 			d.Set(*t, tables[i][from*half:to*half])
 		}
@@ -76,11 +83,10 @@ func (m *Model) bias(table []float32, nq, nk int) bias {
 // the normalised states, r.att (S, D) the result.
 func (r *run) selfAttention(i int, in kernels.Tensor) {
 	c, d, z := r.Config, r.dev, &r.layers[i]
-	dp := panels(c.HiddenSize)
-	q := r.qkv.Columns(0, c.HiddenSize)
+	q := r.qkv.Columns(0, c.queries())
 	if fused := z.branches[0].qkv.fused; r.batch.Cache == nil && len(r.segments) == 1 && fused.Out > 0 {
 		d.Linear(r.qkv, in, z.branches[r.segments[0].branch].qkv.fused, kernels.None, nil)
-		r.turnKeys(r.qkv.Columns(dp, 3*dp))
+		r.turnKeys(r.keyValues())
 	} else {
 		for _, g := range r.segments {
 			d.Linear(q.Slice(g.from, g.to), in.Slice(g.from, g.to), z.branches[g.branch].qkv.part[0], kernels.None, nil)
@@ -100,24 +106,24 @@ func (r *run) selfAttention(i int, in kernels.Tensor) {
 // keysValues computes the keys and values of in (S, D), into r.qkv or into the cache.
 func (r *run) keysValues(i int, in kernels.Tensor) {
 	c, d, cache := r.Config, r.dev, r.batch.Cache
-	w, dp := c.HiddenSize, panels(c.HiddenSize)
-	kv := r.qkv.Columns(dp, 3*dp)
+	w, wp, qp := c.keyValues(), panels(c.keyValues()), panels(c.queries())
+	kv := r.keyValues()
 	switch {
 	case cache != nil && len(r.batch.Lengths) == 1:
 		at := cache.lengths[0]
 		kv = cache.rows(i, 0, at, at+in.Rows)
 	case cache != nil:
 		defer d.Release(d.Mark())
-		kv = d.NewTensor(in.Rows, 2*dp)
+		kv = d.NewTensor(in.Rows, 2*wp)
 	}
 	for _, g := range r.segments {
 		p, from, to := &r.layers[i].branches[g.branch].qkv, in.Slice(g.from, g.to), kv.Slice(g.from, g.to)
 		if p.fused.Out > 0 {
-			d.Linear(to, from, d.Part(p.fused, dp, 3*dp), kernels.None, nil)
+			d.Linear(to, from, d.Part(p.fused, qp, qp+2*wp), kernels.None, nil)
 			continue
 		}
 		d.Linear(to.Columns(0, w), from, p.part[1], kernels.None, nil)
-		d.Linear(to.Columns(dp, dp+w), from, p.part[2], kernels.None, nil)
+		d.Linear(to.Columns(wp, wp+w), from, p.part[2], kernels.None, nil)
 	}
 	r.turnKeys(kv)
 	if cache != nil && len(r.batch.Lengths) > 1 {
@@ -125,10 +131,15 @@ func (r *run) keysValues(i int, in kernels.Tensor) {
 	}
 }
 
+// keyValues are the keys and values (S, 2·Kp) of this run.
+func (r *run) keyValues() kernels.Tensor {
+	return r.qkv.Columns(panels(r.Config.queries()), r.qkv.Cols)
+}
+
 func (r *run) turnKeys(kv kernels.Tensor) {
 	first := 0
 	for s, n := range r.batch.Lengths {
-		r.turns.key(r, kv.Slice(first, first+n).Columns(0, r.Config.HiddenSize), r.batch.past(s))
+		r.turns.key(r, kv.Slice(first, first+n).Columns(0, r.Config.keyValues()), r.batch.past(s))
 		first += n
 	}
 }
@@ -136,12 +147,12 @@ func (r *run) turnKeys(kv kernels.Tensor) {
 // sequence is the keys and values of sequence s, the n rows of which begin at first:
 // those of this run, or what is cached with them behind it.
 func (r *run) sequence(i, s, first, n int) (k, v kernels.Tensor) {
-	w, dp := r.Config.HiddenSize, panels(r.Config.HiddenSize)
-	kv := r.qkv.Columns(dp, 3*dp).Slice(first, first+n)
+	w, wp := r.Config.keyValues(), panels(r.Config.keyValues())
+	kv := r.keyValues().Slice(first, first+n)
 	if cache := r.batch.Cache; cache != nil {
 		kv = cache.rows(i, s, 0, cache.lengths[s]+n)
 	}
-	return kv.Columns(0, w), kv.Columns(dp, dp+w)
+	return kv.Columns(0, w), kv.Columns(wp, wp+w)
 }
 
 // attend lets the queries q of sequence s, the first of which is at position at,
@@ -165,12 +176,12 @@ func (r *run) attend(layer, s int, y, q, k, v kernels.Tensor, first, at int) {
 
 // scale is what scores are multiplied by: 1/√h.
 func (c *Config) scale() float32 {
-	return 1 / float32(math.Sqrt(float64(c.HiddenSize/c.NumHeads)))
+	return 1 / float32(math.Sqrt(float64(c.headDim())))
 }
 
 // source is the keys and values of what cross-attention reads.
 type source struct {
-	layers  []kernels.Tensor // (S', 2·Dp) for each layer
+	layers  []kernels.Tensor // (S', 2·Kp) for each layer
 	first   []int            // row of each source's first token, and the end of the last
 	keep    []byte
 	origins []int // which source each sequence reads; nil: its own

@@ -16,7 +16,7 @@ type Cache struct {
 	model    *Model
 	capacity int
 	lengths  []int
-	layers   []kernels.Tensor // (sequences·capacity, 2·Dp): keys, then values
+	layers   []kernels.Tensor // (sequences·capacity, 2·Kp): keys, then values
 
 	rel, cross bias
 	source     *source
@@ -73,7 +73,7 @@ func (m *Model) NewCache(o CacheOptions) (*Cache, error) {
 	d := m.dev
 	mark := d.Mark()
 	for range m.layers {
-		k.layers = append(k.layers, d.NewTensor(o.Sequences*o.Capacity, 2*panels(c.HiddenSize)))
+		k.layers = append(k.layers, d.NewTensor(o.Sequences*o.Capacity, 2*panels(c.keyValues())))
 	}
 	if c.RelBuckets > 0 {
 		k.rel = m.bias(m.relative, o.Capacity, o.Capacity)
@@ -155,7 +155,7 @@ func (k *Cache) check(m *Model, b *Batch) error {
 	return nil
 }
 
-// rows are the keys and values (to − from, 2·Dp) of sequence s in a layer.
+// rows are the keys and values (to − from, 2·Kp) of sequence s in a layer.
 func (k *Cache) rows(layer, s, from, to int) kernels.Tensor {
 	return k.layers[layer].Slice(s*k.capacity+from, s*k.capacity+to)
 }

@@ -47,6 +47,12 @@ type Config struct {
 	NumHeads         int
 	IntermediateSize int
 
+	// NumKeyValueHeads, if it is not 0, is the number of heads of keys and values; it
+	// divides NumHeads, and as many heads of queries share one (arXiv 2305.13245).
+	NumKeyValueHeads int
+	// HeadDim, if it is not 0, is the width of a head; else it is HiddenSize/NumHeads.
+	HeadDim int
+
 	// Causal: a token attends to those before it and to itself: a decoder.
 	Causal bool
 	// Encoder is the stack that a decoder reads from, nil if there is none.
@@ -75,6 +81,15 @@ type Config struct {
 	EmbedNorm  bool // LayerNorm after the embeddings
 	FinalNorm  bool // LayerNorm after the last layer
 
+	// RMSNorm: norms divide by the root mean square instead of subtracting a mean, and have
+	// no bias (arXiv 1910.07467).
+	RMSNorm bool
+	// Gated: a feed-forward is fc2·(act(gate·x)∘fc1·x) (arXiv 2002.05202).
+	Gated bool
+	// Linear layers that have no bias: of queries, keys and values; after attention; of
+	// feed-forwards.
+	NoQKVBias, NoOutBias, NoFFNBias bool
+
 	// RelBuckets > 0: a T5-style relative position bias shared by the layers.
 	RelBuckets     int
 	RelMaxDistance int
@@ -82,6 +97,9 @@ type Config struct {
 	// 2212.10554), with the given base.
 	XPos          bool
 	XPosScaleBase int
+	// Rope, if set, turns queries and keys by their position, a column of the first half of
+	// a head with that of the second (RoPE, arXiv 2104.09864, as GPT-NeoX and Llama pair them).
+	Rope *RopeConfig
 
 	// MoE, if set, replaces feed-forwards by mixtures of experts.
 	MoE *MoEConfig
@@ -158,6 +176,22 @@ type ApproxConfig struct {
 	MaskValue float32
 }
 
+// RopeConfig is the angle by which a position turns each pair of columns c:
+//
+//	angle(p, c) = p · Theta^(−2c/Dim)
+type RopeConfig struct {
+	Theta float64
+	// Dim is the number of columns of a head that turn, from the first on; it is even.
+	Dim int
+	// Factor > 1 slows pairs down for sequences longer than those of pre-training: all of
+	// them ("linear" scaling), or, if Original is not 0, as Llama 3 does: those that turn less
+	// than LowFreq times in Original positions, wholly; those that turn more than HighFreq
+	// times, not; those between, in part.
+	Factor            float64
+	LowFreq, HighFreq float64
+	Original          int
+}
+
 // Upper bounds of hyper-parameters: far above every published model of this kind,
 // far below what would wrap.
 const (
@@ -191,12 +225,14 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = gpt2Config(r)
 	case modelType == "m2m_100":
 		c, err = m2mConfig(r)
+	case modelType == "llama" || modelType == "mistral":
+		c, err = llamaConfig(r)
 	case modelType == "" && kind != "":
 		return nil, lean.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err
@@ -221,11 +257,8 @@ func (c *Config) check() error {
 			return fail("%s is %d, expected 1 to %d", n.name, n.value, n.max)
 		}
 	}
-	if c.HiddenSize%c.NumHeads != 0 {
-		return fail("%d attention heads do not divide a width of %d", c.NumHeads, c.HiddenSize)
-	}
-	if c.XPos && c.HiddenSize/c.NumHeads%2 != 0 {
-		return fail("xpos turns pairs, a head has %d columns", c.HiddenSize/c.NumHeads)
+	if err := c.checkHeads(fail); err != nil {
+		return err
 	}
 	if !(c.Eps > 0 && c.Eps < 1) {
 		return fail("the epsilon of LayerNorm is %v", c.Eps)
@@ -261,6 +294,52 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+// checkHeads tests what attention asks for.
+func (c *Config) checkHeads(fail func(format string, args ...any) error) error {
+	switch kv := c.keyValueHeads(); {
+	case c.HeadDim == 0 && c.HiddenSize%c.NumHeads != 0:
+		return fail("%d attention heads do not divide a width of %d", c.NumHeads, c.HiddenSize)
+	case c.HeadDim < 0 || c.HeadDim > maxHidden || uint64(c.NumHeads)*uint64(c.headDim()) > 4*maxHidden:
+		return fail("%d attention heads of %d columns, expected at most %d in all", c.NumHeads, c.headDim(), 4*maxHidden)
+	case kv < 1 || c.NumHeads%kv != 0:
+		return fail("%d heads of keys and values do not divide %d of queries", kv, c.NumHeads)
+	case (c.XPos || c.Rope != nil) && c.headDim()%2 != 0:
+		return fail("positions turn pairs, a head has %d columns", c.headDim())
+	case c.XPos && c.Rope != nil:
+		return fail("xpos and rope at once")
+	case (c.CrossAttention || c.Vision != nil || c.Approx != nil) && (kv != c.NumHeads || c.queries() != c.HiddenSize):
+		return fail("%d heads of %d columns, %d for keys and values: attention to an encoder, and to images, has heads that make up the width of %d", c.NumHeads, c.headDim(), kv, c.HiddenSize)
+	}
+	if r := c.Rope; r != nil && (r.Dim < 2 || r.Dim%2 != 0 || r.Dim > c.headDim() || !(r.Theta > 0 && r.Theta <= math.MaxFloat64) || !(r.Factor >= 1 && r.Factor <= 1e9) ||
+		r.Original != 0 && (r.Original < 0 || !(r.LowFreq > 0 && r.HighFreq > r.LowFreq && r.HighFreq <= 1e9))) {
+		return fail("rope of %d of %d columns with theta %v, factor %v, frequencies %v to %v of %d positions", r.Dim, c.headDim(), r.Theta, r.Factor, r.LowFreq, r.HighFreq, r.Original)
+	}
+	if (c.Gated || c.RMSNorm) && (c.MoE != nil || c.Vision != nil || c.Approx != nil || c.KnowledgeTop > 0) {
+		return fail("a gated feed-forward or RMSNorm beside experts, images, knowledge or approximations")
+	}
+	return nil
+}
+
+// headDim is h, the width of a head.
+func (c *Config) headDim() int {
+	if c.HeadDim != 0 {
+		return c.HeadDim
+	}
+	return c.HiddenSize / c.NumHeads
+}
+
+// keyValueHeads is the number of heads of keys and values.
+func (c *Config) keyValueHeads() int {
+	if c.NumKeyValueHeads != 0 {
+		return c.NumKeyValueHeads
+	}
+	return c.NumHeads
+}
+
+// queries is A, the width of all heads of queries, keyValues that of keys and of values.
+func (c *Config) queries() int   { return c.NumHeads * c.headDim() }
+func (c *Config) keyValues() int { return c.keyValueHeads() * c.headDim() }
 
 func (m *MoEConfig) check() error {
 	if m.Freq < 1 || m.Experts < 1 || m.Experts > maxExperts || m.TopK < 1 || m.TopK > 2 || m.Router >= routerLimit ||

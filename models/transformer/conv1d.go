@@ -114,7 +114,7 @@ func (p *planner) turnedProjections(y *projections, d int, name string) {
 	if p.err != nil {
 		return
 	}
-	p.together(y, kind, d, 3)
+	p.together(y, kind, d, true, projection{out: d}, projection{out: d}, projection{out: d})
 	sink, bias := turnedSink{}, splitSink{n: d}
 	for i := range 3 {
 		sink.to = append(sink.to, &weightSink{to: &y.part[i], fused: &y.fused})

@@ -80,8 +80,8 @@ type run struct {
 	longest  int
 	segments []segment
 
-	h, att, ffn kernels.Tensor // (S, D), (S, D), (S, F)
-	qkv         kernels.Tensor // (S, 3·Dp)
+	h, att, ffn kernels.Tensor // (S, D), (S, A), (S, F)
+	qkv         kernels.Tensor // (S, Ap+2·Kp)
 	mask        kernels.Tensor // (T, T)
 	rel, cross  bias
 	turns       turns
@@ -149,18 +149,26 @@ func (r *run) embed() kernels.Tensor {
 func (r *run) buffers(s int) {
 	d, c := r.dev, r.Config
 	r.h = d.NewTensor(s, c.HiddenSize)
-	r.qkv = d.NewTensor(s, 3*panels(c.HiddenSize))
-	r.att = d.NewTensor(s, c.HiddenSize)
+	r.qkv = d.NewTensor(s, panels(c.queries())+2*panels(c.keyValues()))
+	r.att = d.NewTensor(s, c.queries())
 	r.ffn = d.NewTensor(s, c.IntermediateSize)
 }
 
-// normalise is LayerNorm, or its affine alone where it was replaced by that.
+// normalise is LayerNorm or RMSNorm, or the affine alone where it was replaced by that.
 func (m *Model) normalise(y, x kernels.Tensor, n norm) {
 	if m.Config.Approx != nil {
 		m.affine(y, x, n)
 		return
 	}
-	m.dev.LayerNorm(y, x, n.weight, n.bias, m.Config.Eps)
+	n.apply(m.dev, y, x, m.Config)
+}
+
+func (n norm) apply(d *kernels.Device, y, x kernels.Tensor, c *Config) {
+	if c.RMSNorm {
+		d.RMSNorm(y, x, n.weight, c.Eps)
+		return
+	}
+	d.LayerNorm(y, x, n.weight, n.bias, c.Eps)
 }
 
 // norms normalises each segment by its branch.
@@ -254,11 +262,21 @@ func (r *run) feedForward(i int, x, ffn kernels.Tensor) error {
 	return nil
 }
 
-// apply is y = fc2·[LN](act(fc1·x)) + residual, with room (n, F) for what is between.
+// apply is y = fc2·[LN](act(fc1·x)) + residual, with room (n, F) for what is between;
+// where there is a gate it is that which is activated, and multiplied by fc1·x.
 func (f *feedForward) apply(d *kernels.Device, y, x, room kernels.Tensor, c *Config, res *kernels.Residual) {
-	d.Linear(room, x, f.fc1, c.Activation, nil)
+	if f.gate.Out > 0 {
+		mark := d.Mark()
+		up := d.NewTensor(room.Rows, room.Cols)
+		d.Linear(room, x, f.gate, kernels.None, nil)
+		d.Linear(up, x, f.fc1, kernels.None, nil)
+		d.Gate(room, room, up, c.Activation)
+		d.Release(mark)
+	} else {
+		d.Linear(room, x, f.fc1, c.Activation, nil)
+	}
 	if f.inner.weight.Len > 0 {
-		d.LayerNorm(room, room, f.inner.weight, f.inner.bias, c.Eps)
+		f.inner.apply(d, room, room, c)
 	}
 	d.Linear(y, room, f.fc2, kernels.None, res)
 }
@@ -280,7 +298,7 @@ func (r *run) lastLayer(i int, x kernels.Tensor) kernels.Tensor {
 		in = r.h
 	}
 	n := len(sel)
-	out, asking, q := d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize)
+	out, asking, q := d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.HiddenSize), d.NewTensor(n, c.queries())
 	d.Gather(out, x, sel)
 	d.Gather(asking, in, sel)
 	z := &y.branches[0]

@@ -18,20 +18,23 @@ type keyMap struct {
 	q, k, v, out                                      string
 	attnNorm, innerNorm                               string
 	crossQ, crossK, crossV, crossOut, crossNorm       string
-	fc1, fc2, ffnNorm, innerFFN                       string
+	gate, fc1, fc2, ffnNorm, innerFFN                 string
 	experts, router, routerReduction, routerTemper    string
 	knowledgeKeys, knowledgeValues, knowledgeTokens   string
 	expertFC1, expertFC2, expertInner, routerUnitName string
 
 	qkv    string // queries, keys and values in one, where they are
 	turned bool   // linear layers are stored as [in, out]
-	// copiesHead: a head that is stored is a copy of the table of tokens.
+	// headAtRoot: the head's name has no prefix.
+	headAtRoot bool
+	// copiesHead: a head that is stored, though it is tied, is a copy of the table of tokens.
 	copiesHead bool
 
 	normWeight, normBias string // what follows a norm's name, if not ".weight" and ".bias"
 	reciprocal           string // prefix of the three linear layers of THE-X's T
 
 	keepsPadding bool // padding is embedded like any token
+	countsKept   bool // the positions of a padded batch count the tokens that are kept
 
 	// ignored are patterns of tensors that say nothing about the result: a leading
 	// '*' matches any beginning, a trailing '*' any end.
@@ -102,7 +105,7 @@ var keyMaps = map[string]*keyMap{
 	}),
 	// transformers' BertModel; RobertaModel has the same names.
 	"bert":    bertKeys("", "bert."),
-	"roberta": bertKeys("", "roberta."),
+	"roberta": bertKeys("", "roberta.").with(func(k *keyMap) { k.countsKept = true }),
 	"distilbert": bertKeys("", "distilbert.").with(func(k *keyMap) {
 		k.types = ""
 		k.layer = "transformer.layer."
@@ -118,6 +121,7 @@ var keyMaps = map[string]*keyMap{
 		// The causal mask of old releases, and heads of tasks.
 		ignored: []string{"*.attn.bias", "*.attn.masked_bias", "lm_head.weight", "score.weight"},
 	},
+	"llama": llama,
 	// transformers' M2M100 (NLLB too), fairseq's layers under other prefixes.
 	"m2m_100":         m2m("encoder."),
 	"m2m_100 decoder": m2m("decoder."),
@@ -139,7 +143,7 @@ var keyMaps = map[string]*keyMap{
 // m2m is one stack of an M2M100: "encoder." or "decoder.".
 func m2m(stack string) *keyMap {
 	return torchscale.with(func(k *keyMap) {
-		k.prefixes, k.sharedTokens = []string{"model.", ""}, "shared"
+		k.prefixes, k.sharedTokens, k.countsKept = []string{"model.", ""}, "shared", true
 		k.tokens, k.finalNorm, k.layer = stack+"embed_tokens", stack+"layer_norm", stack+"layers."
 		k.fc1, k.fc2, k.head, k.copiesHead = "fc1", "fc2", "lm_head", true
 		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"

@@ -39,14 +39,15 @@ func (r *run) show(layer, sequence int, cross bool, q, k kernels.Tensor, mask ke
 	}
 	m := AttentionMap{Layer: layer, Sequence: sequence, Cross: cross, Heads: c.NumHeads, Queries: q.Rows, Keys: k.Rows}
 	m.P = make([]float32, m.Heads*m.Queries*m.Keys)
-	width, h := c.HiddenSize, c.HiddenSize/c.NumHeads
+	width, shared, h := q.Cols, k.Cols, c.headDim()
 	for head := range m.Heads {
+		kv := head * k.Cols / q.Cols // the head of keys that it looks at
 		for i := range m.Queries {
 			row := m.P[(head*m.Queries+i)*m.Keys:][:m.Keys]
 			for j := range row {
 				s := float32(0)
 				for l := range h {
-					s += qs[i*width+head*h+l] * ks[j*width+head*h+l]
+					s += qs[i*width+head*h+l] * ks[j*shared+kv*h+l]
 				}
 				s *= c.scale()
 				if add != nil {

@@ -2,10 +2,11 @@ package transformer
 
 import "github.com/lodestone-wasm/lodestone/kernels"
 
-// norm is the affine of a LayerNorm.
+// norm is the affine of a LayerNorm, or the weight of an RMSNorm.
 type norm struct{ weight, bias kernels.Vector }
 
-// D is the width, F that of the feed-forward, Dp is D rounded up to whole panels.
+// D is the width, F that of the feed-forward, A that of all heads of queries, K that of
+// all heads of keys; Ap and Kp are these rounded up to whole panels.
 
 // layer is the weights of one layer.
 type layer struct {
@@ -20,16 +21,17 @@ type layer struct {
 
 // branch is what a token passes through besides attention itself.
 type branch struct {
-	qkv      projections    // (D, D) each
-	out      kernels.Weight // (D, D)
+	qkv      projections    // (A, D), (K, D), (K, D)
+	out      kernels.Weight // (D, A)
 	attnNorm norm           // before or after attention
-	inner    norm           // (D) before out, Sub-LN only
+	inner    norm           // (A) before out, Sub-LN only
 	ffnNorm  norm           // before or after the feed-forward
 	ffn      feedForward    // absent where experts are
 }
 
-// feedForward is fc2·[LN](act(fc1·x)).
+// feedForward is fc2·[LN](act(fc1·x)), or fc2·[LN](act(gate·x)∘fc1·x).
 type feedForward struct {
+	gate  kernels.Weight // (F, D), gated only
 	fc1   kernels.Weight // (F, D)
 	fc2   kernels.Weight // (D, F)
 	inner norm           // (F) before fc2, Sub-LN only
@@ -50,7 +52,7 @@ type knowledge struct {
 
 // projections are the matrices of queries, keys and values, or of the last two alone.
 // If all of them are of one type, they lie below each other, each from the start of a
-// panel, and fused is the whole (n·Dp, D): one operation then computes all of them.
+// panel, and fused is the whole (Ap+2·Kp, D): one operation then computes all of them.
 type projections struct {
 	part  [3]kernels.Weight
 	fused kernels.Weight // Out is 0 if the types differ

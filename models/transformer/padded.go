@@ -30,7 +30,7 @@ func (m *Model) ForwardPadded(ids, mask []int32, b, t int, pause func() error) (
 //
 // Padding is dropped before the first layer. A token's position is its column for
 // torchscale and BERT, as in their code, so that padding on the left shifts it;
-// RoBERTa counts the tokens that are kept.
+// RoBERTa and the families of fairseq count the tokens that are kept.
 func (m *Model) RunPadded(p Padded) (out kernels.Tensor, release func(), err error) {
 	ids, mask, b, t := p.IDs, p.Mask, p.Rows, p.Cols
 	if b < 0 || t < 0 || b > MaxBatchTokens || t > MaxBatchTokens || b*t > MaxBatchTokens || len(ids) != b*t || mask != nil && len(mask) != b*t {
@@ -53,7 +53,7 @@ func (m *Model) RunPadded(p Padded) (out kernels.Tensor, release func(), err err
 				batch.Types = append(batch.Types, p.Types[i*t+j])
 			}
 			column := j
-			if m.Config.Family == "roberta" {
+			if keyMaps[m.Config.Family].countsKept {
 				column = n
 			}
 			batch.Columns = append(batch.Columns, int32(column))
@@ -64,7 +64,7 @@ func (m *Model) RunPadded(p Padded) (out kernels.Tensor, release func(), err err
 			batch.Lengths = append(batch.Lengths, n)
 		}
 	}
-	if (m.Config.RelBuckets > 0 || m.Config.XPos) && mask != nil && gaps(mask, b, t) {
+	if (m.Config.RelBuckets > 0 || m.Config.XPos || m.Config.Rope != nil) && mask != nil && gaps(mask, b, t) {
 		return out, nil, lean.Errorf("transformer: %w: attention_mask has zeros between ones; a model with relative positions takes padding at the ends only", ErrInput)
 	}
 	d := m.dev

@@ -14,6 +14,7 @@ type planner struct {
 	*loader
 	keys   *keyMap
 	prefix string
+	rms    bool   // norms have no bias
 	tokens string // the name of the table of tokens
 	noQ4   bool   // what would be of 4 bits is of 8
 	err    error
@@ -75,16 +76,16 @@ func (p *planner) norm(name string, n int) norm {
 	if p.err != nil {
 		return norm{}
 	}
-	y := norm{
-		kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n},
-		kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n},
-	}
+	y := norm{weight: kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n}}
 	weight, bias := ".weight", ".bias"
 	if p.keys.normWeight != "" {
 		weight, bias = p.keys.normWeight, p.keys.normBias
 	}
 	p.floats(p.prefix+name+weight, y.weight.At, n)
-	p.floats(p.prefix+name+bias, y.bias.At, n)
+	if !p.rms {
+		y.bias = kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n}
+		p.floats(p.prefix+name+bias, y.bias.At, n)
+	}
 	return y
 }
 
@@ -116,8 +117,13 @@ func (p *planner) table(name string, rows, dim int, quantised bool) kernels.Tabl
 
 // linear plans a matrix [out, in] and its bias.
 func (p *planner) linear(w *kernels.Weight, out, in int, name string) {
+	p.affine(w, out, in, name, true)
+}
+
+// affine is linear with a bias or without.
+func (p *planner) affine(w *kernels.Weight, out, in int, name string, bias bool) {
 	p.matrix(w, out, in, name)
-	if p.err == nil {
+	if p.err == nil && bias {
 		w.Bias = kernels.Vector{At: p.dev.Alloc(uint64(out) * 4), Len: out}
 		p.floats(p.prefix+name+".bias", w.Bias.At, out)
 	}
@@ -183,15 +189,21 @@ func (p *planner) exact(w *kernels.Weight, out, in int, full string, shape ...in
 	p.sinks[full] = &weightSink{to: w}
 }
 
-// projections plans matrices [d, d] with their biases, up to three of them: as one,
+// projection is one matrix of projections: its name and its number of rows.
+type projection struct {
+	name string
+	out  int
+}
+
+// projections plans matrices [out, d] with their biases, up to three of them: as one,
 // if they are of one type.
-func (p *planner) projections(y *projections, d int, names ...string) {
+func (p *planner) projections(y *projections, d int, bias bool, parts ...projection) {
 	var kind [3]kernels.DType
 	var tensor [3]safetensors.Tensor
 	same := true
-	for i, name := range names {
-		full := p.prefix + name + ".weight"
-		tensor[i], _ = p.expect(full, d, d)
+	for i, part := range parts {
+		full := p.prefix + part.name + ".weight"
+		tensor[i], _ = p.expect(full, part.out, d)
 		if p.err == nil {
 			kind[i] = p.dtype(full, tensor[i])
 			same = same && kind[i] == kind[0]
@@ -201,27 +213,33 @@ func (p *planner) projections(y *projections, d int, names ...string) {
 		return
 	}
 	if same {
-		p.together(y, kind[0], d, len(names))
+		p.together(y, kind[0], d, bias, parts...)
 	}
-	for i, name := range names {
-		full := p.prefix + name + ".weight"
+	for i, part := range parts {
 		if !same {
-			y.part[i] = p.dev.NewWeight(kind[i], d, d, true)
+			y.part[i] = p.dev.NewWeight(kind[i], part.out, d, bias)
 		}
-		p.rows(&y.part[i], full, tensor[i], &y.fused)
-		p.floats(p.prefix+name+".bias", y.part[i].Bias.At, d)
+		p.rows(&y.part[i], p.prefix+part.name+".weight", tensor[i], &y.fused)
+		if bias {
+			p.floats(p.prefix+part.name+".bias", y.part[i].Bias.At, part.out)
+		}
 	}
 }
 
-// together hands out one matrix for n of [d, d], and its parts.
-func (p *planner) together(y *projections, kind kernels.DType, d, n int) {
-	dp := panels(d)
-	y.fused = p.dev.NewWeight(kind, n*dp, d, true)
-	if kind == kernels.I8 {
-		p.dev.Zero(y.fused.Scale.At, uint64(n*dp)*4)
+// together hands out one matrix for several of d columns, and its parts.
+func (p *planner) together(y *projections, kind kernels.DType, d int, bias bool, parts ...projection) {
+	rows := 0
+	for _, part := range parts {
+		rows += panels(part.out)
 	}
-	for i := range n {
-		y.part[i] = p.dev.Part(y.fused, i*dp, i*dp+d)
+	y.fused = p.dev.NewWeight(kind, rows, d, bias)
+	if kind == kernels.I8 {
+		p.dev.Zero(y.fused.Scale.At, uint64(rows)*4)
+	}
+	at := 0
+	for i, part := range parts {
+		y.part[i] = p.dev.Part(y.fused, at, at+part.out)
+		at += panels(part.out)
 	}
 }
 

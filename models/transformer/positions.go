@@ -93,6 +93,40 @@ func Sinusoid(row []float32, p int32) {
 	}
 }
 
+// ropeTables are the cosines and sines [n, Dim/2] that turn the pairs of a query or a key
+// at each position; see RopeConfig.
+func ropeTables(r *RopeConfig, n int) (cos, sin []float32) {
+	half := r.Dim / 2
+	cos, sin = make([]float32, n*half), make([]float32, n*half)
+	for c := range half {
+		step := r.step(c)
+		for p := range n {
+			s, co := math.Sincos(float64(p) * step)
+			cos[p*half+c], sin[p*half+c] = float32(co), float32(s)
+		}
+	}
+	return cos, sin
+}
+
+// step is the angle between neighbours for pair c.
+func (r *RopeConfig) step(c int) float64 {
+	step := math.Pow(r.Theta, -2*float64(c)/float64(r.Dim))
+	if r.Original == 0 {
+		return step / r.Factor
+	}
+	turns := float64(r.Original) * step / (2 * math.Pi)
+	keep := max(0, min(1, (turns-r.LowFreq)/(r.HighFreq-r.LowFreq)))
+	return step*keep + step/r.Factor*(1-keep)
+}
+
+// turned is the number of columns of a head that positions turn.
+func (c *Config) turned() int {
+	if c.Rope != nil {
+		return c.Rope.Dim
+	}
+	return c.headDim()
+}
+
 // spread keeps what positions add for the lengths it was last asked for.
 type spread struct {
 	table    *float32 // of toeplitz
@@ -112,10 +146,20 @@ func (s *spread) bias(c *Config, table []float32, nq, nk int) []float32 {
 	return s.toeplitz
 }
 
-// turn is xposTables for at least n positions: cosines and sines of queries, then of
-// keys. An encoder's scales are 1 in the middle of the sequence, which keeps all of
+// turn is ropeTables, or xposTables, for at least n positions: cosines and sines of
+// queries, then of keys, nil where they are the same. An encoder's scales are 1 in the middle of the sequence, which keeps all of
 // them near 1; a decoder's are 1 at its start, so that cached keys stay valid.
 func (s *spread) turn(c *Config, n int) [4][]float32 {
+	if c.Rope != nil {
+		if n > s.turnLen {
+			s.turnLen = 2 * n // sequences grow by a token at a time
+			if c.MaxPositions >= n {
+				s.turnLen = min(s.turnLen, c.MaxPositions)
+			}
+			s.tables[0], s.tables[1] = ropeTables(c.Rope, s.turnLen)
+		}
+		return s.tables
+	}
 	middle := n / 2
 	if c.Causal {
 		middle = 0
@@ -125,7 +169,7 @@ func (s *spread) turn(c *Config, n int) [4][]float32 {
 		n = max(n, min(2*n, 64*c.XPosScaleBase))
 	}
 	if s.turnLen != n {
-		h := c.HiddenSize / c.NumHeads
+		h := c.headDim()
 		s.tables[0], s.tables[1] = xposTables(n, middle, h, c.XPosScaleBase, false)
 		s.tables[2], s.tables[3] = xposTables(n, middle, h, c.XPosScaleBase, true)
 		s.turnLen = n

@@ -15,13 +15,14 @@ type rawConfig struct {
 	bools   map[string]bool
 	strings map[string]string
 	lists   map[string]bool // members that are non-empty arrays or objects
+	objects map[string][]byte
 }
 
 func readRaw(data []byte) (*rawConfig, error) {
-	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}}
+	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}, map[string][]byte{}}
 	d := strictjson.NewDecoder(data)
 	err := d.Object(func(key string) error {
-		switch d.Peek() {
+		switch kind := d.Peek(); kind {
 		case strictjson.Number:
 			f, err := d.Float()
 			r.floats[key] = f
@@ -40,6 +41,9 @@ func readRaw(data []byte) (*rawConfig, error) {
 		case strictjson.Array, strictjson.Object:
 			raw, err := d.Raw()
 			r.lists[key] = len(raw) > 2
+			if kind == strictjson.Object {
+				r.objects[key] = raw
+			}
 			return err
 		}
 		return d.Skip()

@@ -40,7 +40,7 @@ func (l *loader) model(m *Model) error {
 // stack plans one stack of layers.
 func (l *loader) stack(m *Model, head bool) error {
 	c := m.Config
-	p := &planner{loader: l, keys: keyMaps[c.Family]}
+	p := &planner{loader: l, keys: keyMaps[c.Family], rms: c.RMSNorm}
 	if p.keys == nil {
 		return lean.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
 	}
@@ -139,12 +139,15 @@ func (p *planner) layer(y *layer, c *Config, i int) {
 		if k.qkv != "" {
 			p.turnedProjections(&z.qkv, d, name(k.qkv))
 		} else {
-			p.projections(&z.qkv, d, name(k.q), name(k.k), name(k.v))
+			p.projections(&z.qkv, d, !c.NoQKVBias, projection{name(k.q), c.queries()}, projection{name(k.k), c.keyValues()}, projection{name(k.v), c.keyValues()})
 		}
-		p.linear(&z.out, d, d, name(k.out))
+		p.affine(&z.out, d, c.queries(), name(k.out), !c.NoOutBias)
 		z.ffnNorm = p.norm(name(k.ffnNorm), d)
 		if c.Norm == SubLN {
-			z.inner = p.norm(name(k.innerNorm), d)
+			z.inner = p.norm(name(k.innerNorm), c.queries())
+		}
+		if c.Gated {
+			p.affine(&z.ffn.gate, c.IntermediateSize, d, name(k.gate), !c.NoFFNBias)
 		}
 		if !c.isMoE(i) {
 			p.feedForward(&z.ffn, c, name(k.fc1), name(k.fc2), name(k.innerFFN))
@@ -153,7 +156,7 @@ func (p *planner) layer(y *layer, c *Config, i int) {
 	if c.CrossAttention {
 		y.cross = &crossAttention{norm: p.norm(at+k.crossNorm, d)}
 		p.linear(&y.cross.q, d, d, at+k.crossQ)
-		p.projections(&y.cross.kv, d, at+k.crossK, at+k.crossV)
+		p.projections(&y.cross.kv, d, true, projection{at + k.crossK, d}, projection{at + k.crossV, d})
 		p.linear(&y.cross.out, d, d, at+k.crossOut)
 	}
 	if c.isMoE(i) {
@@ -168,8 +171,8 @@ func (p *planner) layer(y *layer, c *Config, i int) {
 
 func (p *planner) feedForward(y *feedForward, c *Config, fc1, fc2, inner string) {
 	d, f := c.HiddenSize, c.IntermediateSize
-	p.linear(&y.fc1, f, d, fc1)
-	p.linear(&y.fc2, d, f, fc2)
+	p.affine(&y.fc1, f, d, fc1, !c.NoFFNBias)
+	p.affine(&y.fc2, d, f, fc2, !c.NoFFNBias)
 	if c.Norm == SubLN {
 		y.inner = p.norm(inner, f)
 	}
@@ -178,8 +181,13 @@ func (p *planner) feedForward(y *feedForward, c *Config, fc1, fc2, inner string)
 // head plans the output projection: a matrix of its own, or the table of tokens.
 func (p *planner) head(m *Model) {
 	c := m.Config
+	if p.keys.headAtRoot {
+		prefix := p.prefix
+		p.prefix = ""
+		defer func() { p.prefix = prefix }()
+	}
 	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
-	own = own && !p.keys.copiesHead
+	own = own && !(p.keys.copiesHead && c.TiedHead)
 	switch {
 	case !c.HasHead:
 		p.err = lean.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
@@ -242,7 +250,7 @@ func (l *loader) leftovers() error {
 		known := l.sinks[name] != nil
 		for _, p := range l.stacks {
 			rest, mine := strings.CutPrefix(name, p.prefix)
-			head := p.keys.head != "" && rest == p.keys.head+".weight"
+			head := p.keys.head != "" && (rest == p.keys.head+".weight" || p.keys.headAtRoot && name == p.keys.head+".weight")
 			known = known || head || p.keys.ignores(name) || mine && p.keys.ignores(rest)
 		}
 		if !known {

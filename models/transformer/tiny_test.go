@@ -63,8 +63,19 @@ func (k *checkpoint) random(r *rand.Rand, name string, shape ...int) {
 func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
 	m, d, f := keyMaps[c.Family], c.HiddenSize, c.IntermediateSize
 	add := func(name string, shape ...int) { k.random(r, prefix+name, shape...) }
-	norm := func(name string, n int) { add(name+".weight", n); add(name+".bias", n) }
-	linear := func(name string, out, in int) { add(name+".weight", out, in); add(name+".bias", out) }
+	norm := func(name string, n int) {
+		add(name+".weight", n)
+		if !c.RMSNorm {
+			add(name+".bias", n)
+		}
+	}
+	affine := func(name string, out, in int, bias bool) {
+		add(name+".weight", out, in)
+		if bias {
+			add(name+".bias", out)
+		}
+	}
+	linear := func(name string, out, in int) { affine(name, out, in, true) }
 	feed := func(fc1, fc2, inner string) {
 		linear(fc1, f, d)
 		linear(fc2, d, f)
@@ -100,17 +111,21 @@ func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
 		at := fmt.Sprintf("%s%d.", m.layer, i)
 		for b := range c.branches() {
 			name := func(s string) string { return branchName(at+s, b) }
-			for _, p := range []string{m.q, m.k, m.v, m.out} {
-				linear(name(p), d, d)
-			}
+			affine(name(m.q), c.queries(), d, !c.NoQKVBias)
+			affine(name(m.k), c.keyValues(), d, !c.NoQKVBias)
+			affine(name(m.v), c.keyValues(), d, !c.NoQKVBias)
+			affine(name(m.out), d, c.queries(), !c.NoOutBias)
 			norm(name(m.attnNorm), d)
 			norm(name(m.ffnNorm), d)
 			if !c.isMoE(i) {
-				linear(name(m.fc1), f, d)
-				linear(name(m.fc2), d, f)
+				affine(name(m.fc1), f, d, !c.NoFFNBias)
+				affine(name(m.fc2), d, f, !c.NoFFNBias)
+			}
+			if c.Gated {
+				affine(name(m.gate), f, d, !c.NoFFNBias)
 			}
 			if c.Norm == SubLN {
-				norm(name(m.innerNorm), d)
+				norm(name(m.innerNorm), c.queries())
 			}
 			if c.Norm == SubLN && !c.isMoE(i) {
 				norm(name(m.innerFFN), f)
@@ -144,7 +159,7 @@ func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
 			norm(branchName(m.finalNorm, b), d)
 		}
 	}
-	if c.Causal {
+	if c.Causal && !(c.TiedHead && m.copiesHead) {
 		add(m.head+".weight", c.VocabSize, d)
 	}
 }
