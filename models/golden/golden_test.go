@@ -26,7 +26,11 @@ func runDir(t *testing.T, dev *kernels.Device, dir, dtype string, edit func(stri
 	if edit != nil {
 		io = edit(io)
 	}
-	s, f, err := transformer.OpenFile(dev, filepath.Join(dir, "weights.safetensors"))
+	name := "weights.safetensors"
+	if strings.Contains(dir, "families") {
+		name = "model.safetensors"
+	}
+	s, f, err := transformer.OpenFile(dev, filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}

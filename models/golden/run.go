@@ -53,11 +53,14 @@ func Run(dev *kernels.Device, config, io []byte, weights transformer.Stream, dty
 	if err != nil {
 		return nil, err
 	}
-	kind, err := kindOf(config)
+	kind, family, err := kindOf(config)
 	if err != nil {
 		return nil, err
 	}
 	runner, ok := runners[kind]
+	if kind == "" && family != "" {
+		kind, runner, ok = family, runFamily, true
+	}
 	if !ok {
 		names := make([]string, 0, len(runners))
 		for k := range runners {
@@ -91,19 +94,25 @@ var runners = map[string]runner{
 	"thex":       runApproximate,
 }
 
-func kindOf(config []byte) (kind string, err error) {
+// kindOf reads what says how to run a directory: kind, or model_type in a config.json of
+// a family of checkpoints.
+func kindOf(config []byte) (kind, family string, err error) {
 	d := strictjson.NewDecoder(config)
 	err = d.Object(func(key string) (err error) {
-		if key == "kind" {
+		switch key {
+		case "kind":
 			kind, err = d.String()
-			return err
+		case "model_type":
+			family, err = d.String()
+		default:
+			err = d.Skip()
 		}
-		return d.Skip()
+		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("golden: %w: config.json: %w", ErrVectors, err)
+		return "", "", fmt.Errorf("golden: %w: config.json: %w", ErrVectors, err)
 	}
-	return kind, nil
+	return kind, family, nil
 }
 
 func compare(kind string, v *Vectors, computed *outputs) (*Report, error) {

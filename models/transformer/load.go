@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
@@ -141,11 +142,13 @@ func (l *loader) load(files []Stream, plan func() error) error {
 		if s.header, err = safetensors.ReadHeader(io.TeeReader(f, &head), f.Size()); err != nil {
 			return lean.Errorf("transformer: %s: %w", f.Name(), err)
 		}
-		for _, t := range s.header.Tensors {
+		for i := range s.header.Tensors {
+			t := &s.header.Tensors[i]
+			t.Name = currentName(t.Name)
 			if _, twice := l.tensors[t.Name]; twice {
 				return lean.Errorf("transformer: %s: tensor %q is in an earlier shard too: %w", f.Name(), t.Name, safetensors.ErrDuplicateTensor)
 			}
-			l.tensors[t.Name] = t
+			l.tensors[t.Name] = *t
 		}
 		sources = append(sources, s)
 		l.progress(head.Len())
@@ -172,6 +175,18 @@ func (l *loader) load(files []Stream, plan func() error) error {
 		}
 	}
 	return l.dev.Err()
+}
+
+// currentName is what a tensor is called now: checkpoints that came from TensorFlow,
+// bert-base-uncased among them, say gamma and beta.
+func currentName(name string) string {
+	if norm, old := strings.CutSuffix(name, "LayerNorm.gamma"); old {
+		return norm + "LayerNorm.weight"
+	}
+	if norm, old := strings.CutSuffix(name, "LayerNorm.beta"); old {
+		return norm + "LayerNorm.bias"
+	}
+	return name
 }
 
 // begin starts a file's hash with the bytes of its header.

@@ -1,0 +1,59 @@
+package golden_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/golden"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// everyFamily runs f on the directories of testdata/families.
+func everyFamily(t *testing.T, f func(t *testing.T, b kernels.Backend, dir string)) {
+	dirs, err := filepath.Glob("testdata/families/*/io.json")
+	if err != nil || len(dirs) < 29 {
+		t.Fatalf("%d families, expected at least 29 (%v)", len(dirs), err)
+	}
+	for _, backend := range backends(t) {
+		for _, file := range dirs {
+			dir := filepath.Dir(file)
+			t.Run(backend.Name()+"/"+filepath.Base(dir), func(t *testing.T) { f(t, backend, dir) })
+		}
+	}
+}
+
+func runFamily(t *testing.T, b kernels.Backend, dir, dtype string) *golden.Report {
+	t.Helper()
+	r, err := runDir(t, kernels.NewDevice(b), dir, dtype, nil)
+	if errors.Is(err, transformer.ErrUnsupported) || errors.Is(err, golden.ErrKind) {
+		t.Skipf("no such model here yet: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestEveryFamilyAgreesWithPyTorch(t *testing.T) {
+	everyFamily(t, func(t *testing.T, b kernels.Backend, dir string) {
+		r := runFamily(t, b, dir, "f32")
+		for _, o := range r.Outputs {
+			if !(o.Worst <= golden.Tolerance) {
+				t.Errorf("%s: worst error %g, tolerance %g", o.Name, o.Worst, golden.Tolerance)
+			}
+		}
+	})
+}
+
+func TestInt8StaysCloseToEveryFamily(t *testing.T) {
+	everyFamily(t, func(t *testing.T, b kernels.Backend, dir string) {
+		r := runFamily(t, b, dir, "q8")
+		for _, o := range r.Outputs {
+			if o.Cosine < 0.99 {
+				t.Errorf("%s: cosine %g with int8 weights", o.Name, o.Cosine)
+			}
+		}
+	})
+}

@@ -1,0 +1,8 @@
+"""python3 make.py: writes every directory beside this one."""
+import bert
+import decoders
+import seq2seq
+
+bert.make()
+decoders.make()
+seq2seq.make()
