@@ -30,6 +30,19 @@ type Capacity struct {
 	Tokens int
 }
 
+// String says it in words.
+func (c Capacity) String() string {
+	switch {
+	case c.Kind == FixedTokens:
+		return lean.Sprintf("%d tokens", c.Tokens)
+	case c.Kind == FractionOfTokens && c.Fraction > 0:
+		return lean.Sprintf("%v of the batch's tokens", c.Fraction)
+	case c.Kind == FractionOfTokens:
+		return "an even share of the batch's tokens"
+	}
+	return "unlimited"
+}
+
 // limit is the number of tokens that one of e experts takes of s.
 func (c Capacity) limit(s, e, k int) int {
 	switch {

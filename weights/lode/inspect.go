@@ -5,42 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
 
+	"github.com/lodestone-wasm/lodestone/models/describe"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
+	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
 // inspected is what `lode inspect --json` prints.
 type inspected struct {
-	Dir        string            `json:"dir"`
-	Config     *summary          `json:"config,omitempty"`
-	ConfigNote string            `json:"config_note,omitempty"`
-	Parameters int64             `json:"parameters"`
-	Bytes      int64             `json:"bytes"`
-	DTypes     map[string]int64  `json:"bytes_by_dtype"`
-	Tensors    []inspectedTensor `json:"tensors"`
-	Tokenizer  string            `json:"tokenizer"`
-	Manifest   string            `json:"manifest"`
-	Metadata   map[string]string `json:"metadata,omitempty"`
-}
-
-// summary is the architecture as it was read from config.json.
-type summary struct {
-	ModelType        string `json:"model_type"`
-	Norm             string `json:"norm"`
-	HiddenSize       int    `json:"hidden_size"`
-	NumLayers        int    `json:"num_hidden_layers"`
-	NumHeads         int    `json:"num_attention_heads"`
-	IntermediateSize int    `json:"intermediate_size"`
-	VocabSize        int    `json:"vocab_size"`
-	MaxPositions     int    `json:"max_position_embeddings"`
-	Activation       string `json:"hidden_act"`
-	Positions        string `json:"positions"`
+	Dir        string                `json:"dir"`
+	Model      *describe.Description `json:"model,omitempty"`
+	ConfigNote string                `json:"config_note,omitempty"`
+	Parameters int64                 `json:"parameters"`
+	Bytes      int64                 `json:"bytes"`
+	DTypes     map[string]int64      `json:"bytes_by_dtype"`
+	Tensors    []inspectedTensor     `json:"tensors"`
+	Tokenizer  string                `json:"tokenizer"`
+	Manifest   string                `json:"manifest"`
+	Metadata   map[string]string     `json:"metadata,omitempty"`
 }
 
 type inspectedTensor struct {
@@ -52,6 +41,7 @@ type inspectedTensor struct {
 
 func inspect(e *env, args []string) error {
 	f := newFlags(e, "inspect")
+	svg := f.String("svg", "", "write a picture of the model to this file")
 	rest, err := f.parse(args, 1, 1)
 	if err != nil {
 		return err
@@ -59,6 +49,14 @@ func inspect(e *env, args []string) error {
 	v, err := inspectDir(rest[0])
 	if err != nil {
 		return err
+	}
+	if *svg != "" {
+		if v.Model == nil {
+			return fmt.Errorf("no picture of %s: %s", rest[0], v.ConfigNote)
+		}
+		if err := os.WriteFile(*svg, v.Model.SVG(true), 0o666); err != nil {
+			return err
+		}
 	}
 	if *f.json {
 		return json.NewEncoder(e.out).Encode(v)
@@ -86,11 +84,16 @@ func inspectDir(dir string) (*inspected, error) {
 	case err != nil:
 		return nil, err
 	default:
-		if c, err := transformer.ParseConfig(text); err != nil {
+		c, err := transformer.ParseConfig(text)
+		if err != nil {
 			v.ConfigNote = err.Error()
-		} else {
-			v.Config = summarize(c)
+			break
 		}
+		kept, err := peaking(c, w)
+		if err != nil {
+			return nil, err
+		}
+		v.Model = describe.Model(c, w.Tensors, kept)
 	}
 	switch t, err := loadTokenizer(dir); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -109,25 +112,42 @@ func inspectDir(dir string) (*inspected, error) {
 	return v, nil
 }
 
-func summarize(c *transformer.Config) *summary {
-	s := &summary{c.ModelType, c.Norm.String(), c.HiddenSize, c.NumLayers, c.NumHeads, c.IntermediateSize,
-		c.VocabSize, c.MaxPositions, c.Activation.String(), "none"}
-	switch {
-	case c.RelBuckets > 0:
-		s.Positions = fmt.Sprintf("relative, %d buckets to %d", c.RelBuckets, c.RelMaxDistance)
-	case c.XPos:
-		s.Positions = "xpos"
-	case c.LearnedPositions:
-		s.Positions = "learned"
+// peaking names the matrices of a float checkpoint that q8 leaves in f32 because of what
+// is in them (quant.MaxPeak).
+func peaking(c *transformer.Config, w *safetensors.Folder) ([]string, error) {
+	kept := []string{}
+	for i, r := range c.Roles(w.Tensors) {
+		t := w.Tensors[i]
+		if !r.Matrix || !t.DType.IsFloat() || len(t.Shape) != 2 {
+			continue
+		}
+		v, err := w.Float32s(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		rows, cols, next, far := t.Shape[0], t.Shape[1], 1, t.Shape[1]
+		if r.Turned {
+			rows, cols, next, far = cols, rows, cols, 1
+		}
+		row, squares := make([]float32, cols), 0.0
+		for i := range rows {
+			for j := range row {
+				row[j] = v[i*far+j*next]
+			}
+			p := quant.RowPeak(row)
+			squares += p * p
+		}
+		if math.Sqrt(squares/float64(max(1, rows))) > quant.MaxPeak {
+			kept = append(kept, t.Name)
+		}
 	}
-	return s
+	return kept, nil
 }
 
 func (v *inspected) print(e *env) {
 	fmt.Fprintf(e.out, "%s\n", v.Dir)
-	if c := v.Config; c != nil {
-		fmt.Fprintf(e.out, "  %s: %s encoder, %d layers of %d, %d heads, feed-forward %d (%s), %s positions, vocabulary %d\n",
-			c.ModelType, c.Norm, c.NumLayers, c.HiddenSize, c.NumHeads, c.IntermediateSize, c.Activation, c.Positions, c.VocabSize)
+	if v.Model != nil {
+		printModel(e, v.Model)
 	} else {
 		fmt.Fprintf(e.out, "  %s\n", v.ConfigNote)
 	}

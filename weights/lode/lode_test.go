@@ -129,7 +129,7 @@ func TestPackWritesAManifestThatInspectChecks(t *testing.T) {
 	if len(p) != 1 || len(p[0].Files) != 5 {
 		t.Fatalf("%+v", p)
 	}
-	if out := must(t, "", "inspect", dir); !strings.Contains(out, "every file matches") || !strings.Contains(out, "Sub-LN encoder, 4 layers of 256") {
+	if out := must(t, "", "inspect", dir); !strings.Contains(out, "every file matches") || !strings.Contains(out, "magneto encoder: 4 layers of 256, Sub-LN") {
 		t.Errorf("inspect: %.400s", out)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o644); err != nil {
@@ -151,8 +151,12 @@ func TestInspectCountsParametersAndBytes(t *testing.T) {
 	if v[0].Parameters < 7_397_376 || v[0].Parameters > 7_450_000 || sum != v[0].Bytes {
 		t.Errorf("%d parameters, %d bytes, %v", v[0].Parameters, v[0].Bytes, v[0].DTypes)
 	}
-	if c := v[0].Config; c == nil || c.Norm != "Sub-LN" || c.HiddenSize != 256 || c.Positions != "learned" {
-		t.Errorf("config %+v", c)
+	m := v[0].Model
+	if m == nil || m.Kind != "encoder" || len(m.Stacks) != 1 || m.Parameters != 7_397_376 || len(m.KeptF32) != 3 {
+		t.Fatalf("model %+v", m)
+	}
+	if s := m.Stacks[0]; s.Norm != "Sub-LN" || s.HiddenSize != 256 || s.Positions != "learned" {
+		t.Errorf("stack %+v", s)
 	}
 }
 

@@ -34,7 +34,7 @@ type command struct {
 }
 
 var commands = []command{
-	{"inspect", "DIR", "what a model folder holds", inspect},
+	{"inspect", "[--svg FILE] DIR", "what a model folder holds", inspect},
 	{"quantize", "[--dtype q8|f32] [--force] IN OUT", "write a quantised copy of a model folder", quantize},
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
