@@ -259,6 +259,15 @@ func (t *Tokenizer) IDToToken(id int32) (string, bool) {
 	return t.model.token(id)
 }
 
+// InsidePrefix is what the tokens of a WordPiece model begin with that do not begin a
+// word, usually "##"; "" of another model, which does not mark words so.
+func (t *Tokenizer) InsidePrefix() string {
+	if m, ok := t.model.(*wordPiece); ok {
+		return m.prefix
+	}
+	return ""
+}
+
 // Decode turns ids back into text, by the decoder of the tokenizer.json. Ids outside
 // the vocabulary are left out; so are special tokens with skipSpecial.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
