@@ -225,6 +225,12 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = gpt2Config(r)
 	case modelType == "m2m_100":
 		c, err = m2mConfig(r)
+	case modelType == "fairseq" || modelType == "" && r.strings["arch"] != "":
+		c, err = fairseqConfig(r)
+	case modelType == "kosmos-2" || modelType == "kosmos_2_text_model":
+		c, err = kosmosConfig(r)
+	case modelType == "beit3":
+		c, err = beit3Config(r)
 	case modelType == "llama" || modelType == "mistral":
 		c, err = llamaConfig(r)
 	case modelType == "" && kind != "":
@@ -232,7 +238,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral, kosmos-2, beit3, fairseq", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err

@@ -176,6 +176,24 @@ func (c *Config) multiway(r *rawConfig) error {
 	return nil
 }
 
+// beit3Config reads the options of BEiT-3: torchscale's with its own defaults, which
+// microsoft/unilm sets in beit3/modeling_utils.py.
+func beit3Config(r *rawConfig) (*Config, error) {
+	for key, n := range map[string]int64{"vocab_size": 64010, "max_source_positions": 1024} {
+		if _, given := r.floats[key]; !given {
+			r.ints[key], r.floats[key] = n, float64(n)
+		}
+	}
+	if !r.boolOr("multiway", true) {
+		return nil, lean.Errorf("transformer: %w: a beit3 without multiway", ErrUnsupported)
+	}
+	r.bools["multiway"] = true
+	if _, given := r.strings["activation_fn"]; !given {
+		r.strings["activation_fn"] = "gelu"
+	}
+	return torchscaleConfig(r)
+}
+
 // torchscaleMoE reads the options of torchscale's MOELayer. The checkpoint asks for
 // its capacity by naming moe_eval_capacity_token_fraction.
 func torchscaleMoE(r *rawConfig) (*MoEConfig, error) {

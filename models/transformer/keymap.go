@@ -8,11 +8,13 @@ import "strings"
 type keyMap struct {
 	// prefixes are tried in this order; the first whose token table exists holds for all.
 	prefixes []string
-	// sharedTokens, if it is there, is the table of tokens of all stacks, tried before tokens.
-	sharedTokens string
+	// sharedTokens are the names of a table of tokens of all stacks, tried before tokens.
+	sharedTokens []string
 
 	tokens, positions, types, embedNorm, relative, crossRelative, finalNorm, head string
 	patches, wholeView                                                            string // an image's
+
+	embedNormOld string // what embedNorm was called once
 
 	layer                                             string // prefix of a layer, before its number
 	q, k, v, out                                      string
@@ -87,9 +89,14 @@ var keyMaps = map[string]*keyMap{
 		k.prefixes = []string{"", "decoder.", "dec."}
 		k.relative = "self_attn_relative_position.relative_attention_bias"
 		k.crossRelative = "cross_attn_relative_position.relative_attention_bias"
-		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"
-		k.crossOut, k.crossNorm = "encoder_attn.out_proj", "encoder_attn_layer_norm"
+		crossNames(k)
 	}),
+	"fairseq encoder":        fairseqStackKeys("encoder."),
+	"fairseq decoder":        fairseqStackKeys("decoder."),
+	"fairseq shared encoder": fairseqStackKeys("encoder.", fairseqTables...),
+	"fairseq shared decoder": fairseqStackKeys("decoder.", fairseqTables...),
+	"fairseq roberta":        fairseqRobertaKeys,
+	"kosmos-2":               kosmosKeys,
 	// microsoft/unilm, beit3.
 	"beit3": torchscale.with(func(k *keyMap) {
 		k.prefixes = []string{"", "beit3."}
@@ -101,7 +108,7 @@ var keyMaps = map[string]*keyMap{
 		}
 		k.fc1, k.fc2, k.innerFFN = "ffn.*.fc1", "ffn.*.fc2", "ffn.*.ffn_layernorm"
 		// mask_token stands for hidden patches in training; the heads belong to tasks.
-		k.ignored = append([]string{"vision_embed.mask_token", "*head.*", "*pooler.*"}, k.ignored...)
+		k.ignored = append([]string{"vision_embed.mask_token", "*head.*", "*pooler.*", "logit_scale"}, k.ignored...)
 	}),
 	// transformers' BertModel; RobertaModel has the same names.
 	"bert":    bertKeys("", "bert."),
@@ -131,25 +138,17 @@ var keyMaps = map[string]*keyMap{
 		k.ignored = append([]string{"*LayerNorm.weight", "*LayerNorm.bias"}, k.ignored...)
 	}),
 	// zjunlp/Kformer: fairseq's RoBERTa of that time.
-	"kformer": torchscale.with(func(k *keyMap) {
-		k.prefixes = []string{"", "encoder.sentence_encoder.", "decoder.sentence_encoder."}
-		k.embedNorm = "emb_layer_norm"
-		k.fc1, k.fc2 = "fc1", "fc2"
+	"kformer": fairseqRobertaKeys.with(func(k *keyMap) {
 		k.knowledgeKeys, k.knowledgeValues, k.knowledgeTokens = "kfc1", "kfc2", "kembed_tokens"
-		k.ignored = append([]string{"*classification_heads.*", "*lm_head.*"}, k.ignored...)
 	}),
 }
 
 // m2m is one stack of an M2M100: "encoder." or "decoder.".
 func m2m(stack string) *keyMap {
-	return torchscale.with(func(k *keyMap) {
-		k.prefixes, k.sharedTokens, k.countsKept = []string{"model.", ""}, "shared", true
-		k.tokens, k.finalNorm, k.layer = stack+"embed_tokens", stack+"layer_norm", stack+"layers."
-		k.fc1, k.fc2, k.head, k.copiesHead = "fc1", "fc2", "lm_head", true
-		k.crossQ, k.crossK, k.crossV = "encoder_attn.q_proj", "encoder_attn.k_proj", "encoder_attn.v_proj"
-		k.crossOut, k.crossNorm = "encoder_attn.out_proj", "encoder_attn_layer_norm"
+	return fairseqStackKeys(stack, "shared", "encoder.embed_tokens", "decoder.embed_tokens").with(func(k *keyMap) {
+		k.prefixes, k.head = []string{"model.", ""}, "lm_head"
 		// Copies of the shared table, and the sines.
-		k.ignored = []string{"*embed_tokens.weight", "lm_head.weight", "*embed_positions.weights"}
+		k.ignored = append([]string{"lm_head.weight", "*embed_positions.weights"}, k.ignored...)
 	})
 }
 

@@ -99,7 +99,7 @@ type refused struct{ key, what string }
 // implemented.
 func refuse(r *rawConfig, members ...refused) error {
 	for _, m := range members {
-		if r.bools[m.key] || r.floats[m.key] != 0 || r.lists[m.key] {
+		if r.bools[m.key] || r.floats[m.key] != 0 || r.lists[m.key] || r.strings[m.key] != "" {
 			return lean.Errorf("transformer: %w: %s (%q in config.json)", ErrUnsupported, m.what, m.key)
 		}
 	}

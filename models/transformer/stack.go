@@ -71,8 +71,8 @@ func (l *loader) stack(m *Model, head bool) error {
 // findPrefix finds the prefix that all names of the stack have, and its table of tokens.
 func (p *planner) findPrefix() bool {
 	for _, x := range p.keys.prefixes {
-		for _, name := range []string{p.keys.sharedTokens, p.keys.tokens} {
-			if _, found := p.tensors[x+name+".weight"]; found && name != "" {
+		for _, name := range append(slices.Clone(p.keys.sharedTokens), p.keys.tokens) {
+			if _, found := p.tensors[x+name+".weight"]; found {
 				p.prefix, p.tokens = x, name
 				return true
 			}
@@ -115,7 +115,11 @@ func (p *planner) embeddings(m *Model) {
 		m.types = p.table(k.types, c.TypeVocabSize, d, false)
 	}
 	if c.EmbedNorm {
-		m.embedNorm = p.norm(k.embedNorm, d)
+		name := k.embedNorm
+		if _, old := p.tensors[p.prefix+k.embedNormOld+".weight"]; old && k.embedNormOld != "" {
+			name = k.embedNormOld
+		}
+		m.embedNorm = p.norm(name, d)
 	}
 	m.learned = m.tokens
 	if _, own := p.tensors[p.prefix+k.knowledgeTokens+".weight"]; own && k.knowledgeTokens != "" {
