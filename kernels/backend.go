@@ -28,13 +28,13 @@ var activationNames = [...]string{"none", "relu", "gelu", "silu", "gelu_tanh"}
 // multiples of it.
 const PanelWidth = 16
 
-// SevenBits is the largest number of levels that means unsigned activations with a
+// EightBits is the largest number of levels that means unsigned activations with a
 // zero point; see Backend.LinearQ8.
-const SevenBits = 127
+const EightBits = 255
 
-// MaxIn is the largest number of columns of an int8 layer: what 8 by 8 bits can be added
+// MaxIn is the largest number of columns of an int8 layer: what 8 by 9 bits can be added
 // up in 32.
-const MaxIn = 1<<17 - 1
+const MaxIn = 1<<16 - 1
 
 // QueryBlock is the number of query rows that attention works on at a time; its
 // scratch holds that many rows of scores.
@@ -123,7 +123,7 @@ type Backend interface {
 	LinearF32(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act Activation, alpha float32)
 	// LinearQ8 is LinearF32 on packed int8 weights with scale ws f32 [n]. Each row
 	// of x is first quantised, to integers of at most levels in magnitude if levels is
-	// more than SevenBits:
+	// more than EightBits:
 	//
 	//	sx      = max_l |x[i,l]| / levels;  z = 0
 	//	q[i,l]  = round-half-even(x[i,l] / sx)               0 if sx = 0

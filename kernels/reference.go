@@ -96,7 +96,7 @@ func (r *Reference) QuantLevels(k uint32) uint32 { return QuantLevels16(k) }
 // by 16 bits and adds in 32: the largest L ≤ 32767 for which a sum of k ≤ MaxIn products
 // of −128 and ±L fits int32.
 func QuantLevels16(k uint32) uint32 {
-	return uint32(max(SevenBits+1, min(math.MaxInt16, math.MaxInt32/(128*max(uint64(k), 1)))))
+	return uint32(max(EightBits+1, min(math.MaxInt16, math.MaxInt32/(128*max(uint64(k), 1)))))
 }
 
 func (r *Reference) QuantizeRows(q, scale, src, n, k uint32) {
@@ -204,7 +204,7 @@ func (r *Reference) LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n ui
 	for i := range int(m) {
 		in, out := r.row(x, ldx, i, int(k)), r.row(y, ldy, i, int(n))
 		var sx float32
-		if levels > SevenBits {
+		if levels > EightBits {
 			sx = quantizeSigned(q, in, levels)
 		} else {
 			sx = quantizeZero(q, in, levels)

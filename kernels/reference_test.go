@@ -128,7 +128,7 @@ func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
 		r.Write(64, f32Bytes(x))
 		r.Write(128, []byte{3, 4, 5, 0})
 		r.Write(192, f32Bytes([]float32{0.5}))
-		r.LinearQ8(256, 1, 64, uint32(len(x)), 128, 192, 0, 0, 0, 1, uint32(len(x)), 1, None, 0, SevenBits, 0)
+		r.LinearQ8(256, 1, 64, uint32(len(x)), 128, 192, 0, 0, 0, 1, uint32(len(x)), 1, None, 0, 127, 0)
 		return r.f32(256, 1)[0]
 	}
 	inf := float32(math.Inf(1))
@@ -156,7 +156,7 @@ func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
 
 // The largest sum, k·128·levels, stays inside int32, and the next level would not.
 func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
-	for _, k := range []uint32{1, 2, 511, 512, 513, 768, 3072, 100_000} {
+	for _, k := range []uint32{1, 2, 511, 512, 513, 768, 3072, MaxIn} {
 		l := uint64(QuantLevels16(k))
 		if l*128*uint64(k) > math.MaxInt32 {
 			t.Errorf("k=%d: %d levels overflow", k, l)
@@ -165,10 +165,10 @@ func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
 			t.Errorf("k=%d: %d levels, one more would fit", k, l)
 		}
 	}
-	if l := QuantLevels16(math.MaxUint32); l != SevenBits+1 {
-		t.Errorf("the least is %d levels, want %d", l, SevenBits+1)
+	if l := QuantLevels16(math.MaxUint32); l != EightBits+1 {
+		t.Errorf("the least is %d levels, want %d", l, EightBits+1)
 	}
-	if uint64(QuantLevels16(MaxIn))*128*MaxIn > math.MaxInt32 || SevenBits*128*MaxIn > math.MaxInt32 {
+	if uint64(QuantLevels16(MaxIn))*128*MaxIn > math.MaxInt32 || EightBits*128*MaxIn > math.MaxInt32 {
 		t.Error("a sum of MaxIn products overflows")
 	}
 }

@@ -1,5 +1,5 @@
 /** A kernel module and a form of it; see choose.mjs. */
-export type Variant = 'simd128' | 'relaxed' | 'fused';
+export type Variant = 'simd128' | 'relaxed' | 'fused' | 'fused8';
 
 export interface Chosen {
   module: WebAssembly.Module;

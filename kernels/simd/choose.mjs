@@ -3,14 +3,16 @@
 //	const { module, exports, name, reason } = await chooseKernels(compile, force, imports);
 //
 // compile(file) gives the compiled module relaxed.wasm or simd128.wasm, or the form of it
-// whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed' or
-// 'fused', for tests. exports are those of the chosen instance, whose memory holds
-// nothing yet; reason says why a better one does not run, or is empty.
+// whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed',
+// 'fused' or 'fused8', for tests. exports are those of the chosen instance, whose memory holds
+// nothing yet; reason says why a better one does not run, or is empty. 'fused8' is the fused
+// form with activations of 8 bits, where the processor's instruction is exact for them: the
+// same speed, closer results.
 //
 // First comes what the engine accepts, then what it computes (selftest, known answers:
 // engines have shipped relaxed SIMD wrong), then what is fast (trial).
 
-const VARIANTS = ['simd128', 'relaxed', 'fused']; // by the number that variant() returns
+const VARIANTS = ['simd128', 'relaxed', 'fused', 'fused8', 'fused8']; // by the number that form() takes
 
 // (module (func (result v128) v128.const 0 v128.const 0 i16x8.relaxed_dot_i8x16_i7x16_s))
 const RELAXED_PROBE = new Uint8Array([
@@ -31,15 +33,18 @@ export async function chooseKernels(compile, force, imports = {}) {
     } else {
       const module = await compile('relaxed.wasm');
       const { exports } = await WebAssembly.instantiate(module, imports);
-      const forms = [1, 2].filter((f) => {
+      const forms = [1, 2, 3, 4].filter((f) => {
         exports.form(f);
         return exports.selftest() === 0;
       });
-      const usable = force ? forms.filter((f) => VARIANTS[f] === force) : forms;
+      const wide = forms.find((f) => f > 2); // with or without a sign: no processor has both
+      // Eight bits cost what seven cost.
+      const usable = force ? forms.filter((f) => VARIANTS[f] === force) : forms.filter((f) => f === 1 || f === (wide ?? 2));
       if (usable.length > 0) {
         const form = usable.length > 1 ? faster(exports, usable) : usable[0];
         exports.form(form);
-        if (forms.length < 2) reason = `this browser computes the ${VARIANTS[3 - form]} form wrongly`;
+        const wrong = [1, 2].find((f) => !forms.includes(f));
+        if (wrong !== undefined) reason = `this browser computes the ${VARIANTS[wrong]} form wrongly`;
         return { module, exports, name: VARIANTS[form], reason };
       }
       reason = "this browser's relaxed SIMD computes wrongly";

@@ -9,10 +9,11 @@ import { chooseKernels } from './choose.mjs';
 
 /** A relaxed module whose forms answer wrong[form] and take so many milliseconds. */
 function relaxed({ wrong = {}, cost = {} }) {
+  wrong = { 3: 1, 4: 1, ...wrong }; // eight bits are for some processors
   let form = 1;
   return {
     form: (f) => void (form = f),
-    variant: () => form,
+    variant: () => Math.min(form, 3),
     selftest: () => wrong[form] ?? 0,
     trial: () => {
       const end = performance.now() + (cost[form] ?? 0.2);
@@ -46,6 +47,21 @@ test('a form that computes wrongly is not taken, however fast', async (t) => {
   assert.equal(r.name, 'relaxed');
   assert.equal(r.exports.variant(), 1);
   assert.match(r.reason, /fused form wrongly/);
+});
+
+test('eight bits are taken where the processor has them, with or without a sign, and the fused form is fast', async (t) => {
+  for (const [form, other] of [[3, 4], [4, 3]]) {
+    const wrong = { [form]: 0, [other]: 1 };
+    const fast = relaxed({ wrong, cost: { 1: 0.6 } });
+    const r = await choose(t, { fast });
+    assert.equal(r.name, 'fused8');
+    assert.equal(r.exports.variant(), 3);
+    assert.equal(r.exports.selftest(), 0); // of the form that was set
+    assert.equal((await choose(t, { fast: relaxed({ wrong, cost: { [form]: 0.6 } }) })).name, 'relaxed');
+    assert.equal((await choose(t, { fast }, 'fused8')).name, 'fused8');
+    assert.equal((await choose(t, { fast }, 'fused')).name, 'fused');
+  }
+  await assert.rejects(choose(t, { fast: relaxed({}) }, 'fused8'), /fused8 cannot run/);
 });
 
 test('where both are wrong the plain module runs', async (t) => {

@@ -13,14 +13,15 @@ const Name = "simd128"
 // variant is what the module's export of that name returns.
 type variant uint32
 
-// The variants of the int8 layer. The module relaxed.wasm holds two.
+// The variants of the int8 layer. The module relaxed.wasm holds all but the first.
 const (
 	plain   variant = iota // 16-bit products
 	relaxed                // 8-bit products, added up in two steps
 	fused                  // 8-bit products, added up in one
+	fused8                 // the same with activations of 8 bits instead of 7
 )
 
-var variantNames = [...]string{plain: Name, relaxed: "relaxed", fused: "fused"}
+var variantNames = [...]string{plain: Name, relaxed: "relaxed", fused: "fused", fused8: "fused8"}
 
 // pageSize is that of a WebAssembly memory.
 const pageSize = 1 << 16
@@ -30,7 +31,7 @@ func roundUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
 // layout is what the host must know of how the module lays out its data.
 type layout struct{ v variant }
 
-// Name is "simd128", "relaxed" or "fused".
+// Name is "simd128", "relaxed", "fused" or "fused8".
 func (l layout) Name() string { return variantNames[l.v] }
 
 // pad is k filled up to the multiple of columns that the int8 layer takes at once.
@@ -66,13 +67,19 @@ func (l layout) QuantScratch(m, k uint32) uint64 {
 	return uint64(m) * (l.pad(k) + 8)
 }
 
-// QuantLevels is that of 16-bit or of 7-bit activations.
+// QuantLevels is that of 16-bit, 7-bit or 8-bit activations.
 func (l layout) QuantLevels(k uint32) uint32 {
-	if l.v == plain {
+	switch l.v {
+	case plain:
 		return kernels.QuantLevels16(k)
+	case fused8:
+		return kernels.EightBits
 	}
-	return kernels.SevenBits
+	return sevenBits
 }
+
+// sevenBits are the levels of activations that every engine multiplies exactly.
+const sevenBits = 127
 
 // blocksQ4 is the number of blocks of 4-bit weights in a row.
 func blocksQ4(k uint32) uint64 { return roundUp(uint64(k), kernels.BlockQ4) / kernels.BlockQ4 }

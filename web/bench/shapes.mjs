@@ -2,7 +2,8 @@
 // same random weights and ids, calls in turn in one Chromium. See README.md.
 //
 //   node web/bench/shapes.mjs [--models minilm-l6,bert-base,gpt2-6x384] [--dtypes f32,q8,q4]
-//     [--threads 1,2] [--workloads 1x16,…] [--budget MS] [--no-load] [--dist DIR] [--chromium PATH]
+//     [--threads 1,2] [--workloads 1x16,…] [--kernels auto,simd128,relaxed,fused] [--budget MS] [--no-load]
+//     [--dist DIR] [--chromium PATH]
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({ options: {
   threads: { type: 'string', default: '1,2' },
   workloads: { type: 'string', default: '1x16,1x64,1x128,1x512,8x32,32x64' }, // texts × tokens
   decode: { type: 'string', default: '64x64' }, // tokens of the prompt × tokens to add
+  kernels: { type: 'string', default: 'auto' }, // variants of ours, each a row
   budget: { type: 'string', default: '6000' }, // ms for the rounds of a workload
   gap: { type: 'string', default: '8' }, // ms between calls
   'no-load': { type: 'boolean', default: false }, // leave out loading and memory
@@ -62,10 +64,10 @@ async function open() {
 function contenders(model, dtype, threads) {
   const generates = MODELS[model].model_type === 'gpt2';
   const all = [
-    { name: 'Lodestone', kind: 'ours', model, dtype, threads, generates },
+    ...list('kernels').map(kernels => ({ name: kernels === 'auto' ? 'Lodestone' : `Lodestone, ${kernels}`, kind: 'ours', model, dtype, threads, kernels, generates })),
     ...FORMS.map(form => ({ name: `onnxruntime-web, ${form}`, kind: 'ort', form, model, dtype, threads, generates })),
   ];
-  if (!generates) all.push({ name: 'Lodestone, pipeline', kind: 'ours, pipeline', model, dtype, threads }, { name: 'transformers.js, pipeline', kind: 'tjs', model, dtype, threads });
+  if (!generates) all.push({ name: 'Lodestone, pipeline', kind: 'ours, pipeline', model, dtype, threads, kernels: list('kernels')[0] }, { name: 'transformers.js, pipeline', kind: 'tjs', model, dtype, threads });
   // What is exact: the f32 graph, in the same page; it is called once a workload.
   return [{ name: 'f32', kind: 'ort', form: 'published', model, dtype: 'f32', threads, generates, reference: true }, ...all];
 }

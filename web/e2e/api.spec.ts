@@ -64,13 +64,13 @@ test('every variant of the kernels can be asked for, and they agree', async ({ p
     return { out, unknown: await failure(lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels: 'avx' as never })) };
   });
   expect(r.out.slice(0, 3).map((x) => x.name)).toEqual(['simd128', 'relaxed', 'fused']);
-  expect(['relaxed', 'fused']).toContain(r.out[3]!.name);
+  expect(['relaxed', 'fused', 'fused8']).toContain(r.out[3]!.name);
   expect(r.out[3]!.reason).toBe('chosen by its speed here');
   for (const x of r.out) {
     const cosine = x.data.reduce((s, v, i) => s + v * r.out[0]!.data[i]!, 0);
     expect(cosine, x.name).toBeGreaterThan(0.9999);
   }
-  expect(r.unknown).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining("kernels: \"avx\" is not supported; supported: 'auto', 'simd128', 'relaxed', 'fused'") });
+  expect(r.unknown).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining("kernels: \"avx\" is not supported; supported: 'auto', 'simd128', 'relaxed', 'fused', 'fused8'") });
 });
 
 test('a handle tells what it holds', async ({ page }) => {

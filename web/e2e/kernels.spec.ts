@@ -14,12 +14,14 @@ declare global {
   var __kerneltestEnded: boolean | undefined;
 }
 
-for (const [form, variant] of ['simd128', 'relaxed', 'fused'].entries()) {
+for (const [variant, form] of Object.entries({ simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' })) {
   test(`${variant}: every case of every operation agrees with the reference`, async ({ page }) => {
     test.setTimeout(180_000);
     await page.goto(`/e2e/kernels.html?form=${form}`);
     await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 170_000 });
     const r = await page.evaluate(() => ({ table: globalThis.__kerneltest, failed: globalThis.__kerneltestFailed }));
+    // Eight bits are for processors whose instruction takes them; elsewhere the self-test must say so.
+    test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(r.failed ?? ''), 'this browser multiplies seven bits here');
     expect(r.failed).toBeUndefined();
     expect(r.table?.error).toBeUndefined();
     expect(r.table!.backend).toBe(variant);

@@ -37,7 +37,7 @@ export interface LoadOptions {
 
 const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
 const DTYPES = ['auto', 'q8', 'f32', 'fp32'] as const;
-const KERNELS = ['auto', 'simd128', 'relaxed', 'fused'] as const;
+const KERNELS = ['auto', 'simd128', 'relaxed', 'fused', 'fused8'] as const;
 const DEVICES = ['auto', 'wasm'] as const;
 
 export interface Loaded {

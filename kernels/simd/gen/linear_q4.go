@@ -84,7 +84,7 @@ func linearQ4(m *Module) {
 			f.call(q4Name(kind, r), strs(q, w, blocks, s, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
 		}
 		if m.v.Relaxed {
-			f.choose(I32("(global.get $form)").eq(num(int(dotFused))), func() { call(dotFused) }, func() { call(dotTwoStep) })
+			f.choose(isFused(), func() { call(dotFused) }, func() { call(dotTwoStep) })
 		} else {
 			call(dotPlain)
 		}

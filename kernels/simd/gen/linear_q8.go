@@ -31,6 +31,12 @@ const (
 	// dotFused is i32x4.relaxed_dot_i8x16_i7x16_add_s, one instruction of processors with
 	// AVX-VNNI or ARM's dotprod, and slower than dotTwoStep on others.
 	dotFused
+	// dotWide is the same instruction with activations of eight bits, for which
+	// WebAssembly promises nothing: but AVX-VNNI takes them for numbers without a sign
+	// and dotprod for numbers with one, exactly. The self-test tells.
+	dotWide
+	// dotWideSigned is what form() calls dotWide where activations have a sign.
+	dotWideSigned
 )
 
 // forms are the kinds that a variant's module holds, in the order of preference
@@ -43,17 +49,29 @@ func (v Variant) forms() []dotKind {
 }
 
 // formKernel emits variant(), which tells the kind that runs, and in a relaxed module
-// form(f), which chooses dotTwoStep or dotFused; both take the same packed weights.
+// form(f), which chooses among the others; all take the same packed weights.
 func formKernel(m *Module) {
 	f := m.export("variant")
 	if !m.v.Relaxed {
 		returns(f, num(int(dotPlain)))
 		return
 	}
-	returns(f, I32("(global.get $form)"))
+	returns(f, minS(form(), num(int(dotWide))))
 	f = m.export("form")
 	kind := f.int("kind")
-	f.line("(global.set $form %s)", pick(kind.eq(num(int(dotFused))), num(int(dotFused)), num(int(dotTwoStep))))
+	f.line("(global.set $form %s)", pick(kind.plus(-int(dotFused)).less(num(3)), kind, num(int(dotTwoStep))))
+}
+
+// form is what form() chose; isFused tells whether that is the fused instruction.
+func form() I32    { return I32("(global.get $form)") }
+func isFused() I32 { return form().atLeast(num(int(dotFused))) }
+
+// levels are those of the known answers: of seven bits, or of eight where the form has them.
+func (m *Module) levels() I32 {
+	if !m.v.Relaxed {
+		return num(127)
+	}
+	return pick(form().atLeast(num(int(dotWide))), num(255), num(127))
 }
 
 // step is s above.
@@ -125,7 +143,7 @@ func linearQ8(m *Module) {
 			f.call(q8Name(kind, r), strs(q, w, kp, s, ws, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
 		}
 		if m.v.Relaxed {
-			f.choose(I32("(global.get $form)").eq(num(int(dotFused))), func() { call(dotFused) }, func() { call(dotTwoStep) })
+			f.choose(isFused(), func() { call(dotFused) }, func() { call(dotTwoStep) })
 		} else {
 			call(dotPlain)
 		}

@@ -64,7 +64,7 @@ var simd128 = Variant{
 }
 
 // relaxed is the module for engines that have relaxed SIMD. It holds two forms of the
-// int8 tiles, of which form(f) chooses one; see forms. A product and its addition are one
+// int8 tiles, of which form(f) chooses one, and how wide its activations are; see dotKind. A product and its addition are one
 // instruction without a register between, so that 6×2 sums fit.
 var relaxed = Variant{
 	Name:     "relaxed",

@@ -6,7 +6,7 @@ import "fmt"
 // variants: rows of x f32 with ldx bytes between them become u8 [kp/4][rows][4] at q,
 // 0…levels with a zero point, and at s for each row a scale f32 and the zero point i32.
 // See Backend.LinearQ8. What fills k up beyond the next multiple of 8 is not written:
-// the weights there are zeros.
+// the weights there are zeros. In the form dotWideSigned all of these integers are 128 less.
 //
 // x·0 is NaN where x is not finite and 0 elsewhere: the sum of these makes the scale
 // NaN, and a row of NaN. Numbers are divided by +∞ where a scale is not above 0.
@@ -25,13 +25,15 @@ func quantizeTile7(m *Module) {
 	lim := let(f, "lim", splatF(levels))
 	most := let(f, "most", V128(emit("i16x8.splat", string(I32(emit("i32.trunc_f32_u", string(levels)))))))
 	step := let(f, "step", rows.shl(2))
+	signed := form().eq(num(int(dotWideSigned)))
+	flip := let(f, "flip", V128(emit("i8x16.splat", string(pick(signed, num(128), num(0))))))
 	set(f, r, rows)
 	// shift is what rounded has too much, less the zero point.
 	quantum := func(v V128) V128 { return isub(rounded(m, fdiv(v, div)), shift) }
 	emitQuads := func() {
 		set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(quantum(v0)), string(quantum(v1)))))
 		set(f, v0, bin("i16x8.min_s", v0, most))
-		set(f, v0, V128(emit("i8x16.narrow_i16x8_u", string(v0), string(v0))))
+		set(f, v0, bin("v128.xor", V128(emit("i8x16.narrow_i16x8_u", string(v0), string(v0))), flip))
 		for i := range 2 {
 			f.storeLane(d, 0, i, v0)
 			f.inc(d, step)
@@ -84,7 +86,7 @@ func quantizeTile7(m *Module) {
 		set(f, div, blend(flt(zeroV, div), div, infV))
 		// The zero point is −low in units of the scale, and at most levels.
 		set(f, shift, truncSat(pmax(pmin(nearest(fdiv(un("f32x4.neg", lowest), div)), lim), zeroV)))
-		f.storeI(s, 4, I32(emit("i32x4.extract_lane 0", string(shift))))
+		f.storeI(s, 4, I32(emit("i32x4.extract_lane 0", string(shift))).sub(pick(signed, num(128), num(0))))
 		set(f, shift, isub(m.k(roundUp23), shift))
 		set(f, d, q)
 		each(emitQuads)

@@ -8,7 +8,8 @@ package main
 // table: x [5,128] are integers of at most 127 and w [21,128] of at most 128 in
 // magnitude, both with their extremes, so that activations quantise to themselves (a
 // row's range is 0…127 or −127…0), and sums are integers that float32 holds; scalar code
-// computes them again. 4-bit weights are the bits of products, with scales of 1.
+// computes them again. Where activations have 8 bits, linear_q8 gets up to 255. 4-bit weights
+// are the bits of products, with scales of 1.
 //
 // trial(n) runs linear_q8 n times, for whoever times forms, on whatever the same page
 // holds: 24 rows of 128 to 128 columns, so that most of the time goes to the tiles.
@@ -30,7 +31,6 @@ func selftest(m *Module) {
 	if end > 1<<16-1024 {
 		panic("gen: the self-test does not fit a page")
 	}
-	x := func(i, l I32) I32 { return l.times(37).add(i.times(11)).and(127).sub(i.and(1).times(127)) }
 	w := func(j, l I32) I32 {
 		return pick(j, l.times(29).add(j.times(53)).and(255).sub(num(128)), num(-128))
 	}
@@ -42,6 +42,12 @@ func selftest(m *Module) {
 
 	f := m.export("selftest")
 	i, j, l, p, sum, wrong, q := f.newInt("i"), f.newInt("j"), f.newInt("l"), f.newInt("p"), f.newInt("sum"), f.newInt("wrong"), f.newInt("q")
+	top, seven := let(f, "top", m.levels()), f.newInt("seven")
+	// Doubled if there are eight bits, and one more if odd: 0…127 becomes 0…255.
+	x := func(i, l I32) I32 {
+		set(f, seven, l.times(37).add(i.times(11)).and(127))
+		return seven.add(pick(top.eq(num(127)), num(0), seven.add(seven.and(1)))).sub(i.and(1).mul(top))
+	}
 	count := func(v I32, n int, body func()) {
 		set(f, v, num(0))
 		f.repeat(func() {
@@ -61,13 +67,16 @@ func selftest(m *Module) {
 			})
 		})
 	}
-	set(f, p, num(xAt))
-	count(i, rows, func() {
-		count(l, k, func() {
-			f.storeF(p, 0, float(x(i, l)))
-			f.inc(p, num(4))
+	writeX := func() {
+		set(f, p, num(xAt))
+		count(i, rows, func() {
+			count(l, k, func() {
+				f.storeF(p, 0, float(x(i, l)))
+				f.inc(p, num(4))
+			})
 		})
-	})
+	}
+	writeX()
 	set(f, p, num(wAt))
 	count(j, cols, func() {
 		f.storeF(num(wsAt).add(j.shl(2)), 0, fnum("1"))
@@ -78,8 +87,10 @@ func selftest(m *Module) {
 	})
 	f.call("pack_q8", strs(num(packAt), num(wAt), num(cols), num(k))...)
 	f.call("linear_q8", strs(num(yAt), num(cols), num(xAt), num(k), num(packAt), num(wsAt), num(0), num(0), num(0),
-		num(rows), num(k), num(cols), num(0), fnum("0"), num(127), num(scratchAt))...)
+		num(rows), num(k), num(cols), num(0), fnum("0"), top, num(scratchAt))...)
 	check(1, w)
+	set(f, top, num(127))
+	writeX()
 
 	set(f, p, num(wAt))
 	count(j, cols, func() {
@@ -139,7 +150,7 @@ func selftest(m *Module) {
 	n := f.int("n")
 	f.while(n, func() {
 		f.call("linear_q8", strs(num(trialY), num(trialCols), num(xAt), num(k), num(trialW), num(trialWs), num(0), num(0), num(0),
-			num(trialRows), num(k), num(trialCols), num(0), fnum("0"), num(127), num(trialScratch))...)
+			num(trialRows), num(k), num(trialCols), num(0), fnum("0"), m.levels(), num(trialScratch))...)
 		f.inc(n, num(-1))
 	})
 }

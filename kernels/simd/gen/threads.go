@@ -137,7 +137,7 @@ func fork(m *Module) {
 	f.storeI(num(jobAt), 4, units)
 	f.storeI(num(jobAt), 8, per)
 	if m.v.Relaxed {
-		f.storeI(num(jobAt), 12, I32("(global.get $form)"))
+		f.storeI(num(jobAt), 12, form())
 	}
 	set(f, left, ceilDiv(units, per))
 	f.when(left.eq(num(1)), func() {

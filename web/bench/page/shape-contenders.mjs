@@ -2,12 +2,13 @@
 // {ids} (rows of one length) or, for a decoder, with {ids, tokens}; it answers with
 // last_hidden_state, row-major, or with the tokens it has chosen.
 //
-// spec: {name, kind, model, dtype, form, threads}
+// spec: {name, kind, model, dtype, form, threads, kernels}
 //   kind   ours            the model of the module (AutoModel, AutoModelForCausalLM), in the module's worker
 //          ours, pipeline  its pipeline('feature-extraction'): texts in, a unit vector a text out
 //          ort             onnxruntime-web, in a worker of the page
 //          tjs             pipeline('feature-extraction') of transformers.js, in a worker of the page
 //   form   the graph of ort, see layers.mjs
+//   kernels  the variant of ours: auto, simd128, relaxed, fused
 import * as urls from './urls.mjs';
 
 export function open(spec) {
@@ -18,10 +19,10 @@ export function openHere(spec) {
   return { ours, 'ours, pipeline': oursPipeline, ort, tjs }[spec.kind](spec);
 }
 
-async function ours({ model, dtype, threads, generates }) {
+async function ours({ model, dtype, threads, kernels, generates }) {
   const { AutoModel, AutoModelForCausalLM, Tensor } = await import(urls.ours);
   const type = generates ? AutoModelForCausalLM : AutoModel;
-  const handle = await type.from_pretrained(urls.models + model, { dtype, threads });
+  const handle = await type.from_pretrained(urls.models + model, { dtype, threads, kernels });
   const tensor = rows => new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0].length]);
   return {
     describe: () => handle.capabilities(),
@@ -35,9 +36,9 @@ async function ours({ model, dtype, threads, generates }) {
   };
 }
 
-async function oursPipeline({ model, dtype, threads }) {
+async function oursPipeline({ model, dtype, threads, kernels }) {
   const { pipeline } = await import(urls.ours);
-  const embed = await pipeline('feature-extraction', urls.models + model, { dtype, threads });
+  const embed = await pipeline('feature-extraction', urls.models + model, { dtype, threads, kernels });
   return {
     describe: () => embed.capabilities(),
     call: async ({ texts }) => (await embed(texts, { pooling: 'mean', normalize: true })).data,
