@@ -135,12 +135,12 @@ func (m *Model) norm(r *rand.Rand, name string, n int) {
 
 func (m *Model) linear(r *rand.Rand, name string, scale float32, out, in int) {
 	m.add(r, name+".weight", scale, out, in)
-	m.add(r, name+".bias", scale, out)
+	m.add(r, name+".bias", scale/5, out) // small: what is said should depend on the text
 }
 
 func (m *Model) stack(r *rand.Rand) {
 	l := m.layout
-	m.add(r, l.prefix+l.tokens+".weight", 0.5, m.Vocab, width)
+	m.add(r, l.prefix+l.tokens+".weight", 1, m.Vocab, width)
 	m.add(r, l.prefix+l.positions+".weight", 0.3, Positions+l.offset, width)
 	if l.types != "" {
 		m.add(r, l.prefix+l.types+".weight", 0.3, m.Config["type_vocab_size"].(int), width)
@@ -148,12 +148,13 @@ func (m *Model) stack(r *rand.Rand) {
 	m.norm(r, l.prefix+l.embedNorm, width)
 	for i := range layers {
 		at := fmt.Sprintf("%s%s%d.", l.prefix, l.layer, i)
-		for _, name := range []string{l.q, l.k, l.v, l.out} {
+		for _, name := range []string{l.q, l.k, l.v} {
 			m.linear(r, at+name, 0.4, width, width)
 		}
+		m.linear(r, at+l.out, 0.15, width, width)
 		m.norm(r, at+l.attnNorm, width)
 		m.linear(r, at+l.fc1, 0.4, ffn, width)
-		m.linear(r, at+l.fc2, 0.4, width, ffn)
+		m.linear(r, at+l.fc2, 0.15, width, ffn)
 		m.norm(r, at+l.ffnNorm, width)
 		m.norm(r, at+l.innerAttn, width)
 		m.norm(r, at+l.innerFFN, ffn)

@@ -1,0 +1,222 @@
+package tasks
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/heads/headstest"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// brute is the answers by trying every span: the computation in float64 of a question
+// whose context fits one window, without widening.
+func brute(t *testing.T, tiny *headstest.Model, r *Runner, q Question, most int) []Answer {
+	t.Helper()
+	e, err := r.tok.EncodePair(q.Question, q.Context, tokenizer.Options{AddSpecialTokens: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := r.tok.Encode(q.Question, tokenizer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits := tiny.Logits(e.IDs, e.TypeIDs)
+	rows, text := []int{0}, 0
+	for i, special := range e.SpecialTokensMask {
+		if special == 0 {
+			if text++; text > len(alone.IDs) {
+				rows = append(rows, i)
+			}
+		}
+	}
+	var begins, ends []float64
+	for _, i := range rows {
+		begins, ends = append(begins, logits[i][0]), append(ends, logits[i][1])
+	}
+	begins, ends = exact(begins), exact(ends)
+	all := []Answer{{Score: begins[0] * ends[0]}}
+	for i := 1; i < len(rows); i++ {
+		for j := i; j < len(rows) && j < i+most; j++ {
+			start, end := e.Offsets[rows[i]].Start, e.Offsets[rows[j]].End
+			for q.Context[start] == ' ' {
+				start++
+			}
+			for end > start+1 && q.Context[end-1] == ' ' {
+				end--
+			}
+			if same := find(all, Answer{Start: start, End: end}); same != nil {
+				same.Score += begins[i] * ends[j] // bytes of one character
+				continue
+			}
+			all = append(all, Answer{q.Context[start:end], begins[i] * ends[j], start, end})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Answer) int {
+		if a.Score > b.Score {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+var questions = []Question{
+	{"where was ada born?", "Ada Lovelace was born in London, the capital."},
+	{"who lives in paris?", "🙂 a poet lives in Paris"},
+	{"", "london"},
+}
+
+func TestAnswersAreTheLikeliestSpans(t *testing.T) {
+	for _, family := range headstest.Families {
+		t.Run(family, func(t *testing.T) {
+			tiny := headstest.New(family, heads.QuestionAnswering)
+			r := runner(t, tiny)
+			list := questions
+			if family == "roberta" { // bytes: all must fit 40
+				list = []Question{{"where?", "in the Paris é"}}
+			}
+			for _, most := range []int{0, 2} {
+				got, err := r.Answers(list, AnswerOptions{TopK: 4, MaxLength: most, Tokens: true, Impossible: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, q := range list {
+					bound := most
+					if bound == 0 {
+						bound = 15
+					}
+					want := brute(t, tiny, r, q, bound)
+					want = want[:min(4, len(want))]
+					if len(got[i]) != len(want) {
+						t.Fatalf("%d answers, want %d", len(got[i]), len(want))
+					}
+					for k, y := range got[i] {
+						if y.Text != want[k].Text || !near(y.Score, want[k].Score) || y.Start != want[k].Start || y.End != want[k].End {
+							t.Errorf("question %d, place %d: %v, want %v", i, k, y, want[k])
+						}
+						if q.Context[y.Start:y.End] != y.Text {
+							t.Errorf("%v is not in the context", y)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestTypesSayWhatIsQuestionAndWhatIsContext(t *testing.T) {
+	tiny := headstest.New("bert", heads.QuestionAnswering)
+	r := runner(t, tiny)
+	e, err := r.tok.EncodePair("who", "ada", tokenizer.Options{AddSpecialTokens: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame(e, 1)
+	ids, types := f.sequence(window{0, 1})
+	if !slices.Equal(ids, e.IDs) || !slices.Equal(types, []int32{0, 0, 0, 1, 1}) {
+		t.Errorf("ids %v, types %v", ids, types)
+	}
+	if d := tiny.Logits(ids, types)[3][0] - tiny.Logits(ids, make([]int32, 5))[3][0]; near(d, 0) {
+		t.Error("the types of this model say nothing: the test above would not see them")
+	}
+}
+
+func TestAnswersAreFoundFarDownInALongContext(t *testing.T) {
+	tiny := headstest.New("bert", heads.QuestionAnswering)
+	r := runner(t, tiny)
+	context := strings.Repeat("the capital of france is paris. ", 12)
+	const room = headstest.Positions - 5 // [CLS] who [SEP] … [SEP], and one for "?"
+	got, err := r.Answers([]Question{{"who?", context}}, AnswerOptions{TopK: 500, MaxLength: 3, Stride: 9, Tokens: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := r.tok.EncodePair("who?", context, tokenizer.Options{AddSpecialTokens: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(e.IDs) - 5
+	best := map[[2]int]float64{}
+	for from := 0; ; from += room - 9 {
+		to := min(n, from+room)
+		ids := slices.Concat(e.IDs[:4], e.IDs[4+from:4+to], e.IDs[len(e.IDs)-1:])
+		types := slices.Concat([]int32{0, 0, 0, 0}, slices.Repeat([]int32{1}, to-from+1))
+		logits := tiny.Logits(ids, types)
+		begins, ends := []float64{logits[0][0]}, []float64{logits[0][1]}
+		for i := range to - from {
+			begins, ends = append(begins, logits[4+i][0]), append(ends, logits[4+i][1])
+		}
+		begins, ends = exact(begins), exact(ends)
+		for i := range to - from {
+			for j := i; j < min(to-from, i+3); j++ {
+				at := [2]int{e.Offsets[4+from+i].Start, e.Offsets[4+from+j].End}
+				best[at] = max(best[at], begins[i+1]*ends[j+1])
+			}
+		}
+		if to == n {
+			break
+		}
+	}
+	if len(got[0]) != len(best) {
+		t.Errorf("%d answers, want %d", len(got[0]), len(best))
+	}
+	last := 0
+	for _, y := range got[0] {
+		if !near(y.Score, best[[2]int{y.Start, y.End}]) {
+			t.Errorf("%v, want %g", y, best[[2]int{y.Start, y.End}])
+		}
+		last = max(last, y.End)
+	}
+	if last < len(strings.TrimSpace(context)) {
+		t.Errorf("the last answer ends at %d of %d", last, len(context))
+	}
+}
+
+func TestAnswersAreWidenedToWords(t *testing.T) {
+	for _, c := range []struct {
+		text       string
+		start, end int
+		want       string
+	}{
+		{"ada lovelaces house", 6, 8, "lovelaces"},
+		{"ada lovelace's", 4, 9, "lovelace"},
+		{"Zürich", 3, 4, "Zürich"},
+		{"東京都 is", 3, 6, "京"},
+		{"a-b", 0, 1, "a"},
+		{"", 0, 0, ""},
+	} {
+		start, end := widen(c.text, c.start, c.end)
+		if got := c.text[start:end]; got != c.want {
+			t.Errorf("%q[%d:%d]: %q, want %q", c.text, c.start, c.end, got, c.want)
+		}
+	}
+	r := runner(t, headstest.New("bert", heads.QuestionAnswering))
+	got, err := r.Answers([]Question{{"who?", "Lovelaces"}}, AnswerOptions{TopK: 9})
+	if err != nil || len(got[0]) != 1 || got[0][0].Text != "Lovelaces" || got[0][0].Score > 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestQuestionsThatCannotBeAskedAreRefused(t *testing.T) {
+	r := runner(t, headstest.New("bert", heads.QuestionAnswering))
+	for _, c := range []struct {
+		q    Question
+		o    AnswerOptions
+		err  error
+		says string
+	}{
+		{Question{"who?", ""}, AnswerOptions{TopK: 1}, ErrInput, "question 0: invalid input: its context has no token"},
+		{Question{strings.Repeat("who ", 50), "ada"}, AnswerOptions{TopK: 1}, transformer.ErrTooLong, "53 tokens around the text leave none of 40"},
+		{Question{"who?", "ada"}, AnswerOptions{}, ErrInput, "top_k 0"},
+		{Question{"who?", "ada"}, AnswerOptions{TopK: 1, MaxLength: 513}, ErrInput, "max_answer_len 513"},
+		{Question{"who?", "ada"}, AnswerOptions{TopK: 1, Stride: 500}, ErrInput, "a stride of 500 tokens"},
+		{Question{"\xff", "ada"}, AnswerOptions{TopK: 1}, tokenizer.ErrInvalidText, "question 0"},
+	} {
+		if _, err := r.Answers([]Question{c.q}, c.o); !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%.20q: error %v, expected %v saying %q", c.q, err, c.err, c.says)
+		}
+	}
+}
