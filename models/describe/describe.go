@@ -122,15 +122,29 @@ func Model(c *transformer.Config, tensors []safetensors.Tensor, kept []string) *
 	return d
 }
 
+// Loaded describes a model in memory, of which it is known what q8 left in f32.
+func Loaded(m *transformer.Model) *Description {
+	return Model(m.Config, m.Tensors(), m.KeptF32())
+}
+
 func stack(c *transformer.Config) Stack {
 	s := Stack{
 		Name: "encoder", Layers: c.NumLayers, HiddenSize: c.HiddenSize, Heads: c.NumHeads, KVHeads: c.NumHeads,
-		HeadSize: c.HiddenSize / c.NumHeads, IntermediateSize: c.IntermediateSize, VocabSize: c.VocabSize,
+		HeadSize: c.HiddenSize / c.NumHeads, Gated: c.Gated, IntermediateSize: c.IntermediateSize, VocabSize: c.VocabSize,
 		MaxPositions: c.MaxPositions, Activation: c.Activation.String(), Norm: c.Norm.String(), NormKind: "LayerNorm",
 		Alpha: float64(c.Alpha), Positions: positions(c), Causal: c.Causal, CrossAttention: c.CrossAttention,
 	}
 	if c.Causal {
 		s.Name = "decoder"
+	}
+	if c.NumKeyValueHeads > 0 {
+		s.KVHeads = c.NumKeyValueHeads
+	}
+	if c.HeadDim > 0 {
+		s.HeadSize = c.HeadDim
+	}
+	if c.RMSNorm {
+		s.NormKind = "RMSNorm"
 	}
 	s.NormPlaces = places(c)
 	if m := c.MoE; m != nil {
@@ -183,6 +197,8 @@ func positions(c *transformer.Config) string {
 		return "relative"
 	case c.XPos:
 		return "xpos"
+	case c.Rope != nil:
+		return "rotary"
 	case c.Sinusoidal:
 		return "sinusoidal"
 	case c.LearnedPositions:

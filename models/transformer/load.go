@@ -78,6 +78,7 @@ func Load(dev *kernels.Device, c *Config, files []Stream, o LoadOptions) (*Model
 		return nil, err
 	}
 	m.end = dev.Mark()
+	l.remember(m)
 	return m, nil
 }
 
@@ -110,6 +111,7 @@ type loader struct {
 	tensors map[string]safetensors.Tensor
 	sinks   map[string]sink
 	stacks  []*planner // what was planned
+	kept    []string   // matrices that q8 leaves in f32
 	shared  map[string]kernels.Table
 	after   []func() error // what is left to do when everything is read
 

@@ -1,6 +1,9 @@
 package transformer
 
-import "github.com/lodestone-wasm/lodestone/kernels"
+import (
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
+)
 
 // norm is the affine of a LayerNorm, or the weight of an RMSNorm.
 type norm struct{ weight, bias kernels.Vector }
@@ -84,7 +87,16 @@ type Model struct {
 	scratch scratch
 
 	mark, end uint64 // device memory before and after loading
+	tensors   []safetensors.Tensor
+	kept      []string // matrices that q8 left in f32
 }
+
+// Tensors are those of the checkpoint's headers, sorted by name.
+func (m *Model) Tensors() []safetensors.Tensor { return m.tensors }
+
+// KeptF32 names the matrices that stayed f32 while the others were quantised to 8 bits,
+// because their rows peak (quant.MaxPeak); nil if nothing was quantised while loading.
+func (m *Model) KeptF32() []string { return m.kept }
 
 // Dim is the width of the hidden states.
 func (m *Model) Dim() int { return m.Config.HiddenSize }

@@ -18,6 +18,8 @@ type Padded struct {
 	Types []int32
 	// Pause may be nil, see [Batch].
 	Pause func() error
+	// Watch, if set, receives where attention and routing went.
+	Watch *Watch
 }
 
 // ForwardPadded is [Model.RunPadded] of tokens of type 0.
@@ -66,6 +68,9 @@ func (m *Model) RunPadded(p Padded) (out kernels.Tensor, release func(), err err
 	}
 	if (m.Config.RelBuckets > 0 || m.Config.XPos || m.Config.Rope != nil) && mask != nil && gaps(mask, b, t) {
 		return out, nil, lean.Errorf("transformer: %w: attention_mask has zeros between ones; a model with relative positions takes padding at the ends only", ErrInput)
+	}
+	if err := m.watch(&batch, p, rows); err != nil {
+		return out, nil, err
 	}
 	d := m.dev
 	mark := d.Mark()

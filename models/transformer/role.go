@@ -1,6 +1,7 @@
 package transformer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,20 +63,22 @@ func (c *Config) Roles(tensors []safetensors.Tensor) []Role {
 		byName[t.Name] = t
 	}
 	var stacks []*planner
+	var copied []bool // the head in the file is a copy of the table of tokens
 	for _, s := range []*Config{c.Encoder, c} {
 		if s == nil || keyMaps[s.Family] == nil {
 			continue
 		}
 		p := &planner{loader: &loader{tensors: byName}, keys: keyMaps[s.Family]}
+		tied := s.TiedHead && p.keys.copiesHead
 		if p.findPrefix() {
-			stacks = append(stacks, p)
+			stacks, copied = append(stacks, p), append(copied, tied)
 		}
 	}
 	roles := make([]Role, len(tensors))
 	for i, t := range tensors {
 		roles[i] = Role{Layer: -1}
 		for n, p := range stacks {
-			if r := p.role(t); r.Part != Unused {
+			if r := p.role(t, copied[n]); r.Part != Unused {
 				r.Encoder = len(stacks) == 2 && n == 0
 				roles[i] = r
 				break
@@ -85,15 +88,32 @@ func (c *Config) Roles(tensors []safetensors.Tensor) []Role {
 	return roles
 }
 
+// remember leaves in the model what Roles and whoever describes it need of the files.
+func (l *loader) remember(m *Model) {
+	for _, t := range l.tensors {
+		m.tensors = append(m.tensors, t)
+	}
+	slices.SortFunc(m.tensors, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	if l.options.DType == "q8" {
+		m.kept = append([]string{}, l.kept...)
+	}
+}
+
 // role is what a tensor is in one stack.
-func (p *planner) role(t safetensors.Tensor) Role {
+func (p *planner) role(t safetensors.Tensor, copied bool) Role {
 	r := Role{Layer: -1}
+	if p.keys.head != "" && p.keys.headAtRoot && t.Name == p.keys.head+".weight" {
+		if !copied {
+			r.Part, r.Matrix = OutputHead, true
+		}
+		return r
+	}
 	name, mine := strings.CutPrefix(t.Name, p.prefix)
 	if !mine {
 		return r
 	}
 	k, weight := p.keys, false
-	for _, end := range []string{".weight", ".weight_packed", ".weight_scale", ".weight_shape", ".bias", k.normWeight, k.normBias} {
+	for _, end := range []string{".weight", ".weight_packed", ".weight_scale", ".weight_shape", ".bias", ".gamma", ".beta", k.normWeight, k.normBias} {
 		if base, ok := strings.CutSuffix(name, end); ok && end != "" {
 			name, weight = base, end == ".weight" || end == ".weight_packed"
 			break
@@ -122,7 +142,7 @@ func (p *planner) role(t safetensors.Tensor) Role {
 		r.Part = RelativeBias
 	case is(name, k.embedNorm, k.finalNorm):
 		r.Part = Norms
-	case is(name, k.head) && !k.copiesHead:
+	case is(name, k.head) && !copied:
 		r.Part, r.Matrix = OutputHead, weight
 	}
 	return r

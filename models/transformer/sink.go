@@ -183,6 +183,7 @@ func (k *weightSink) quantize(l *loader, t safetensors.Tensor, fill func(at uint
 		d.Release(mark)
 		return err
 	}
+	l.kept = append(l.kept, t.Name)
 	kept.Bias = k.to.Bias
 	d.Pack(kept, 0, rows, whole)
 	d.Release(after)

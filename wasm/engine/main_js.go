@@ -35,6 +35,9 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"decode":   (*engine).decode,
 	"forward":  (*engine).forward,
 	"memory":   (*engine).memory,
+	"describe": (*engine).describeModel,
+	"watch":    (*engine).watch,
+	"inspect":  (*engine).inspect,
 }
 
 // call is call(op, request, job, resolve, reject) of web/src/instantiate.ts. The

@@ -38,9 +38,10 @@ export async function raw(): Promise<number> {
   const inputs = await tokenizer(['a', 'b'], { padding: true, truncation: true, max_length: 16, return_offsets_mapping: true });
   const ids: BigInt64Array = inputs.input_ids.data;
   const [from, to]: [number, number] = inputs.offset_mapping![0]![0]!;
-  const { last_hidden_state } = await model(inputs);
+  const { last_hidden_state, attentions } = await model(inputs, { output_attentions: true });
+  const heads: number = (await model.describe()).stacks[0]!.heads - attentions![0]!.dims[1]!;
   const t = new Tensor('int64', ids, [2, 1]);
-  return last_hidden_state.data[0]! + t.size + to - from;
+  return last_hidden_state.data[0]! + t.size + to - from + heads;
 }
 
 export function explain(e: unknown): string {

@@ -1,7 +1,8 @@
 // A model and a tokenizer by themselves, for those who want the tensors.
 import type { Capabilities } from './capabilities.js';
 import type { Engine } from './engine.js';
-import { type ModelInputs, paddedInputs } from './inputs.js';
+import type { ModelInputs } from './inputs.js';
+import { describe, forward, type ModelDescription, type ModelOutput, type OutputOptions } from './inspect.js';
 import { type LoadOptions, loadWith } from './options.js';
 import type { EncodeReply, LoadReply, MemoryReport } from './protocol.js';
 import { int64Tensor, Tensor, toInt32 } from './tensor.js';
@@ -55,19 +56,16 @@ export interface PreTrainedTokenizer {
   dispose(): Promise<void>;
 }
 
-export interface ModelOutput {
-  /** [texts, tokens, width] */
-  last_hidden_state: Tensor<'float32'>;
-}
-
 /** A model without a task. */
 export interface PreTrainedModel {
-  (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput>;
+  (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput>;
   readonly dtype: 'f32' | 'q8';
   readonly dim: number;
   /** What runs here now; threads join a little after the first results. */
   capabilities(): Capabilities;
   memory(): Promise<MemoryReport>;
+  /** What the model is made of. */
+  describe(): Promise<ModelDescription>;
   dispose(): Promise<void>;
 }
 
@@ -85,27 +83,19 @@ export const AutoTokenizer = {
 export const AutoModel = {
   async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedModel> {
     const { engine, info, url, progress } = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true, head: '' });
-    const run = async (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<ModelOutput> => {
-      const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
-      return forward(engine, inputs, signal);
-    };
+    const run = (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput> => forward(engine, inputs, options);
     const handle: PreTrainedModel = Object.assign(run, {
       dtype: info.dtype,
       dim: info.dim,
       capabilities: () => engine.capabilities(),
       memory: () => engine.memory(),
+      describe: () => describe(engine),
       dispose: async () => engine.dispose(),
     });
     progress?.({ status: 'ready', name: url, task: 'model', model: url });
     return handle;
   },
 };
-
-async function forward(engine: Engine, inputs: ModelInputs, signal: AbortSignal | undefined): Promise<ModelOutput> {
-  const { padded, transfer } = paddedInputs('model', inputs);
-  const reply = await engine.call({ op: 'forward', ...padded }, { signal, transfer });
-  return { last_hidden_state: new Tensor('float32', reply.data, reply.dims) };
-}
 
 function tokenizer(engine: Engine, info: LoadReply): PreTrainedTokenizer {
   const encode = async (what: string, input: unknown, o: TokenizerOptions): Promise<{ reply: EncodeReply; limit: number; paired: boolean }> => {

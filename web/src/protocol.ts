@@ -2,6 +2,7 @@
 // carries an id, and exactly one reply carries it back.
 import type { ErrorMessage } from './error.js';
 import type { Padded } from './inputs.js';
+import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { ProgressEvent } from './progress.js';
 import type { Kernels, KernelReport } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
@@ -61,7 +62,7 @@ export interface ForwardRequest extends Padded {
   op: 'forward';
 }
 
-export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | { op: 'memory' };
+export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | DescribeRequest | WatchRequest | InspectRequest | { op: 'memory' };
 
 export interface LoadReply {
   /** The width of a hidden state; 0 without weights. */
@@ -130,6 +131,9 @@ export interface Replies {
   encode: EncodeReply;
   decode: string;
   forward: TensorReply;
+  describe: string;
+  watch: WatchReply;
+  inspect: InspectReply;
   memory: MemoryReport;
 }
 

@@ -126,6 +126,7 @@ var table = map[string]func(m model, a map[string]*answer){
 		m.manifest()
 		m[tokenizerFile] = append(slices.Clone(m[tokenizerFile]), '\n')
 	},
+	"mixture":       func(m model, a map[string]*answer) { m.mixture(4) },
 	"shards":        func(m model, a map[string]*answer) { m.split(false) },
 	"shards-escape": func(m model, a map[string]*answer) { m.split(true) },
 	"too-big":       func(m model, a map[string]*answer) { m.inflate(); a[weightsFile].hide = true },

@@ -1,10 +1,11 @@
 // What the tasks have in common: how a task is loaded, and what every handle tells.
 import type { Capabilities } from '../capabilities.js';
+import { type Inspectable, inspectable } from '../inspect.js';
 import type { Loaded, Parts } from '../options.js';
 import type { LoadTimings, MemoryReport } from '../protocol.js';
 
 /** What every pipeline tells about its model, and its end. */
-export interface PipelineHandle<T extends string> {
+export interface PipelineHandle<T extends string> extends Inspectable {
   readonly task: T;
   /** The address of the model's folder. */
   readonly model: string;
@@ -48,6 +49,7 @@ export function handle<T extends string, F extends object>(task: T, run: F, { en
     timings: info.timings,
     capabilities: () => engine.capabilities(),
     memory: () => engine.memory(),
+    ...inspectable(engine, info.maxLength),
     dispose: async () => engine.dispose(),
   });
 }
