@@ -254,7 +254,7 @@ func (r *run) crossAttention(i int, x kernels.Tensor) {
 		d.Attention(r.att.Slice(first, first+n), q.Slice(first, first+n), kv.Columns(0, w), kv.Columns(dp, dp+w), c.NumHeads, c.scale(), mask)
 		first += n
 	}
-	d.Linear(x, r.att, y.out, kernels.None, &kernels.Residual{X: x, Alpha: c.Alpha})
+	d.Linear(x, r.att, y.out, kernels.None, &kernels.Residual{X: x, Alpha: r.layers[i].alpha})
 	if !c.Norm.pre() {
 		r.normalise(x, x, y.norm)
 	}

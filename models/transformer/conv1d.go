@@ -62,6 +62,9 @@ func (k *weightSink) place(l *loader, t safetensors.Tensor, rows []float32) erro
 			return d.Err()
 		})
 	}
+	if l.folds[k.to] != nil {
+		return fill(k.to.At) // packed when it is folded
+	}
 	defer d.Release(d.Mark())
 	at := d.Alloc(uint64(len(rows)) * 4)
 	if err := fill(at); err != nil {

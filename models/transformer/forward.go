@@ -165,10 +165,10 @@ func (m *Model) normalise(y, x kernels.Tensor, n norm) {
 
 func (n norm) apply(d *kernels.Device, y, x kernels.Tensor, c *Config) {
 	if c.RMSNorm {
-		d.RMSNorm(y, x, n.weight, c.Eps)
+		d.RMSNorm(y, x, n.weight, n.eps)
 		return
 	}
-	d.LayerNorm(y, x, n.weight, n.bias, c.Eps)
+	d.LayerNorm(y, x, n.weight, n.bias, n.eps)
 }
 
 // norms normalises each segment by its branch.
@@ -228,7 +228,7 @@ func (r *run) afterAttention(y *layer, x, att kernels.Tensor) {
 	}
 	for _, g := range r.segments {
 		part := x.Slice(g.from, g.to)
-		d.Linear(part, att.Slice(g.from, g.to), y.branches[g.branch].out, kernels.None, &kernels.Residual{X: part, Alpha: c.Alpha})
+		d.Linear(part, att.Slice(g.from, g.to), y.branches[g.branch].out, kernels.None, &kernels.Residual{X: part, Alpha: y.alpha})
 	}
 	if !c.Norm.pre() {
 		r.norms(y, x, x, attnNorm)
@@ -253,7 +253,7 @@ func (r *run) feedForward(i int, x, ffn kernels.Tensor) error {
 	default:
 		for _, g := range r.segments {
 			part := x.Slice(g.from, g.to)
-			y.branches[g.branch].ffn.apply(d, part, in.Slice(g.from, g.to), ffn.Slice(g.from, g.to), c, &kernels.Residual{X: part, Alpha: c.Alpha})
+			y.branches[g.branch].ffn.apply(d, part, in.Slice(g.from, g.to), ffn.Slice(g.from, g.to), c, &kernels.Residual{X: part, Alpha: y.alpha})
 		}
 	}
 	if !c.Norm.pre() {

@@ -20,7 +20,7 @@ func (r *run) withKnowledge(y *layer, x, in, ffn kernels.Tensor) {
 		}
 		first += n
 	}
-	y.branches[0].ffn.apply(d, x, in, ffn, c, &kernels.Residual{X: x, Alpha: c.Alpha})
+	y.branches[0].ffn.apply(d, x, in, ffn, c, &kernels.Residual{X: x, Alpha: y.alpha})
 	d.Add(x, extra, x, 1)
 }
 

@@ -32,6 +32,10 @@ type LoadOptions struct {
 	DType string
 	// Head asks for the output projection.
 	Head bool
+	// Fold multiplies what precedes or follows a linear layer into its weights: the affine
+	// of a norm that nothing but linear layers reads, and α of DeepNorm. It is for f32
+	// weights. The states after each layer are the same, rounding apart; see foldLayer.
+	Fold bool
 	// Extra are tensors that a task needs besides the model's own.
 	Extra []Extra
 	// More, if set, is asked for more of them when the names in the checkpoint are known:
@@ -113,6 +117,8 @@ type loader struct {
 	stacks  []*planner // what was planned
 	kept    []string   // matrices that q8 leaves in f32
 	shared  map[string]kernels.Table
+	folds   map[*kernels.Weight]*fold
+	folded  []*fold        // in the order of planning
 	after   []func() error // what is left to do when everything is read
 
 	read, total int64
@@ -168,6 +174,11 @@ func (l *loader) load(files []Stream, plan func() error) error {
 	}
 	for _, s := range sources {
 		if err := l.stream(s); err != nil {
+			return err
+		}
+	}
+	for _, f := range l.folded {
+		if err := f.finish(l.dev); err != nil {
 			return err
 		}
 	}

@@ -6,13 +6,17 @@ import (
 )
 
 // norm is the affine of a LayerNorm, or the weight of an RMSNorm.
-type norm struct{ weight, bias kernels.Vector }
+type norm struct {
+	weight, bias kernels.Vector
+	eps          float32
+}
 
 // D is the width, F that of the feed-forward, A that of all heads of queries, K that of
 // all heads of keys; Ap and Kp are these rounded up to whole panels.
 
 // layer is the weights of one layer.
 type layer struct {
+	alpha float32 // multiplies the residual
 	// branches are one, or two in a multiway model: for images and for text.
 	branches []branch
 	// cross is attention to an encoder, experts the mixture in place of the

@@ -203,7 +203,7 @@ func (r *run) mixture(i int, x, in kernels.Tensor) error {
 	if err := e.Apply(y, in, decision); err != nil {
 		return err
 	}
-	d.Add(x, x, y, r.Config.Alpha)
+	d.Add(x, x, y, r.layers[i].alpha)
 	return d.Err()
 }
 
@@ -259,7 +259,7 @@ func LoadExperts(dev *kernels.Device, c *Config, prefix string, files []Stream, 
 	var e *Experts
 	l := &loader{dev: dev, options: o}
 	err := l.run(files, func() error {
-		p := &planner{loader: l, prefix: prefix, keys: torchscale.with(func(k *keyMap) {
+		p := &planner{loader: l, prefix: prefix, config: c, keys: torchscale.with(func(k *keyMap) {
 			k.experts, k.router, k.routerUnitName = "experts.", "gate.wg.weight", "gate.wg"
 			k.routerReduction, k.routerTemper = "gate.wg_reduction.weight", "gate.gating_t"
 		})}

@@ -14,7 +14,7 @@ type planner struct {
 	*loader
 	keys   *keyMap
 	prefix string
-	rms    bool   // norms have no bias
+	config *Config
 	tokens string // the name of the table of tokens
 	noQ4   bool   // what would be of 4 bits is of 8
 	err    error
@@ -76,13 +76,13 @@ func (p *planner) norm(name string, n int) norm {
 	if p.err != nil {
 		return norm{}
 	}
-	y := norm{weight: kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n}}
+	y := norm{eps: p.config.Eps, weight: kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n}}
 	weight, bias := ".weight", ".bias"
 	if p.keys.normWeight != "" {
 		weight, bias = p.keys.normWeight, p.keys.normBias
 	}
 	p.floats(p.prefix+name+weight, y.weight.At, n)
-	if !p.rms {
+	if !p.config.RMSNorm {
 		y.bias = kernels.Vector{At: p.dev.Alloc(uint64(n) * 4), Len: n}
 		p.floats(p.prefix+name+bias, y.bias.At, n)
 	}

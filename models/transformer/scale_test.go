@@ -56,7 +56,7 @@ func TestScalesThatAreNoNumbersAreRefusedByTensorAndRow(t *testing.T) {
 }
 
 // both are the backends that run natively.
-func both(t *testing.T) []kernels.Backend {
+func both(t testing.TB) []kernels.Backend {
 	t.Helper()
 	b, err := simd.New(t.Context())
 	if err != nil {

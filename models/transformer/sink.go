@@ -146,6 +146,9 @@ func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
 		return k.quantize(l, t, func(at uint32) error { return l.floats(s, t, k.to.Out*k.to.In, at) })
 	}
+	if l.folds[k.to] != nil {
+		return l.floats(s, t, k.to.Out*k.to.In, k.to.At) // packed when it is folded
+	}
 	defer l.dev.Release(l.dev.Mark())
 	rows, cols := k.to.Out, k.to.In
 	step := min(rows, steps(cols))

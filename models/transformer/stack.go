@@ -40,7 +40,7 @@ func (l *loader) model(m *Model) error {
 // stack plans one stack of layers.
 func (l *loader) stack(m *Model, head bool) error {
 	c := m.Config
-	p := &planner{loader: l, keys: keyMaps[c.Family], rms: c.RMSNorm}
+	p := &planner{loader: l, keys: keyMaps[c.Family], config: c}
 	if p.keys == nil {
 		return lean.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
 	}
@@ -53,6 +53,9 @@ func (l *loader) stack(m *Model, head bool) error {
 	m.layers = make([]layer, c.NumLayers)
 	for i := range m.layers {
 		p.layer(&m.layers[i], c, i)
+		if l.options.Fold {
+			p.foldLayer(&m.layers[i], c)
+		}
 	}
 	for b := range c.branches() {
 		if c.FinalNorm {
@@ -135,7 +138,7 @@ func (p *planner) embeddings(m *Model) {
 
 func (p *planner) layer(y *layer, c *Config, i int) {
 	k, d, at := p.keys, c.HiddenSize, p.keys.layer+strconv.Itoa(i)+"."
-	y.branches = make([]branch, c.branches())
+	y.alpha, y.branches = c.Alpha, make([]branch, c.branches())
 	for b := range y.branches {
 		z := &y.branches[b]
 		name := func(s string) string { return branchName(at+s, b) }

@@ -165,7 +165,7 @@ func (k *checkpoint) stack(c *Config, prefix string, r *rand.Rand) {
 }
 
 // encode is the checkpoint as a safetensors file.
-func (k *checkpoint) encode(t *testing.T) []byte {
+func (k *checkpoint) encode(t testing.TB) []byte {
 	t.Helper()
 	var entries []safetensors.Entry
 	for _, name := range k.names {
