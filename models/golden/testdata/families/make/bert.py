@@ -207,8 +207,8 @@ def pooled(k):
 
 def make():
     d, v, e12, e5 = 16, 41, 1e-12, 1e-5
-    wide = dict(hidden_size=24, intermediate_size=40, vocab_size=61)
-    case("bert", 1, bert_config("bert", "BertModel", **wide), "", left=(3,), head={"pooler": Bag(dense=nn.Linear(24, 24))})
+    wide = dict(hidden_size=20, intermediate_size=28, vocab_size=53)
+    case("bert", 1, bert_config("bert", "BertModel", **wide), "", left=(3,), head={"pooler": Bag(dense=nn.Linear(20, 20))})
     case("bert_tanh_gelu", 2, bert_config("bert", "BertModel", hidden_act="gelu_new", num_attention_heads=2, num_hidden_layers=1, layer_norm_eps=1e-6), "bert")
     case("bert_masked_lm", 3, bert_config("bert", "BertForMaskedLM"), "bert", rename=old_names, head={"cls": Bag(predictions=Predictions(d, v, e12))}, extra=bert_lm)
     case("bert_token_classification", 4, bert_config("bert", "BertForTokenClassification", **TAGS), "bert", head={"classifier": nn.Linear(d, 5)}, extra=tag)

@@ -2,7 +2,9 @@
 import bert
 import decoders
 import seq2seq
+import torchscale
 
 bert.make()
 decoders.make()
 seq2seq.make()
+torchscale.make()
