@@ -2,14 +2,17 @@ package golden
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // runFamily computes what a model whose config.json has a model_type returns for
 // input_ids, attention_mask and optionally token_type_ids [B,T], as Hugging Face's models name it: last_hidden_state
-// and, of a decoder, logits. An encoder–decoder also takes decoder_input_ids and
+// and logits, of a decoder or of the head that architectures names
+// (start_logits and end_logits of question answering). An encoder–decoder also takes decoder_input_ids and
 // decoder_attention_mask [B,U], whose are then the states and logits, and
 // encoder_last_hidden_state is the encoder's. Rows of padding are 0.
 //
@@ -20,9 +23,16 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 	if err != nil {
 		return nil, err
 	}
-	_, head := v.Outputs["logits"]
-	head = head && c.HasHead && c.Causal
-	m, err := transformer.Load(dev, c, []transformer.Stream{weights}, transformer.LoadOptions{DType: dtype, Head: head})
+	_, logits := v.Outputs["logits"]
+	options := transformer.LoadOptions{DType: dtype, Head: logits && c.Causal}
+	var head *heads.Head
+	if _, answers := v.Outputs["start_logits"]; (logits || answers) && !c.Causal {
+		if head, err = taskHead(c, config); err != nil {
+			return nil, err
+		}
+		head.Load(&options)
+	}
+	m, err := transformer.Load(dev, c, []transformer.Stream{weights}, options)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +54,19 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 		return nil, err
 	}
 	o.add(name, x)
+	if head != nil {
+		y, _, err := head.Padded(m, padded)
+		if err != nil {
+			return nil, err
+		}
+		o.add("logits", y)
+		if head.Kind == heads.QuestionAnswering {
+			for i, x := range o.got["logits"] {
+				name := [2]string{"start_logits", "end_logits"}[i%2]
+				o.got[name] = append(o.got[name], x)
+			}
+		}
+	}
 	if m.Encoder != nil {
 		source := in
 		if in, err = v.tokens("decoder_input_ids", "decoder_attention_mask"); err != nil {
@@ -57,7 +80,7 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 		o.add("last_hidden_state", x)
 		in.clear(o.got["last_hidden_state"])
 	}
-	if !head {
+	if !options.Head {
 		return o, dev.Err()
 	}
 	y, err := m.Logits(x)
@@ -75,6 +98,25 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 		}
 	}
 	return o, dev.Err()
+}
+
+// taskHead is the head that config.json names in architectures; if it names none, a masked
+// language model's.
+func taskHead(c *transformer.Config, config []byte) (*heads.Head, error) {
+	l, err := heads.ParseLabels(config)
+	if err != nil {
+		return nil, err
+	}
+	kind := heads.MaskedLM
+	for _, a := range l.Architectures {
+		for suffix, k := range map[string]heads.Kind{"TokenClassification": heads.TokenClassification,
+			"SequenceClassification": heads.SequenceClassification, "QuestionAnswering": heads.QuestionAnswering} {
+			if strings.HasSuffix(a, suffix) {
+				kind = k
+			}
+		}
+	}
+	return heads.New(kind, c, config)
 }
 
 // tokens is a padded batch, row-major; mask is 0 at padding.

@@ -35,7 +35,8 @@ var (
 		out: []string{"lm_head.decoder", "lm_head"}, bias: []string{"lm_head.bias", "lm_head.decoder.bias"}, tied: true}
 	distilLM = form{dense: "vocab_transform", act: own, norm: "vocab_layer_norm", eps: 1e-12,
 		out: []string{"vocab_projector"}, bias: []string{"vocab_projector.bias"}, tied: true}
-	torchscaleLM = form{out: []string{"^output_projection"}, bias: []string{""}, tied: true}
+	fairseqLM, fairseqOldLM = fairseqHead("encoder."), fairseqHead("decoder.")
+	torchscaleLM            = form{out: []string{"^output_projection"}, bias: []string{""}, tied: true}
 
 	tokens      = form{out: []string{"classifier"}, bias: []string{"classifier.bias"}}
 	spans       = form{out: []string{"qa_outputs"}, bias: []string{"qa_outputs.bias"}}
@@ -44,11 +45,18 @@ var (
 	distilClass = form{dense: "pre_classifier", act: relu, out: []string{"classifier"}, bias: []string{"classifier.bias"}}
 )
 
+// fairseqHead is the head of fairseq's RobertaModel, which was once a decoder by name.
+func fairseqHead(side string) form {
+	return form{dense: side + "lm_head.dense", act: own, norm: side + "lm_head.layer_norm",
+		out: []string{side + "lm_head"}, bias: []string{side + "lm_head.bias"}, tied: true}
+}
+
 // forms are the heads of each family (transformer.Config.Family), in the order in which
 // they are tried.
 var forms = map[string]map[Kind][]form{
-	"bert":       {MaskedLM: {bertLM}, TokenClassification: {tokens}, SequenceClassification: {bertClass}, QuestionAnswering: {spans}},
-	"roberta":    {MaskedLM: {robertaLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
-	"distilbert": {MaskedLM: {distilLM}, TokenClassification: {tokens}, SequenceClassification: {distilClass}, QuestionAnswering: {spans}},
-	"torchscale": {MaskedLM: {robertaLM, torchscaleLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
+	"bert":            {MaskedLM: {bertLM}, TokenClassification: {tokens}, SequenceClassification: {bertClass}, QuestionAnswering: {spans}},
+	"roberta":         {MaskedLM: {robertaLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
+	"distilbert":      {MaskedLM: {distilLM}, TokenClassification: {tokens}, SequenceClassification: {distilClass}, QuestionAnswering: {spans}},
+	"fairseq roberta": {MaskedLM: {fairseqLM, fairseqOldLM}},
+	"torchscale":      {MaskedLM: {robertaLM, torchscaleLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
 }
