@@ -50,7 +50,7 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		{"hash", fmt.Errorf("transformer: %w: x", transformer.ErrIntegrity), "integrity"},
 		{"stream ended", fmt.Errorf("3 of 8 bytes: %w", io.ErrUnexpectedEOF), "truncated"},
 		{"no config", errorOf(transformer.ParseConfig([]byte("{"))), "config_invalid"},
-		{"other model", errorOf(transformer.ParseConfig([]byte(`{"model_type":"llama"}`))), "config_unsupported"},
+		{"other model", errorOf(transformer.ParseConfig([]byte(`{"model_type":"mamba"}`))), "config_unsupported"},
 		{"no tokenizer", errorOf(tokenizer.Parse([]byte("{}"))), "tokenizer_invalid"},
 		{"manifest", errorOf(folder.ParseManifest([]byte(`{"files":[]}`))), "manifest_invalid"},
 		{"unlisted", errorOf(listed(&folder.Manifest{}, "config.json")), "integrity"},

@@ -21,7 +21,7 @@ const folders: [name: string, code: string, sentence: RegExp][] = [
   ['tokenizer-invalid', 'tokenizer_invalid', /tokenizer/],
   ['tokenizer-other', 'tokenizer_invalid', /16384.*16000/],
   ['config-invalid', 'config_invalid', /encoder_layers|-4/],
-  ['config-unsupported', 'config_unsupported', /llama/],
+  ['config-unsupported', 'config_unsupported', /mamba/],
   ['manifest-invalid', 'manifest_invalid', /manifest\.json/],
   ['flipped-bit', 'integrity', /model\.safetensors.*SHA-256/],
   ['other-tokenizer', 'integrity', /tokenizer\.json has \d+ bytes, manifest\.json says \d+/],

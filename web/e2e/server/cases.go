@@ -114,7 +114,7 @@ var table = map[string]func(m model, a map[string]*answer){
 	"config-invalid": func(m model, a map[string]*answer) {
 		m.editConfig("encoder_layers", -4)
 	},
-	"config-unsupported": func(m model, a map[string]*answer) { m.editConfig("model_type", "llama") },
+	"config-unsupported": func(m model, a map[string]*answer) { m.editConfig("model_type", "mamba") },
 	"manifest-invalid":   func(m model, a map[string]*answer) { m[manifestFile] = []byte(`{"files": "all"}`) },
 	"verified":           func(m model, a map[string]*answer) { m.manifest() },
 	"flipped-bit": func(m model, a map[string]*answer) {
