@@ -12,7 +12,7 @@ import (
 func embed(e *env, args []string) error {
 	f := newFlags(e, "embed")
 	dir := f.String("model", "", "model folder")
-	dtype := f.String("dtype", "auto", "auto (as stored), f32 or q8")
+	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
 	pooling := f.String("pooling", "", "prompt, mean, cls, last; empty: the model's own")
 	normalize := f.Bool("normalize", false, "divide each vector by its length")
 	if _, err := f.parse(args, 0, 0); err != nil {

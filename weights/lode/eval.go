@@ -28,7 +28,7 @@ type stsResult struct {
 func eval(e *env, args []string) error {
 	f := newFlags(e, "eval")
 	dir := f.String("model", "", "model folder")
-	dtype := f.String("dtype", "auto", "auto (as stored), f32 or q8")
+	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
 	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
 	rest, err := f.parse(args, 2, -1)
 	if err != nil {

@@ -2,10 +2,10 @@
 // packs them, and runs them with the same kernels as the browser, under wazero.
 //
 //	lode inspect DIR                              what a model folder holds
-//	lode quantize --dtype q8 IN OUT               an f32, f16 or bf16 folder becomes int8
+//	lode quantize --dtype q8|q4 IN OUT            an f32, f16 or bf16 folder becomes int8 or int4
 //	lode pack DIR                                 write manifest.json with SHA-256 sums
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
-//	lode embed --model DIR [--dtype f32|q8]       lines on stdin → JSON vectors
+//	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
 //	lode verify DIR...                            golden vectors
 //
@@ -35,10 +35,10 @@ type command struct {
 
 var commands = []command{
 	{"inspect", "[--svg FILE] DIR", "what a model folder holds", inspect},
-	{"quantize", "[--dtype q8|f32] [--force] IN OUT", "write a quantised copy of a model folder", quantize},
+	{"quantize", "[--dtype q8|q4|f32] [--force] IN OUT", "write a quantised copy of a model folder", quantize},
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
-	{"embed", "--model DIR [--dtype auto|f32|q8] [--normalize]", "lines on stdin → JSON vectors", embed},
+	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
 	{"eval", "sts --model DIR FILE.csv", "Spearman's correlation with human scores", eval},
 	{"verify", "[--dtype f32|q8] DIR...", "hold models against golden vectors", verify},
 }

@@ -19,22 +19,25 @@ type quantized struct {
 
 func quantize(e *env, args []string) error {
 	f := newFlags(e, "quantize")
-	dtype := f.String("dtype", "q8", "q8, or f32 to undo it")
+	dtype := f.String("dtype", "q8", "q8; q4: linear layers of 4 bits, tables of 8; f32 undoes either")
 	force := f.Bool("force", false, "replace a model that is there already")
 	rest, err := f.parse(args, 2, 2)
 	if err != nil {
 		return err
 	}
-	do := quant.Folder
+	do, o := quant.Folder, quant.Options{Overwrite: *force}
 	switch *dtype {
 	case "q8":
+		o.Bits = 8
+	case "q4":
+		o.Bits = 4
 	case "f32":
 		do = quant.DequantizeFolder
 	default:
-		return fmt.Errorf("%w: --dtype %q; known: q8, f32", errUsage, *dtype)
+		return fmt.Errorf("%w: --dtype %q; known: q8, q4, f32", errUsage, *dtype)
 	}
 	bar := newBar(e.err, "quantising", "B")
-	r, err := do(rest[0], rest[1], quant.Options{Overwrite: *force}, bar.set)
+	r, err := do(rest[0], rest[1], o, bar.set)
 	bar.end()
 	if err != nil {
 		return err

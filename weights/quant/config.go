@@ -11,14 +11,23 @@ const member = "quantization_config"
 
 // Config is what a quantization_config leaves open once the scheme is known to be ours.
 type Config struct {
-	Targets []string // kinds of modules that are quantised, as "Linear"
+	Targets []string // modules that are quantised to 8 bits, by kind, as "Linear", or by name
+	FourBit []string // those that are quantised to 4 bits
 	Ignore  []string // modules that are not, although they are targets
 }
 
+// The formats of compressed-tensors that are read, and the one whose groups have their own.
+const (
+	eightBits = "int-quantized"
+	fourBits  = "pack-quantized"
+	mixed     = "mixed-precision"
+)
+
 // ReadConfig finds quantization_config in the text of a config.json and checks that it
-// says compressed-tensors, int-quantized, 8-bit symmetric integers with one scale per
-// channel, and activations that are dynamic per token or not quantised. It is nil if
-// config.json has none.
+// says compressed-tensors, symmetric integers, and activations that are dynamic per token
+// or not quantised; and of each group of modules either int-quantized, 8 bits, one scale
+// per channel, or pack-quantized, 4 bits, one scale per channel or per group of a multiple
+// of 32 weights. It is nil if config.json has none.
 //
 // Another scheme is [ErrUnsupported] and named; so is any member that is not known,
 // because it might change what the numbers mean. Malformed text is [ErrConfig].
@@ -136,17 +145,27 @@ func (r reader) list(out *[]string) error {
 	})
 }
 
+// scheme is what a group of modules says of its weights.
+type scheme struct {
+	path, format string // where it stands; empty format: as the whole
+	targets      []string
+	bits, group  int64 // group is 0 for one scale per channel
+	strategy     string
+	order        string
+}
+
 func readScheme(raw []byte) (*Config, error) {
 	c := &Config{}
 	r := reader{strictjson.NewDecoder(raw)}
-	groups, format := 0, false
-	err := r.Object(func(key string) error {
+	format := ""
+	var groups []scheme
+	err := r.Object(func(key string) (err error) {
 		switch key {
 		case "quant_method":
 			return r.Skip()
 		case "format":
-			format = true
-			return r.text("format", "int-quantized")
+			format, err = r.String()
+			return err
 		case "quantization_status":
 			return r.text("quantization_status", "compressed")
 		case "ignore":
@@ -156,8 +175,10 @@ func readScheme(raw []byte) (*Config, error) {
 			return r.list(&c.Ignore)
 		case "config_groups":
 			return r.Object(func(name string) error {
-				groups++
-				return r.group(c, "config_groups."+name)
+				g := scheme{path: "config_groups." + name}
+				err := r.group(&g)
+				groups = append(groups, g)
+				return err
 			})
 		case "kv_cache_scheme", "sparsity_config", "transform_config":
 			return r.nothing(key)
@@ -169,59 +190,115 @@ func readScheme(raw []byte) (*Config, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case groups == 0:
+	case len(groups) == 0:
 		return nil, refuse(ErrConfig, "config.json: %s has no config_groups", member)
-	case !format:
-		return nil, refuse(ErrConfig, "config.json: %s has no format, expected \"int-quantized\"", member)
+	case format == "":
+		return nil, refuse(ErrConfig, "config.json: %s has no format, expected %q or %q", member, eightBits, fourBits)
+	case format != eightBits && format != fourBits && format != mixed:
+		return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not supported; supported: %q", member, clip(format), []string{eightBits, fourBits, mixed})
+	}
+	for _, g := range groups {
+		if g.format == "" {
+			g.format = format
+		}
+		if format != mixed && g.format != format && (g.format == eightBits || g.format == fourBits) {
+			return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not %q, which %s says; expected %q for both together", member, format, g.format, clip(g.path), mixed)
+		}
+		if err := g.check(); err != nil {
+			return nil, err
+		}
+		if g.format == fourBits {
+			c.FourBit = append(c.FourBit, g.targets...)
+		} else {
+			c.Targets = append(c.Targets, g.targets...)
+		}
 	}
 	return c, nil
 }
 
-func (r reader) group(c *Config, path string) error {
+// check tells whether the weights of a group are of one of the two schemes.
+func (g *scheme) check() error {
+	bad := func(key string, is, want any) error {
+		return refuse(ErrUnsupported, "config.json: %s.%s.weights.%s is %v; supported with format %q: %v", member, clip(g.path), key, is, g.format, want)
+	}
+	if g.format == fourBits {
+		switch {
+		case g.bits != 4:
+			return bad("num_bits", g.bits, 4)
+		case g.strategy == "channel" && g.group != 0, g.strategy == "group" && (g.group <= 0 || g.group%Block != 0):
+			return bad("group_size", g.group, "a multiple of 32")
+		case g.strategy != "group" && g.strategy != "channel":
+			return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"group", "channel"})
+		case g.order != "" && g.order != "weight" && g.order != "static":
+			return bad("actorder", g.order, "null, weight, static")
+		}
+		return nil
+	}
+	switch {
+	case g.format != eightBits:
+		return refuse(ErrUnsupported, "config.json: %s.%s.format %q is not supported; supported: %q", member, clip(g.path), clip(g.format), []string{eightBits, fourBits})
+	case g.bits != 8:
+		return bad("num_bits", g.bits, 8)
+	case g.strategy != "channel":
+		return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"channel"})
+	case g.group != 0:
+		return bad("group_size", g.group, "null")
+	case g.order != "":
+		return bad("actorder", g.order, "null")
+	}
+	return nil
+}
+
+func (r reader) group(g *scheme) error {
 	weights := false
-	err := r.Object(func(key string) error {
-		path := path + "." + key
+	err := r.Object(func(key string) (err error) {
+		path := g.path + "." + key
 		switch key {
 		case "targets":
-			return r.list(&c.Targets)
+			return r.list(&g.targets)
 		case "weights":
 			weights = true
-			return r.scheme(path, "channel", false)
+			return r.scheme(path, g)
 		case "input_activations":
 			if r.Peek() == strictjson.Null {
 				return r.Null()
 			}
-			return r.scheme(path, "token", true)
+			return r.scheme(path, nil)
 		case "output_activations":
 			return r.nothing(path)
 		case "format":
 			if r.Peek() == strictjson.Null {
 				return r.Null()
 			}
-			return r.text(path, "int-quantized")
+			g.format, err = r.String()
+			return err
 		}
 		return r.unknown(path)
 	})
 	if err == nil && !weights {
-		err = refuse(ErrConfig, "config.json: %s.%s has no weights", member, path)
+		err = refuse(ErrConfig, "config.json: %s.%s has no weights", member, g.path)
 	}
 	return err
 }
 
-// scheme reads the arguments of one quantisation. dynamic says when its scales are found.
-func (r reader) scheme(path, strategy string, dynamic bool) error {
+// scheme reads the arguments of one quantisation: those of weights into g, whose scales
+// are stored, or those of activations, g nil, whose scales are found while running.
+func (r reader) scheme(path string, g *scheme) error {
 	need := map[string]bool{"num_bits": true, "type": true, "symmetric": true, "strategy": true}
-	if dynamic {
+	if g == nil {
 		need["dynamic"] = true // it defaults to false
 	}
-	err := r.Object(func(key string) error {
+	err := r.Object(func(key string) (err error) {
 		delete(need, key)
 		path := path + "." + key
 		switch key {
 		case "num_bits":
 			n, err := r.Int()
-			if err == nil && n != 8 {
+			if err == nil && g == nil && n != 8 {
 				err = refuse(ErrUnsupported, "config.json: %s.%s is %d; supported: 8", member, path, n)
+			}
+			if g != nil {
+				g.bits = n
 			}
 			return err
 		case "type":
@@ -229,10 +306,26 @@ func (r reader) scheme(path, strategy string, dynamic bool) error {
 		case "symmetric":
 			return r.flag(path, true)
 		case "strategy":
-			return r.text(path, strategy)
+			if g == nil {
+				return r.text(path, "token")
+			}
+			g.strategy, err = r.String()
+			return err
 		case "dynamic":
-			return r.flag(path, dynamic)
-		case "group_size", "block_structure", "actorder", "zp_dtype":
+			return r.flag(path, g == nil)
+		case "group_size":
+			if g == nil || r.Peek() == strictjson.Null {
+				return r.nothing(path)
+			}
+			g.group, err = r.Int()
+			return err
+		case "actorder":
+			if g == nil || r.Peek() != strictjson.String {
+				return r.nothing(path)
+			}
+			g.order, err = r.String()
+			return err
+		case "block_structure", "zp_dtype":
 			return r.nothing(path)
 		case "observer", "observer_kwargs", "scale_dtype":
 			return r.Skip() // how the scales were found, and their type, which the tensors state

@@ -143,7 +143,18 @@ func TestReadConfigRefuses(t *testing.T) {
 // What is written reads back, removing it gives back the original byte for byte, and
 // nothing else moves.
 func TestWriteAndRemoveConfig(t *testing.T) {
-	c := Config{Targets: []string{"Linear", "Embedding"}, Ignore: []string{"layers.0.\"moe\".gate", "embed_positions"}}
+	ignore := []string{"layers.0.\"moe\".gate", "embed_positions"}
+	for _, c := range []Config{
+		{Targets: []string{"Linear", "Embedding"}, Ignore: ignore},
+		{FourBit: []string{"Linear"}, Ignore: ignore},
+		{Targets: []string{"Embedding", "lm_head"}, FourBit: []string{"Linear"}, Ignore: ignore},
+	} {
+		writeAndRemove(t, c)
+	}
+}
+
+func writeAndRemove(t *testing.T, c Config) {
+	t.Helper()
 	for name, before := range map[string]string{
 		"indented":      "{\n  \"b\": 1,\n  \"a\": {\"quantization_config\": 2}\n}\n",
 		"one line":      `{"b": 1, "a": [1, 2,  3]}`,
@@ -182,6 +193,49 @@ func TestWriteAndRemoveConfig(t *testing.T) {
 	}
 }
 
+// packed4 is a W4A16 model as llm-compressor saves it.
+const packed4 = `{"quantization_config": {
+  "config_groups": {"group_0": {
+    "format": "pack-quantized", "input_activations": null, "output_activations": null, "targets": ["Linear"],
+    "weights": {"actorder": "static", "block_structure": null, "dynamic": false, "group_size": 128, "num_bits": 4, "observer": "mse",
+      "observer_kwargs": {}, "scale_dtype": null, "strategy": "group", "symmetric": true, "type": "int", "zp_dtype": null}}},
+  "format": "pack-quantized", "global_compression_ratio": null, "ignore": ["lm_head"], "kv_cache_scheme": null,
+  "quant_method": "compressed-tensors", "quantization_status": "compressed", "sparsity_config": {}, "transform_config": {}, "version": "0.13.0"}}`
+
+func TestReadConfigOfFourBits(t *testing.T) {
+	c, err := ReadConfig([]byte(packed4))
+	if want := (&Config{FourBit: []string{"Linear"}, Ignore: []string{"lm_head"}}); err != nil || !reflect.DeepEqual(c, want) {
+		t.Errorf("%+v, %v, want %+v", c, err, want)
+	}
+	for _, tt := range []struct{ old, new, says string }{
+		{`"group_size": 128`, `"group_size": 32`, ""},
+		{`"strategy": "group"`, `"group_size2": null`, "group_size2 is not known"},
+		{`"group_size": 128`, `"group_size": 16`, "weights.group_size is 16"},
+		{`"group_size": 128`, `"group_size": 48`, "weights.group_size is 48"},
+		{`"group_size": 128`, `"group_size": -32`, "weights.group_size is -32"},
+		{`"group_size": 128`, `"group_size": null`, "weights.group_size is 0"},
+		{`"num_bits": 4`, `"num_bits": 8`, "weights.num_bits is 8"},
+		{`"num_bits": 4`, `"num_bits": 2`, "weights.num_bits is 2"},
+		{`"symmetric": true`, `"symmetric": false`, "weights.symmetric is false"},
+		{`"strategy": "group"`, `"strategy": "tensor"`, `weights.strategy "tensor"`},
+		{`"strategy": "group"`, `"strategy": "channel"`, "weights.group_size is 128"},
+		{`"actorder": "static"`, `"actorder": "group"`, "weights.actorder is group"},
+		{`"actorder": "static"`, `"actorder": null`, ""},
+		{`"format": "pack-quantized", "input`, `"format": "int-quantized", "input`, `"int-quantized", which config_groups.group_0 says`},
+		{`"format": "pack-quantized", "input`, `"format": "nvfp4-pack-quantized", "input`, `group_0.format "nvfp4-pack-quantized"`},
+		{`"format": "pack-quantized", "global`, `"format": "mixed-precision", "global`, ""},
+		{`"format": "pack-quantized", "input`, `"input`, ""},
+	} {
+		_, err := ReadConfig([]byte(swap(packed4, tt.old, tt.new)))
+		switch {
+		case tt.says == "" && err != nil:
+			t.Errorf("%s → %s: %v", tt.old, tt.new, err)
+		case tt.says != "" && (!errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), tt.says)):
+			t.Errorf("%s → %s: %v, want one that says %s", tt.old, tt.new, err, tt.says)
+		}
+	}
+}
+
 // A config that is there is replaced where it stands, and removed from where it stands.
 func TestConfigInTheMiddle(t *testing.T) {
 	for before, after := range map[string]string{
@@ -216,6 +270,7 @@ func TestConfigInTheMiddle(t *testing.T) {
 // FuzzConfig: whatever is JSON takes a configuration, gives it back, and nothing panics.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(published))
+	f.Add([]byte(packed4))
 	f.Add([]byte("{\r\n\t\"a\":{}}"))
 	f.Add([]byte(`{"quantization_config":{"quant_method":"compressed-tensors","config_groups":{"":{}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

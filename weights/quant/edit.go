@@ -108,13 +108,23 @@ func scan(text []byte) (*outline, error) {
 
 // render writes the scheme in the words of compressed-tensors, on one line.
 func render(c Config) string {
-	scheme := func(dynamic, observer, strategy string) string {
-		return `{"actorder":null,"block_structure":null,"dynamic":` + dynamic + `,"group_size":null,"num_bits":8,"observer":` + observer +
+	args := func(dynamic, observer, strategy, bits, group string) string {
+		return `{"actorder":null,"block_structure":null,"dynamic":` + dynamic + `,"group_size":` + group + `,"num_bits":` + bits + `,"observer":` + observer +
 			`,"observer_kwargs":{},"strategy":"` + strategy + `","symmetric":true,"type":"int"}`
 	}
-	return `{"config_groups":{"group_0":{"input_activations":` + scheme("true", "null", "token") +
-		`,"output_activations":null,"targets":` + list(c.Targets) +
-		`,"weights":` + scheme("false", `"minmax"`, "channel") + `}},"format":"int-quantized","ignore":` + list(c.Ignore) +
+	format := eightBits
+	four := `"input_activations":null,"output_activations":null,"targets":` + list(c.FourBit) + `,"weights":` + args("false", `"minmax"`, "group", "4", "32")
+	eight := `"input_activations":` + args("true", "null", "token", "8", "null") + `,"output_activations":null,"targets":` + list(c.Targets) +
+		`,"weights":` + args("false", `"minmax"`, "channel", "8", "null")
+	groups := `"group_0":{` + eight + `}`
+	switch {
+	case len(c.FourBit) > 0 && len(c.Targets) > 0:
+		format = mixed
+		groups = `"group_0":{"format":"` + fourBits + `",` + four + `},"group_1":{"format":"` + eightBits + `",` + eight + `}`
+	case len(c.FourBit) > 0:
+		format, groups = fourBits, `"group_0":{`+four+`}`
+	}
+	return `{"config_groups":{` + groups + `},"format":"` + format + `","ignore":` + list(c.Ignore) +
 		`,"kv_cache_scheme":null,"quant_method":"compressed-tensors","quantization_status":"compressed"}`
 }
 

@@ -18,6 +18,9 @@ type Options struct {
 	// Overwrite replaces the weights of a folder that exists. Its manifest.json and
 	// shards' index are removed, since they no longer tell the truth.
 	Overwrite bool
+	// Bits of linear layers: 8 (or 0), or 4 in blocks of 32 along a row; then tables and
+	// output projections have 8.
+	Bits int
 	// Reason is why a tensor stays float32, empty to quantise it; nil means
 	// [KeepReason]. It can keep more than KeepReason does, not less: what is not a
 	// "….weight" of two dimensions always stays.
@@ -26,7 +29,7 @@ type Options struct {
 
 // Report is what [Folder] or [DequantizeFolder] did.
 type Report struct {
-	Converted          []string          // tensors that became I8, or F32 again, in order
+	Converted          []string          // tensors that became integers, or F32 again, in order
 	Kept               map[string]string // tensors that stayed floats → why
 	BytesIn, BytesOut  int64             // of all tensors
 	Copied, LeftBehind []string          // other files
@@ -34,7 +37,7 @@ type Report struct {
 
 const configFile = "config.json"
 
-// Folder makes a q8 folder out of an f32, f16 or bf16 one: one model.safetensors, shards
+// Folder makes a q8 or q4 folder out of an f32, f16 or bf16 one: one model.safetensors, shards
 // merged; config.json with a quantization_config; tokenizer, model card and other small
 // files copied. Weights stream through in pieces of about a megabyte, each matrix twice (once for
 // its scales), so memory does not grow with the model. progress may be nil; total is the
@@ -60,6 +63,13 @@ func Folder(in, out string, o Options, progress func(done, total int64)) (*Repor
 	}
 	job := &job{src: src, report: &Report{Kept: map[string]string{}}, progress: progress}
 	cfg := Config{Targets: []string{"Linear", "Embedding"}}
+	switch o.Bits {
+	case 0, 8:
+	case 4:
+		cfg = Config{Targets: []string{"Embedding"}, FourBit: []string{"Linear"}}
+	default:
+		return nil, refuse(ErrUnsupported, "%d bits are not supported; supported: 8, 4", o.Bits)
+	}
 	if err := job.planQuantize(o, &cfg); err != nil {
 		return nil, err
 	}
@@ -69,7 +79,7 @@ func Folder(in, out string, o Options, progress func(done, total int64)) (*Repor
 	return job.run(in, out, config)
 }
 
-// DequantizeFolder makes an f32 folder out of a q8 one, in the same manner. All floats
+// DequantizeFolder makes an f32 folder out of a q8 or q4 one, in the same manner. All floats
 // become F32; other types are copied.
 func DequantizeFolder(in, out string, o Options, progress func(done, total int64)) (*Report, error) {
 	if err := checkOutput(in, out, o.Overwrite); err != nil {

@@ -46,7 +46,7 @@ func (j *job) planQuantize(o Options, cfg *Config) error {
 		j.report.BytesIn += t.NumBytes()
 		j.total += t.NumBytes()
 		module, _ := strings.CutSuffix(t.Name, weightSuffix)
-		if strings.HasSuffix(t.Name, scaleSuffix) || t.DType == safetensors.I8 && module != t.Name {
+		if strings.HasSuffix(t.Name, scaleSuffix) || strings.HasSuffix(t.Name, packedSuffix) || t.DType == safetensors.I8 && module != t.Name {
 			return refuse(ErrState, "tensor %q is of a quantised model, but config.json has no %s", clip(t.Name), member)
 		}
 		if !t.DType.IsFloat() {
@@ -54,6 +54,10 @@ func (j *job) planQuantize(o Options, cfg *Config) error {
 			continue
 		}
 		why := KeepReason(t.Name, t.Shape)
+		four := o.Bits == 4 && !isTable(t.Name) && !isHead(module)
+		if why == "" && four && t.Shape[1]%Block != 0 {
+			why = fmt.Sprintf("rows of %d weights: 4 bits come in blocks of %d", t.Shape[1], Block)
+		}
 		if why == "" && o.Reason != nil {
 			why = o.Reason(t.Name, t.Shape)
 		}
@@ -69,13 +73,23 @@ func (j *job) planQuantize(o Options, cfg *Config) error {
 		j.total += t.NumBytes() // read twice
 	}
 	for _, t := range matrices {
+		module := strings.TrimSuffix(t.Name, weightSuffix)
+		if o.Bits == 4 && !isTable(t.Name) {
+			if !isHead(module) {
+				if err := j.quantizeBlocks(t); err != nil {
+					return err
+				}
+				continue
+			}
+			cfg.Targets = append(cfg.Targets, module) // by name, since it is a "Linear" too
+		}
 		peak, err := j.quantize(t)
 		if err != nil {
 			return err
 		}
 		if peak > MaxPeak {
 			j.report.Kept[t.Name] = fmt.Sprintf("peaks: the largest weight of a row is %.1f times its root mean square, more than %d", peak, MaxPeak)
-			cfg.Ignore = append(cfg.Ignore, strings.TrimSuffix(t.Name, weightSuffix))
+			cfg.Ignore = append(cfg.Ignore, module)
 			j.toFloat(t)
 		}
 	}
@@ -128,6 +142,10 @@ func (j *job) planDequantize() error {
 	if err != nil {
 		return err
 	}
+	packed, err := PackedOf(j.src.Tensors)
+	if err != nil {
+		return err
+	}
 	for _, t := range j.src.Tensors {
 		j.report.BytesIn += t.NumBytes()
 		if s, ok := pairs[t.Name]; ok {
@@ -139,6 +157,16 @@ func (j *job) planDequantize() error {
 		}
 		if strings.HasSuffix(t.Name, scaleSuffix) {
 			continue // read with its weights
+		}
+		if name, ok := strings.CutSuffix(t.Name, shapeSuffix); ok && packed[name].Weight.Name != "" {
+			continue
+		}
+		if name, ok := strings.CutSuffix(t.Name, packedSuffix); ok {
+			if err := j.dequantizeBlocks(name, packed[name]); err != nil {
+				return err
+			}
+			j.total += t.NumBytes()
+			continue
 		}
 		j.total += t.NumBytes()
 		if t.DType.IsFloat() {

@@ -14,25 +14,28 @@ const (
 )
 
 // other is what the convention stores for schemes that are not this one.
-var other = []string{".weight_packed", ".weight_shape", ".weight_zero_point", ".weight_g_idx", ".weight_global_scale", ".input_scale", ".input_zero_point", ".output_scale"}
+var other = []string{".weight_zero_point", ".weight_g_idx", ".weight_global_scale", ".input_scale", ".input_zero_point", ".output_scale"}
 
 // Pairs finds each quantised weight's scales: X.weight (I8 [rows, cols]) → X.weight_scale
 // (F32, F16 or BF16, [rows, 1] or [rows]). A weight without scales, scales without a
 // weight and shapes that do not fit are [ErrScale]; tensors of other schemes, such as
-// X.weight_packed of 4 bits, are [ErrUnsupported].
+// X.weight_zero_point, are [ErrUnsupported]. Weights of 4 bits are left to [PackedOf].
 func Pairs(tensors []safetensors.Tensor) (map[string]safetensors.Tensor, error) {
 	at := make(map[string]safetensors.Tensor, len(tensors))
 	for _, t := range tensors {
 		at[t.Name] = t
 		for _, suffix := range other {
 			if strings.HasSuffix(t.Name, suffix) {
-				return nil, refuse(ErrUnsupported, "tensor %q belongs to a scheme other than 8 bits symmetric per row; use the unquantised model", clip(t.Name))
+				return nil, refuse(ErrUnsupported, "tensor %q belongs to a scheme other than symmetric integers; use the unquantised model", clip(t.Name))
 			}
 		}
 	}
 	pairs := map[string]safetensors.Tensor{}
 	for _, t := range tensors {
 		if name, ok := strings.CutSuffix(t.Name, scaleSuffix); ok {
+			if _, packed := at[name+packedSuffix]; packed {
+				continue
+			}
 			w, ok := at[name+weightSuffix]
 			if !ok || w.DType != safetensors.I8 {
 				return nil, refuse(ErrScale, "tensor %q has no I8 %q beside it", clip(t.Name), clip(name+weightSuffix))

@@ -39,7 +39,7 @@ func TestPairs(t *testing.T) {
 		{"too many scales", []safetensors.Tensor{w, tensor("a.weight_scale", f32, 5, 1)}, 0, ErrScale},
 		{"integer scales", []safetensors.Tensor{w, tensor("a.weight_scale", safetensors.I32, 4, 1)}, 0, ErrScale},
 		{"weights of rank 3", []safetensors.Tensor{tensor("a.weight", i8, 4, 8, 1), tensor("a.weight_scale", f32, 4, 1)}, 0, ErrScale},
-		{"4 bits", []safetensors.Tensor{tensor("a.weight_packed", safetensors.I32, 4, 1)}, 0, ErrUnsupported},
+		{"4 bits, which PackedOf finds", []safetensors.Tensor{tensor("a.weight_packed", safetensors.I32, 4, 1), tensor("a.weight_scale", f32, 4, 1)}, 0, nil},
 		{"asymmetric", []safetensors.Tensor{w, tensor("a.weight_scale", f32, 4, 1), tensor("a.weight_zero_point", i8, 4, 1)}, 0, ErrUnsupported},
 		{"static activations", []safetensors.Tensor{w, tensor("a.weight_scale", f32, 4, 1), tensor("a.input_scale", f32, 1)}, 0, ErrUnsupported},
 	} {

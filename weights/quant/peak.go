@@ -33,3 +33,9 @@ func RowPeak(row []float32) float64 {
 func isTable(name string) bool {
 	return strings.Contains(name, "embed") || strings.HasSuffix(name, "shared.weight") || strings.HasSuffix(name, "wte.weight")
 }
+
+// isHead tells output projections, whose rows are scores of words: a close decision
+// between two of them is what 4 bits would move.
+func isHead(module string) bool {
+	return strings.HasSuffix(module, "lm_head") || strings.HasSuffix(module, "output_projection")
+}
