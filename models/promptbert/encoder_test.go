@@ -26,12 +26,17 @@ const defaultModel = "../../weights/prompt-magneto-en-de-fr"
 
 func open(t testing.TB, dir string) *promptbert.Encoder {
 	t.Helper()
+	return openAs(t, dir, transformer.LoadOptions{})
+}
+
+func openAs(t testing.TB, dir string, o transformer.LoadOptions) *promptbert.Encoder {
+	t.Helper()
 	b, err := simd.New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	m, err := transformer.LoadFolder(kernels.NewDevice(b), dir, transformer.LoadOptions{})
+	m, err := transformer.LoadFolder(kernels.NewDevice(b), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type Stream interface {
 type LoadOptions struct {
 	// DType is "auto" (or ""): as stored; "f32": refuse int8; "q8": quantise what is
 	// stored as f32, f16 or bf16; "q4": likewise, but linear layers to 4 bits in blocks
-	// (tables and the head to int8).
+	// (tables and the head to int8), those of an int8 checkpoint too.
 	DType string
 	// Head asks for the output projection.
 	Head bool
@@ -113,6 +113,7 @@ type loader struct {
 	options LoadOptions
 
 	tensors map[string]safetensors.Tensor
+	place   map[string]int // the order in which tensors come
 	sinks   map[string]sink
 	stacks  []*planner // what was planned
 	kept    []string   // matrices that q8 leaves in f32
@@ -134,7 +135,7 @@ func (l *loader) load(files []Stream, plan func() error) error {
 		return lean.Errorf("transformer: %w: no weights file", ErrMissingTensor)
 	}
 	var sources []*shard
-	l.tensors = map[string]safetensors.Tensor{}
+	l.tensors, l.place = map[string]safetensors.Tensor{}, map[string]int{}
 	for i, f := range files {
 		s := &shard{Stream: f}
 		if i < len(l.options.SHA256) {
@@ -156,7 +157,7 @@ func (l *loader) load(files []Stream, plan func() error) error {
 			if _, twice := l.tensors[t.Name]; twice {
 				return lean.Errorf("transformer: %s: tensor %q is in an earlier shard too: %w", f.Name(), t.Name, safetensors.ErrDuplicateTensor)
 			}
-			l.tensors[t.Name] = *t
+			l.tensors[t.Name], l.place[t.Name] = *t, len(l.place)
 		}
 		sources = append(sources, s)
 		l.progress(head.Len())

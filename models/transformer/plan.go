@@ -26,7 +26,10 @@ func (p *planner) expect(name string, shape ...int) (safetensors.Tensor, bool) {
 		return safetensors.Tensor{}, false
 	}
 	t, ok := p.tensors[name]
+	_, packed := p.tensors[name+"_packed"]
 	switch {
+	case !ok && packed:
+		p.err = lean.Errorf("transformer: %w: %q is stored as 4 bits, which linear layers can be, but not this; use the unquantised checkpoint", ErrUnsupported, name)
 	case !ok:
 		p.err = lean.Errorf("transformer: %w: %q, expected %v", ErrMissingTensor, name, shape)
 	case !slices.Equal(t.Shape, shape):
@@ -54,11 +57,13 @@ func isFloat(t safetensors.DType) bool {
 	return t == safetensors.F32 || t == safetensors.F16 || t == safetensors.BF16
 }
 
-// dtype decides how a matrix is kept: as stored, or int8 if asked for.
+// dtype decides how a matrix is kept: as stored, or in fewer bits if asked for.
 func (p *planner) dtype(name string, t safetensors.Tensor) kernels.DType {
 	switch {
 	case t.DType == safetensors.I8 && p.options.DType == "f32":
 		p.err = lean.Errorf("transformer: %w: tensor %q is stored as int8, dtype f32 was asked for; use \"auto\" or \"q8\", or the f32 checkpoint", ErrUnsupported, name)
+	case t.DType == safetensors.I8 && p.options.DType == "q4":
+		return kernels.Q4
 	case t.DType == safetensors.I8:
 		return kernels.I8
 	case !isFloat(t.DType):
@@ -136,12 +141,8 @@ func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
 		return
 	}
 	full := p.prefix + name + ".weight"
-	t, ok := p.expect(full, out, in)
-	if !ok {
-		return
-	}
-	kind := p.dtype(full, t)
-	if kind == kernels.Q4 && (p.noQ4 || name == p.keys.head) {
+	t, kind := p.matrixOf(full, out, in)
+	if kind == kernels.Q4 && t.Name == full && (p.noQ4 || name == p.keys.head) {
 		kind = kernels.I8
 	}
 	if p.err == nil {
@@ -152,8 +153,23 @@ func (p *planner) matrix(w *kernels.Weight, out, in int, name string) {
 
 // rows names the sink of a matrix and of its scales.
 func (p *planner) rows(w *kernels.Weight, full string, t safetensors.Tensor, whole *kernels.Weight) {
-	p.sinks[full] = &weightSink{to: w, fused: whole}
-	p.scale(full, t, w.Scale.At, w.Out)
+	if p.err != nil {
+		return
+	}
+	if t.Name != full {
+		p.fourBits(w, full)
+		return
+	}
+	sink := &weightSink{to: w, fused: whole, scale: w.Scale.At}
+	if w.DType == kernels.Q4 && t.DType == safetensors.I8 {
+		if p.place[full+"_scale"] > p.place[full] {
+			p.err = lean.Errorf("transformer: %w: tensor %q is stored as int8 before its scales, dtype q4 was asked for; use \"q8\", or the f32 checkpoint", ErrUnsupported, full)
+			return
+		}
+		sink.scale = p.dev.Alloc(uint64(w.Out) * 4)
+	}
+	p.sinks[full] = sink
+	p.scale(full, t, sink.scale, w.Out)
 }
 
 // host plans a small tensor that is kept in Go, f32.
@@ -202,12 +218,8 @@ func (p *planner) projections(y *projections, d int, bias bool, parts ...project
 	var tensor [3]safetensors.Tensor
 	same := true
 	for i, part := range parts {
-		full := p.prefix + part.name + ".weight"
-		tensor[i], _ = p.expect(full, part.out, d)
-		if p.err == nil {
-			kind[i] = p.dtype(full, tensor[i])
-			same = same && kind[i] == kind[0]
-		}
+		tensor[i], kind[i] = p.matrixOf(p.prefix+part.name+".weight", part.out, d)
+		same = same && kind[i] == kind[0]
 	}
 	if p.err != nil {
 		return

@@ -137,9 +137,13 @@ func (k tableSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 type weightSink struct {
 	to    *kernels.Weight
 	fused *kernels.Weight // the whole that it is a part of, or nil
+	scale uint32          // of rows that are stored as int8, where their scales are
 }
 
 func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
+	if k.to.DType == kernels.Q4 && t.DType == safetensors.I8 {
+		return k.halve(l, s, t)
+	}
 	if k.to.DType == kernels.Q4 {
 		return k.blocks(l, t, func(at uint32, rows int) error { return l.floats(s, t, rows*k.to.In, at) })
 	}

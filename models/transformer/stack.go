@@ -194,7 +194,8 @@ func (p *planner) head(m *Model) {
 		defer func() { p.prefix = prefix }()
 	}
 	_, own := p.tensors[p.prefix+p.keys.head+".weight"]
-	own = own && !(p.keys.copiesHead && c.TiedHead)
+	_, packed := p.tensors[p.prefix+p.keys.head+".weight_packed"]
+	own = (own || packed) && !(p.keys.copiesHead && c.TiedHead)
 	switch {
 	case !c.HasHead:
 		p.err = lean.Errorf("transformer: %w: a %s model has no output projection here", ErrUnsupported, c.Family)
@@ -257,7 +258,8 @@ func (l *loader) leftovers() error {
 		known := l.sinks[name] != nil
 		for _, p := range l.stacks {
 			rest, mine := strings.CutPrefix(name, p.prefix)
-			head := p.keys.head != "" && (rest == p.keys.head+".weight" || p.keys.headAtRoot && name == p.keys.head+".weight")
+			weight := p.keys.head + ".weight" // and its scales
+			head := p.keys.head != "" && (strings.HasPrefix(rest, weight) || p.keys.headAtRoot && strings.HasPrefix(name, weight))
 			known = known || head || p.keys.ignores(name) || mine && p.keys.ignores(rest)
 		}
 		if !known {

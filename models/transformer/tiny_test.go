@@ -27,6 +27,7 @@ type checkpoint struct {
 	shapes map[string][]int
 	values map[string][]float32
 	dtypes map[string]safetensors.DType
+	raw    map[string][]byte // the bytes of tensors that are no floats
 }
 
 // tiny makes a random checkpoint for a configuration, under its family's names: for
@@ -176,6 +177,9 @@ func (k *checkpoint) encode(t testing.TB) []byte {
 				whole[i] = byte(int8(v))
 			}
 			data = safetensors.Bytes(whole)
+		}
+		if raw, ok := k.raw[name]; ok {
+			data = safetensors.Bytes(raw)
 		}
 		entries = append(entries, safetensors.Entry{Name: name, DType: k.dtypes[name], Shape: k.shapes[name], Data: data})
 	}

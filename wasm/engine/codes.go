@@ -58,7 +58,7 @@ var codes = []struct {
 	{quant.ErrNotFinite, "invalid_weight", "the file is damaged: fetch it again"},
 	{quant.ErrScale, "invalid_weight", "the file is damaged: fetch it again"},
 	{quant.ErrShape, "wrong_shape", "take config.json and the weights from one release"},
-	{quant.ErrUnsupported, "config_unsupported", "use a quantisation of 8 bits by channel, or the original weights"},
+	{quant.ErrUnsupported, "config_unsupported", "use a quantisation of 8 bits by channel or of 4 bits in groups, or the original weights"},
 	{quant.ErrConfig, "config_invalid", "take config.json from the model's release"},
 	{transformer.ErrUnsupported, "config_unsupported", "see the README for the models that are supported"},
 	{transformer.ErrConfig, "config_invalid", "take config.json from the model's release"},

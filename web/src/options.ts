@@ -9,8 +9,12 @@ import type { Kernels } from './kernels.js';
 import type { Threads } from './threads.js';
 import * as check from './validate.js';
 
-/** How weights are held: `auto` as the files have them, `f32` (`fp32`) or `q8` converted while loading. */
-export type DType = 'auto' | 'f32' | 'fp32' | 'q8';
+/**
+ * How weights are held: `auto` (the default) as the files have them. `f32` (`fp32`) takes
+ * files of floats alone. `q8` quantises floats to 8 bits while loading, `q4` linear layers to
+ * 4 bits (and tables to 8), floats and 8 bits alike.
+ */
+export type DType = 'auto' | 'f32' | 'fp32' | 'q8' | 'q4';
 
 /** Where the model runs; `auto` is the best that there is. */
 export type Device = 'auto' | 'wasm';
@@ -36,7 +40,7 @@ export interface LoadOptions {
 }
 
 const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
-const DTYPES = ['auto', 'q8', 'f32', 'fp32'] as const;
+const DTYPES = ['auto', 'q8', 'q4', 'f32', 'fp32'] as const;
 const KERNELS = ['auto', 'simd128', 'relaxed', 'fused', 'fused8'] as const;
 const DEVICES = ['auto', 'wasm'] as const;
 

@@ -8,7 +8,7 @@ import type { Kernels, KernelReport } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
 
 /** How weights lie in memory: `auto` takes them as they are in the file. */
-export type WeightType = 'auto' | 'f32' | 'q8';
+export type WeightType = 'auto' | 'f32' | 'q8' | 'q4';
 
 /** What a model is loaded for: the part that stands on its layers. */
 export type Head = '';
@@ -73,7 +73,7 @@ export interface LoadReply {
   padId: number;
   /** The bytes of weights that were read. */
   weightBytes: number;
-  dtype: 'f32' | 'q8';
+  dtype: 'f32' | 'q8' | 'q4';
   backend: string;
   /** True if manifest.json was there and every file agreed with it. */
   verified: boolean;

@@ -117,6 +117,22 @@ func TestQuantizeAndItsUndoKeepTheModel(t *testing.T) {
 			}
 		}
 	}
+	q4 := filepath.Join(dir, "q4")
+	// With a scale for each block, no matrix peaks too much.
+	if r := lines[quantized](t, must(t, "", "quantize", "--dtype", "q4", f32, q4, "--json")); r[0].Converted != 25 || r[0].BytesOut*9 > r[0].BytesIn*2 {
+		t.Errorf("%+v", r)
+	}
+	for _, args := range [][]string{{q4}, {f32, "--dtype", "q4"}, {model, "--dtype", "q4"}} {
+		got := lines[[]float32](t, must(t, "Guten Morgen", append([]string{"embed", "--model"}, args...)...))
+		var dot, a, b float64
+		for i, v := range want[0] {
+			w := got[0][i]
+			dot, a, b = dot+float64(v)*float64(w), a+float64(v)*float64(v), b+float64(w)*float64(w)
+		}
+		if cos := dot / math.Sqrt(a*b); cos < 0.99 || cos > 0.99999 {
+			t.Errorf("%s: cosine %g to 8 bits", args, cos)
+		}
+	}
 	if _, errs, status := lode("", "quantize", f32, q8); status != 1 || !strings.Contains(errs, "q8") {
 		t.Errorf("onto a model that is there: status %d, %s", status, errs)
 	}

@@ -3,6 +3,7 @@ package quant
 import (
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
@@ -218,15 +219,16 @@ func readScheme(raw []byte) (*Config, error) {
 
 // check tells whether the weights of a group are of one of the two schemes.
 func (g *scheme) check() error {
-	bad := func(key string, is, want any) error {
-		return refuse(ErrUnsupported, "config.json: %s.%s.weights.%s is %v; supported with format %q: %v", member, clip(g.path), key, is, g.format, want)
+	bad := func(key, is, want string) error {
+		return refuse(ErrUnsupported, "config.json: %s.%s.weights.%s is %s; supported with format %q: %s", member, clip(g.path), key, clip(is), g.format, want)
 	}
+	bits, group := strconv.FormatInt(g.bits, 10), strconv.FormatInt(g.group, 10)
 	if g.format == fourBits {
 		switch {
 		case g.bits != 4:
-			return bad("num_bits", g.bits, 4)
+			return bad("num_bits", bits, "4")
 		case g.strategy == "channel" && g.group != 0, g.strategy == "group" && (g.group <= 0 || g.group%Block != 0):
-			return bad("group_size", g.group, "a multiple of 32")
+			return bad("group_size", group, "a multiple of 32")
 		case g.strategy != "group" && g.strategy != "channel":
 			return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"group", "channel"})
 		case g.order != "" && g.order != "weight" && g.order != "static":
@@ -238,11 +240,11 @@ func (g *scheme) check() error {
 	case g.format != eightBits:
 		return refuse(ErrUnsupported, "config.json: %s.%s.format %q is not supported; supported: %q", member, clip(g.path), clip(g.format), []string{eightBits, fourBits})
 	case g.bits != 8:
-		return bad("num_bits", g.bits, 8)
+		return bad("num_bits", bits, "8")
 	case g.strategy != "channel":
 		return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"channel"})
 	case g.group != 0:
-		return bad("group_size", g.group, "null")
+		return bad("group_size", group, "null")
 	case g.order != "":
 		return bad("actorder", g.order, "null")
 	}

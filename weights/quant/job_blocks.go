@@ -63,7 +63,7 @@ func (j *job) dequantizeBlocks(module string, p Packed) error {
 	shape := readShape(raw, p.Shape)
 	rows, cols := int(shape[0]), int(shape[1])
 	if shape[0] < 1 || shape[1] < 1 || shape[0] > safetensors.MaxDim || shape[1] > safetensors.MaxDim {
-		return refuse(ErrShape, "tensor %q says %v, expected two counts", clip(p.Shape.Name), shape)
+		return refuse(ErrShape, "tensor %q says [%d %d], expected two counts", clip(p.Shape.Name), shape[0], shape[1])
 	}
 	groups, err := p.Groups(rows, cols)
 	if err != nil {

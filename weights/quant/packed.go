@@ -90,7 +90,7 @@ func Spread(dst, groups []float32) {
 func CheckShape(src []byte, t safetensors.Tensor, rows, cols int) error {
 	got := readShape(src, t)
 	if got != [2]int64{int64(rows), int64(cols)} {
-		return refuse(ErrShape, "tensor %q says %v, expected [%d %d]", clip(t.Name), got, rows, cols)
+		return refuse(ErrShape, "tensor %q says [%d %d], expected [%d %d]", clip(t.Name), got[0], got[1], rows, cols)
 	}
 	return nil
 }
