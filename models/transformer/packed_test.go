@@ -90,7 +90,7 @@ func TestStoredFourBitsComputeWhatTheirNumbersDo(t *testing.T) {
 		// Rows of one block for all, of several for some.
 		for _, text := range []string{config, wide(config)} {
 			c := parse(t, text)
-			if text == wide(config) && !strings.Contains(name, "Llama") && !name != "encoder relative positions" {
+			if text == wide(config) && !strings.Contains(name, "Llama") && name != "encoder relative positions" {
 				continue
 			}
 			if c.MoE != nil || c.Vision != nil {
