@@ -118,6 +118,8 @@ type Config struct {
 	// leaves it out unless asked for it. TiedHead: it is the table of tokens.
 	HasHead  bool
 	TiedHead bool
+	// SharedTokens: a decoder without a table of tokens of its own has the encoder's.
+	SharedTokens bool
 
 	PadTokenID int
 }

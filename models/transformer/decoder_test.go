@@ -223,6 +223,45 @@ func TestATiedHeadIsTheTableOfTokens(t *testing.T) {
 	}
 }
 
+// share_all_embeddings: one table for encoder, decoder and output, stored three times or once.
+func TestADecoderStoredWithoutATableHasItsEncoders(t *testing.T) {
+	for _, dtype := range []string{"f32", "q8"} {
+		c := parse(t, encoderDecoderConfig(`"share_all_embeddings":true`))
+		k := tiny(c)
+		table := k.values["encoder.embed_tokens.weight"]
+		for _, name := range []string{"decoder.embed_tokens.weight", "decoder.output_projection.weight"} {
+			if len(table) == 0 || copy(k.values[name], table) != len(table) {
+				t.Fatalf("%s has %d numbers, the encoder's table %d", name, len(k.values[name]), len(table))
+			}
+		}
+		run := func() ([]float32, error) {
+			dev := newDevice()
+			m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{Head: true, DType: dtype})
+			if err != nil {
+				return nil, err
+			}
+			return logits(t, m, sourced(t, m, Batch{IDs: first, Lengths: []int{6}}, 4)), nil
+		}
+		stored, err := run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.drop("decoder.output_projection.weight")
+		k.drop("decoder.embed_tokens.weight")
+		once, err := run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := far(once, stored); d != 0 {
+			t.Errorf("%s: differs by %g", dtype, d)
+		}
+		c = parse(t, encoderDecoderConfig(``))
+		if _, err := run(); !errors.Is(err, ErrMissingTensor) {
+			t.Errorf("%s: a table that is missing and not shared: %v", dtype, err)
+		}
+	}
+}
+
 func TestWhatADecoderCannotDoIsRefused(t *testing.T) {
 	m := build(t, kernels.NewReference(0), parse(t, decoders["Sub-LN"]), LoadOptions{})
 	other := build(t, kernels.NewReference(0), parse(t, decoders["Sub-LN"]), LoadOptions{})

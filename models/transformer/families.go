@@ -41,6 +41,7 @@ func torchscaleConfig(r *rawConfig) (*Config, error) {
 		return nil, err
 	}
 	c.Encoder, c.CrossAttention = e, true
+	c.SharedTokens = r.boolOr("share_all_embeddings", false)
 	return c, nil
 }
 

@@ -10,6 +10,8 @@ type keyMap struct {
 	prefixes []string
 	// sharedTokens are the names of a table of tokens of all stacks, tried before tokens.
 	sharedTokens []string
+	// encoderTokens are whole names of the encoder's table, for Config.SharedTokens.
+	encoderTokens []string
 
 	tokens, positions, types, embedNorm, relative, crossRelative, finalNorm, head string
 	patches, wholeView                                                            string // an image's
@@ -87,6 +89,7 @@ var keyMaps = map[string]*keyMap{
 	"torchscale": torchscale,
 	"torchscale decoder": torchscale.with(func(k *keyMap) {
 		k.prefixes = []string{"", "decoder.", "dec."}
+		k.encoderTokens = []string{"encoder.embed_tokens", "enc.embed_tokens"}
 		k.relative = "self_attn_relative_position.relative_attention_bias"
 		k.crossRelative = "cross_attn_relative_position.relative_attention_bias"
 		crossNames(k)

@@ -15,7 +15,7 @@ type planner struct {
 	keys   *keyMap
 	prefix string
 	config *Config
-	tokens string // the name of the table of tokens
+	tokens string // the name of the table of tokens, with its prefix
 	noQ4   bool   // what would be of 4 bits is of 8
 	err    error
 }
@@ -94,9 +94,9 @@ func (p *planner) norm(name string, n int) norm {
 	return y
 }
 
-// table plans an embedding table; small ones stay f32.
+// table plans an embedding table; small ones stay f32. The name includes the prefix.
 func (p *planner) table(name string, rows, dim int, quantised bool) kernels.Table {
-	full := p.prefix + name + ".weight"
+	full := name + ".weight"
 	t, ok := p.expect(full, rows, dim)
 	if !ok {
 		return kernels.Table{}

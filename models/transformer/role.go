@@ -70,7 +70,7 @@ func (c *Config) Roles(tensors []safetensors.Tensor) []Role {
 		}
 		p := &planner{loader: &loader{tensors: byName}, keys: keyMaps[s.Family]}
 		tied := s.TiedHead && p.keys.copiesHead
-		if p.findPrefix() {
+		if p.findPrefix(s.SharedTokens) {
 			stacks, copied = append(stacks, p), append(copied, tied)
 		}
 	}
@@ -130,7 +130,7 @@ func (p *planner) role(t safetensors.Tensor, copied bool) Role {
 		}
 	}
 	switch {
-	case name == p.tokens || is(name, k.knowledgeTokens):
+	case p.prefix+name == p.tokens || is(name, k.knowledgeTokens):
 		r.Part, r.Table = TokenTable, weight
 	case is(name, k.positions):
 		r.Part = PositionTable

@@ -44,7 +44,7 @@ func (l *loader) stack(m *Model, head bool) error {
 	if p.keys == nil {
 		return lean.Errorf("transformer: %w: family %q", ErrUnsupported, c.Family)
 	}
-	if !p.findPrefix() {
+	if !p.findPrefix(c.SharedTokens) {
 		return lean.Errorf("transformer: %w: no %q (with prefix %q): are these the weights of a %s model?",
 			ErrMissingTensor, p.keys.tokens+".weight", p.keys.prefixes, c.Family)
 	}
@@ -72,10 +72,23 @@ func (l *loader) stack(m *Model, head bool) error {
 }
 
 // findPrefix finds the prefix that all names of the stack have, and its table of tokens.
-func (p *planner) findPrefix() bool {
+// shared: a decoder that is stored without a table has the encoder's; its prefix is then
+// known by the norm of its first layer.
+func (p *planner) findPrefix(shared bool) bool {
 	for _, x := range p.keys.prefixes {
 		for _, name := range append(slices.Clone(p.keys.sharedTokens), p.keys.tokens) {
 			if _, found := p.tensors[x+name+".weight"]; found {
+				p.prefix, p.tokens = x, x+name
+				return true
+			}
+		}
+	}
+	for _, name := range p.keys.encoderTokens {
+		if _, found := p.tensors[name+".weight"]; !found || !shared {
+			continue
+		}
+		for _, x := range p.keys.prefixes {
+			if _, found := p.tensors[x+p.keys.layer+"0."+p.keys.attnNorm+".weight"]; found {
 				p.prefix, p.tokens = x, name
 				return true
 			}
@@ -95,11 +108,11 @@ func (c *Config) branches() int {
 func (p *planner) embeddings(m *Model) {
 	c, k, d := m.Config, p.keys, m.Config.HiddenSize
 	// Two stacks may share one table.
-	if shared, ok := p.shared[p.prefix+p.tokens]; ok && shared.Rows == c.VocabSize && shared.Dim == d {
+	if shared, ok := p.shared[p.tokens]; ok && shared.Rows == c.VocabSize && shared.Dim == d {
 		m.tokens = shared
 	} else {
 		m.tokens = p.table(p.tokens, c.VocabSize, d, true)
-		p.shared[p.prefix+p.tokens] = m.tokens
+		p.shared[p.tokens] = m.tokens
 	}
 	text := 0
 	if v := c.Vision; v != nil {
@@ -109,13 +122,13 @@ func (p *planner) embeddings(m *Model) {
 		p.floats(p.prefix+k.patches+".bias", m.patches.Bias.At, d)
 		m.wholeView = p.dev.NewTensor(1, d)
 		p.floats(p.prefix+k.wholeView, m.wholeView.At, 1, 1, d)
-		m.positions[0] = p.table(branchName(k.positions, 0), v.Tokens()+c.PositionOffset, d, false)
+		m.positions[0] = p.table(p.prefix+branchName(k.positions, 0), v.Tokens()+c.PositionOffset, d, false)
 	}
 	if c.LearnedPositions {
-		m.positions[text] = p.table(branchName(k.positions, text), c.MaxPositions+c.PositionOffset, d, false)
+		m.positions[text] = p.table(p.prefix+branchName(k.positions, text), c.MaxPositions+c.PositionOffset, d, false)
 	}
 	if c.TypeVocabSize > 0 {
-		m.types = p.table(k.types, c.TypeVocabSize, d, false)
+		m.types = p.table(p.prefix+k.types, c.TypeVocabSize, d, false)
 	}
 	if c.EmbedNorm {
 		name := k.embedNorm
@@ -126,7 +139,7 @@ func (p *planner) embeddings(m *Model) {
 	}
 	m.learned = m.tokens
 	if _, own := p.tensors[p.prefix+k.knowledgeTokens+".weight"]; own && k.knowledgeTokens != "" {
-		m.learned = p.table(k.knowledgeTokens, c.VocabSize, d, true)
+		m.learned = p.table(p.prefix+k.knowledgeTokens, c.VocabSize, d, true)
 	}
 	if c.RelBuckets > 0 {
 		m.relative = p.host(p.prefix+k.relative+".weight", c.RelBuckets, c.NumHeads)
