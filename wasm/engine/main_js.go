@@ -34,6 +34,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"encode":   (*engine).encode,
 	"decode":   (*engine).decode,
 	"forward":  (*engine).forward,
+	"rate":     (*engine).rate,
 	"memory":   (*engine).memory,
 	"describe": (*engine).describeModel,
 	"watch":    (*engine).watch,

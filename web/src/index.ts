@@ -15,6 +15,8 @@ export { AutoModel, AutoTokenizer } from './auto.js';
 export type { ModelInputs } from './inputs.js';
 export type { BatchEncoding, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';
 export type { Inspection, LayerRouting, ModelDescription, ModelOutput, ModelPart, OutputOptions, StackDescription, TypeSize } from './inspect.js';
+export { benchmark } from './benchmark.js';
+export type { BenchmarkOptions, BenchmarkProgress, BenchmarkResult, KernelRate, ModelRate } from './benchmark.js';
 export { Tensor } from './tensor.js';
 export type { Nested, TensorData, TensorType } from './tensor.js';
 export { LodestoneError } from './error.js';

@@ -42,6 +42,16 @@ export interface FeaturesRequest {
   normalize: boolean;
 }
 
+/** How fast a linear layer rows × in × out runs, measured for about so many milliseconds. */
+export interface RateRequest {
+  op: 'rate';
+  dtype: 'f32' | 'q8' | 'q4';
+  rows: number;
+  in: number;
+  out: number;
+  milliseconds: number;
+}
+
 export interface EncodeRequest {
   op: 'encode';
   texts: string[];
@@ -62,7 +72,7 @@ export interface ForwardRequest extends Padded {
   op: 'forward';
 }
 
-export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | DescribeRequest | WatchRequest | InspectRequest | { op: 'memory' };
+export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | DescribeRequest | WatchRequest | InspectRequest | RateRequest | { op: 'memory' };
 
 export interface LoadReply {
   /** The width of a hidden state; 0 without weights. */
@@ -134,6 +144,8 @@ export interface Replies {
   describe: string;
   watch: WatchReply;
   inspect: InspectReply;
+  /** Multiply-adds a second. */
+  rate: number;
   memory: MemoryReport;
 }
 
