@@ -17,7 +17,7 @@ var torchscaleKinds = map[string]bool{"encoder": true, "decoder": true, "encdec"
 func torchscaleConfig(r *rawConfig) (*Config, error) {
 	if err := refuse(r,
 		refused{"segment_length", "dilated attention"}, refused{"dilated_ratio", "dilated attention"},
-		refused{"use_glu", "gated feed-forward"}, refused{"rms_norm", "RMSNorm"}); err != nil {
+		refused{"use_glu", "gated feed-forward"}, refused{"rms_norm", "RMSNorm"}, refused{"sope_rel_pos", "SoPE, as xpos was called"}); err != nil {
 		return nil, err
 	}
 	_, enc := r.floats["encoder_layers"]

@@ -7,6 +7,10 @@ import (
 // llamaConfig reads a Hugging Face LlamaConfig or MistralConfig.
 func llamaConfig(r *rawConfig) (*Config, error) {
 	c := &Config{Family: "llama", Causal: true, Norm: PreLN, RMSNorm: true, Gated: true, Alpha: 1, EmbedScale: 1, FinalNorm: true, HasHead: true}
+	if err := refuse(r, refused{"use_qk_norm", "norms of queries and keys"}, refused{"qk_layernorm", "norms of queries and keys"}, refused{"clip_qkv", "queries and keys that are cut"},
+		refused{"attn_logit_softcapping", "scores that are capped"}, refused{"final_logit_softcapping", "logits that are capped"}); err != nil {
+		return nil, err
+	}
 	if err := r.sizes(c, "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"); err != nil {
 		return nil, err
 	}

@@ -262,7 +262,10 @@ func TestLlamaRefusesWhatItCannotDo(t *testing.T) {
 		`,"rope_scaling":{"type":"linear","factor":0.5}`:    ErrConfig,
 		`,"rope_scaling":{"factor":2.0}`:                    ErrConfig,
 		`,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":4.0,"high_freq_factor":4.0}`: ErrConfig,
-		`,"hidden_act":"relu6"`: ErrUnsupported,
+		`,"hidden_act":"relu6"`:           ErrUnsupported,
+		`,"use_qk_norm":true`:             ErrUnsupported,
+		`,"final_logit_softcapping":30.0`: ErrUnsupported,
+		`,"clip_qkv":8.0`:                 ErrUnsupported,
 	} {
 		text := with(llamaText(``), extra)
 		if strings.Contains(extra, "hidden_act") {
