@@ -13,7 +13,8 @@
 // [Cache] lets a decoder compute each token once. [Experts] are mixtures (X-MoE, MoEC),
 // [VisionConfig] makes layers pairs for images and text (BEiT-3), knowledge widens
 // feed-forwards (Kformer), and [ApproxConfig] replaces what homomorphic encryption
-// cannot compute (THE-X).
+// cannot compute (THE-X). RMSNorm, gated feed-forwards, heads that share keys and values,
+// and positions that turn queries and keys ([RopeConfig]) make a Llama.
 //
 // Sequences of a batch are packed, one after the other, without padding. Padding
 // exists only at the edge, in [Model.ForwardPadded].
@@ -22,8 +23,9 @@
 //
 // Running: batch.go (the input), forward.go (embedding, layers), attention.go
 // (self- and cross-attention), cache.go, moe.go, knowledge.go, approx.go, vision.go,
-// positions.go. Loading: config.go and families.go (from config.json), keymap.go (the
-// names in a checkpoint, one table for each family), stack.go (which tensors a
-// configuration has), plan.go, sink.go and load.go (where their bytes go). A new family
-// is a table in keymap.go and a function in families.go.
+// positions.go. Loading: config.go, check.go and families*.go (from config.json),
+// keymap*.go (the names in a checkpoint, one table for each family), stack.go (which
+// tensors a configuration has), plan.go, sink.go and load.go (where their bytes go),
+// fold.go. A new family is a table of names and a function that reads its config.json:
+// FAMILIES.md shows how, and says in which order to read this package.
 package transformer
