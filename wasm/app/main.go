@@ -35,6 +35,7 @@ func main() {
 	p.canvas = newCanvas(p.app, p)
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
+		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},
 	}}
 	js.Global().Get("lodestoneBoot").Call("shown")
 	p.listen()

@@ -4,6 +4,7 @@
 //   pane()          the view that the page's address names: the data-pane of a link of the navigation
 //   load(listener)  Promise of { embed, bytes, ms }; the first call joins the load that is under way, one after a failure starts anew.
 //                   listener({ file, loaded, total }) is called with what has come, the latest state at once
+//   module()        Promise of lodestone.js
 //   shown()         the program draws the progress from now on
 import './vugu-render.js';
 import './wasm_exec.js';
@@ -86,15 +87,17 @@ function chosenModel(lodestone) {
   return url.href;
 }
 
-async function start() {
-  const begin = performance.now();
-  let lodestone;
+async function module() {
   try {
-    lodestone = await import('./lodestone.js');
+    return (globalThis.lodestone = await import('./lodestone.js'));
   } catch (e) {
     throw new PageError('network', `lodestone.js could not be loaded (${e.message}); check the connection and try again`);
   }
-  globalThis.lodestone = lodestone;
+}
+
+async function start() {
+  const begin = performance.now();
+  const lodestone = await module();
   const sizes = new Map();
   const embed = await lodestone.pipeline('feature-extraction', chosenModel(lodestone), {
     dtype: 'q8',
@@ -123,7 +126,7 @@ function load(onProgress) {
   return current;
 }
 
-globalThis.lodestoneBoot = { pane, load, shown: () => { booting = false; } };
+globalThis.lodestoneBoot = { pane, load, module, shown: () => { booting = false; } };
 
 /** A fault before the program runs: shown where the program would stand. */
 function fault(title, text) {

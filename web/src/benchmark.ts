@@ -3,6 +3,7 @@ import type { Capabilities } from './capabilities.js';
 import { abortedError } from './error.js';
 import { DEFAULT_MODEL } from './env.js';
 import { type LoadOptions, loadWith } from './options.js';
+import type { LoadReply } from './protocol.js';
 import * as check from './validate.js';
 
 export interface BenchmarkOptions extends Omit<LoadOptions, 'device'> {
@@ -40,7 +41,7 @@ export interface ModelRate {
 export interface BenchmarkResult {
   /** The address of the model, and how its weights were held. */
   model: string;
-  dtype: 'f32' | 'q8';
+  dtype: LoadReply['dtype'];
   /** Milliseconds until the model was ready; the browser may have had its files. */
   load: number;
   weight_bytes: number;
