@@ -13,9 +13,6 @@ import (
 // ErrPooling: the pooling is unknown, or the model cannot do it.
 var ErrPooling = errors.New("unsupported pooling")
 
-// batchTokens is the number of tokens that are run at once, see promptbert.
-const batchTokens = 512
-
 // Extractor makes vectors of texts with a model. It is not safe for concurrent use.
 type Extractor struct {
 	model  *transformer.Model
@@ -116,7 +113,7 @@ func (e *Extractor) pooled(texts []string, o Options) (Result, error) {
 	for first := 0; first < len(texts); {
 		b := transformer.Batch{Pause: o.Pause}
 		next := first
-		for ; next < len(texts) && (next == first || len(b.IDs) < batchTokens); next++ {
+		for ; next < len(texts) && transformer.BatchTakes(len(b.IDs), len(encodings[next])); next++ {
 			if n := len(encodings[next]); n > 0 {
 				switch o.Pooling {
 				case "cls":

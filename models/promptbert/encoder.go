@@ -7,11 +7,6 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// batchTokens is the number of tokens that are run at once: enough for the weights
-// to be used often while they are in the cache, few enough for little memory and
-// short steps.
-const batchTokens = 512
-
 // Encoder embeds sentences with a model. It is not safe for concurrent use.
 type Encoder struct {
 	Prompt *Prompt
@@ -93,20 +88,26 @@ type Result struct {
 func (e *Encoder) Embed(texts []string, o Options) (Result, error) {
 	dim := e.model.Dim()
 	r := Result{Data: make([]float32, len(texts)*dim), Truncated: make([]bool, len(texts))}
+	var one Input // the first of the next batch, once it is prepared
 	for first := 0; first < len(texts); {
 		var b transformer.Batch
 		var lengths []int
 		next := first
-		for ; next < len(texts) && (next == first || len(b.IDs) < batchTokens); next++ {
-			in, err := e.Prepare(texts[next], o.Template)
-			if err != nil {
-				return Result{}, lean.Errorf("text %d: %w", next, err)
+		for ; next < len(texts); next++ {
+			if one.IDs == nil {
+				var err error
+				if one, err = e.Prepare(texts[next], o.Template); err != nil {
+					return Result{}, lean.Errorf("text %d: %w", next, err)
+				}
 			}
-			b.Select = append(b.Select, int32(len(b.IDs)+in.Mask))
-			b.IDs = append(b.IDs, in.IDs...)
-			b.Lengths = append(b.Lengths, len(in.IDs))
-			lengths = append(lengths, in.Sentence)
-			r.Truncated[next] = in.Truncated
+			if !transformer.BatchTakes(len(b.IDs), len(one.IDs)) {
+				break
+			}
+			b.Select = append(b.Select, int32(len(b.IDs)+one.Mask))
+			b.IDs = append(b.IDs, one.IDs...)
+			b.Lengths = append(b.Lengths, len(one.IDs))
+			lengths = append(lengths, one.Sentence)
+			r.Truncated[next], one = one.Truncated, Input{}
 		}
 		b.Pause = o.Pause
 		if err := e.run(b, lengths, o, r.Data[first*dim:next*dim]); err != nil {

@@ -80,12 +80,12 @@ type run struct {
 	longest  int
 	segments []segment
 
-	h, att, ffn kernels.Tensor // (S, D), (S, A), (S, F)
-	qkv         kernels.Tensor // (S, Ap+2·Kp)
-	mask        kernels.Tensor // (T, T)
-	rel, cross  bias
-	turns       turns
-	source      *source
+	h, att     kernels.Tensor // (S, D), (S, A): one memory
+	qkv, ffn   kernels.Tensor // (S, Ap+2·Kp), (S, F): one memory
+	mask       kernels.Tensor // (T, T)
+	rel, cross bias
+	turns      turns
+	source     *source
 }
 
 // embed is SPEC's x = LN(s·E[ids] + P[positions]), with zeros where there is padding
@@ -116,9 +116,11 @@ func (r *run) embed() kernels.Tensor {
 		d.Add(to, z.X, to, c.EmbedScale)
 	}
 	if c.Sinusoidal {
+		mark := d.Mark()
 		table := d.NewTensor(s, c.HiddenSize)
 		d.Set(table, r.spread.sines(rows, c.HiddenSize))
 		d.Add(x, table, x, 1)
+		d.Release(mark)
 	}
 	for _, g := range r.segments {
 		if c.LearnedPositions {
@@ -145,13 +147,13 @@ func (r *run) embed() kernels.Tensor {
 	return x
 }
 
-// buffers hands out what the layers work in, once for all of them.
+// buffers hands out what the layers work in, once for all of them. Normalised states are
+// read before attention has a result, queries, keys and values before the feed-forward
+// begins: they share their memory.
 func (r *run) buffers(s int) {
-	d, c := r.dev, r.Config
-	r.h = d.NewTensor(s, c.HiddenSize)
-	r.qkv = d.NewTensor(s, panels(c.queries())+2*panels(c.keyValues()))
-	r.att = d.NewTensor(s, c.queries())
-	r.ffn = d.NewTensor(s, c.IntermediateSize)
+	c := r.Config
+	r.h, r.att = r.shared(s, c.HiddenSize, c.queries())
+	r.qkv, r.ffn = r.shared(s, panels(c.queries())+2*panels(c.keyValues()), c.IntermediateSize)
 }
 
 // normalise is LayerNorm or RMSNorm, or the affine alone where it was replaced by that.

@@ -1,0 +1,107 @@
+//go:build !js
+
+package features_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// rows counts the rows that the int8 layers of one width compute, and those of each batch.
+type rows struct {
+	kernels.Backend
+	width   uint32
+	sum     int
+	batches []int
+}
+
+func (b *rows) EmbedQ8(y, table, scale, ids, n, d uint32, mul float32, accumulate uint32) {
+	b.batches = append(b.batches, int(n))
+	b.Backend.EmbedQ8(y, table, scale, ids, n, d, mul, accumulate)
+}
+
+func (b *rows) LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, levels, scratch uint32) {
+	if n == b.width {
+		b.sum += int(m)
+	}
+	b.Backend.LinearQ8(y, ldy, x, ldx, w, ws, bias, res, ldres, m, k, n, act, alpha, levels, scratch)
+}
+
+// counted is the shipped model on kernels that count the rows of its feed-forwards.
+func counted(t *testing.T) (*features.Extractor, *transformer.Model, *rows) {
+	t.Helper()
+	b, err := simd.New(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	c := &rows{Backend: b}
+	m, err := transformer.LoadFolder(kernels.NewDevice(c), defaultModel, transformer.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.width = uint32(m.Config.IntermediateSize)
+	read := func(name string) []byte {
+		text, err := os.ReadFile(filepath.Join(defaultModel, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	tok, err := tokenizer.Parse(read("tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := features.New(m, tok, read("config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x, m, c
+}
+
+// Short sentences are one matrix in every layer; texts of all lengths cost their tokens
+// and no padding, and come back in their order.
+func TestBatchesComputeTokensAndNoPadding(t *testing.T) {
+	x, m, count := counted(t)
+	short := make([]string, 32)
+	for i := range short {
+		short[i] = "Guten Morgen, wie geht es?"
+	}
+	mixed := []string{"a", strings.Repeat("the long way home ", 25), "Wo ist der Bahnhof?", "", strings.Repeat("und so weiter ", 12), "b c"}
+	for _, tt := range []struct {
+		name    string
+		texts   []string
+		batches int
+	}{{"32 short sentences", short, 1}, {"mixed lengths", mixed, 1}, {"many of mixed lengths", slices.Concat(mixed, mixed, mixed, mixed), 2}} {
+		for _, pooling := range []string{"none", "mean"} {
+			tokens := 0
+			for _, text := range tt.texts {
+				one := extract(t, x, "none", false, text)
+				tokens += one.Dims[1]
+			}
+			count.sum, count.batches = 0, nil
+			got := extract(t, x, pooling, false, tt.texts...)
+			if len(count.batches) != tt.batches || count.sum != tokens*m.Config.NumLayers {
+				t.Errorf("%s, %s: batches of %v and %d rows in all layers, expected %d batches and %d rows",
+					tt.name, pooling, count.batches, count.sum, tt.batches, tokens*m.Config.NumLayers)
+			}
+			row := len(got.Data) / len(tt.texts)
+			for i, text := range tt.texts[:min(len(tt.texts), 6)] {
+				alone := extract(t, x, pooling, false, text)
+				if !near(got.Data[i*row:i*row+len(alone.Data)], alone.Data) {
+					t.Errorf("%s, %s: text %d is not what it is alone", tt.name, pooling, i)
+				}
+			}
+		}
+	}
+}
