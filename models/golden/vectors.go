@@ -18,7 +18,12 @@ var ErrKind = errors.New("cannot run this kind of vectors")
 type Tensor struct {
 	Shape []int
 	Data  []float64
+	// DType is "f32", "i64" or "bool".
+	DType string
 }
+
+// whole tells whether the numbers are integers.
+func (t Tensor) whole() bool { return t.DType == "bool" || len(t.DType) > 1 && t.DType[0] == 'i' }
 
 // Ints is the tensor as int32.
 func (t Tensor) Ints() []int32 {
@@ -74,8 +79,11 @@ func tensors(d *strictjson.Decoder) (map[string]Tensor, error) {
 	all := map[string]Tensor{}
 	err := d.Object(func(name string) error {
 		var t Tensor
-		err := d.Object(func(key string) error {
+		err := d.Object(func(key string) (err error) {
 			switch key {
+			case "dtype":
+				t.DType, err = d.String()
+				return err
 			case "shape":
 				return d.Array(func(int) error {
 					n, err := d.Int()

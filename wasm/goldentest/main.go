@@ -10,7 +10,7 @@
 //
 // which returns the JSON of
 //
-//	{ "kind": "encoder", "backend": "simd128", "outputs": [{ "name": "logits", "worst": 1e-6, "cosine": 1 }],
+//	{ "kind": "encoder", "backend": "simd128", "outputs": [{ "name": "logits", "worst": 1e-6, "cosine": 1, "pass": true }],
 //	  "same": 12, "choices": 12, "error": "" }
 //
 // where worst is null for an error that is not finite; same of choices is how many
@@ -35,6 +35,7 @@ type output struct {
 	Worst        *float64 `json:"worst"`
 	Cosine       *float64 `json:"cosine"`
 	Undetermined int      `json:"undetermined"`
+	Pass         bool     `json:"pass"`
 }
 
 type answer struct {
@@ -82,7 +83,7 @@ func (a *answer) run(dev *kernels.Device, config, io, weights []byte, dtype stri
 	}
 	a.Kind = r.Kind
 	for _, o := range r.Outputs {
-		a.Outputs = append(a.Outputs, output{o.Name, finite(o.Worst), finite(o.Cosine), o.Undetermined})
+		a.Outputs = append(a.Outputs, output{o.Name, finite(o.Worst), finite(o.Cosine), o.Undetermined, o.Passes(dtype)})
 	}
 	exact := r
 	if dtype != "f32" && len(r.Routes) > 0 {

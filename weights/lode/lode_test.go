@@ -207,6 +207,41 @@ func TestVerifyPassesGoldenVectorsAndFailsChangedOnes(t *testing.T) {
 	}
 }
 
+func TestVerifyRunsFamiliesCasesAndQuantisedMixtures(t *testing.T) {
+	const golden, crop, trace = "../../models/golden/testdata/", "../../models/crop/testdata/crop_cases.json", "../../models/prune/testdata/prune_trace.json"
+	for _, c := range []struct {
+		args  []string
+		names []string
+	}{
+		{[]string{golden + "families/llama", crop}, []string{"(llama)", "25 of 25 cases pass", "2 of 2 directories and files pass"}},
+		{[]string{trace}, []string{"(prune)", "5 of 5 cases pass", "1 of 1"}},
+		{[]string{golden + "promptbert_bert"}, []string{"7 undetermined"}},
+		{[]string{"--dtype", "q8", golden + "enc_xmoe_top1_cap100"}, []string{" of 12 choices of experts as in float32"}},
+		{[]string{"--dtype", "q4", golden + "enc_preln"}, []string{"pass"}},
+	} {
+		out := must(t, "", append([]string{"verify"}, c.args...)...)
+		for _, name := range c.names {
+			if !strings.Contains(out, name) {
+				t.Errorf("%q does not say %q: %s", c.args, name, out)
+			}
+		}
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "trace.json")
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), "0.414369", "0.414399", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, status := lode("", "verify", path, crop); status != 1 || !strings.Contains(out, "window 1: got") || !strings.Contains(out, "4 of 5 cases pass") {
+		t.Errorf("a changed trace: status %d: %s", status, out)
+	}
+	if v := lines[verified](t, must(t, "", "verify", "--json", crop)); len(v) != 1 || v[0].Kind != "crop" || len(v[0].Cases) != 25 {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestEvalCorrelatesRanks(t *testing.T) {
 	// With x = 1…6 and y = 2, 1, 4, 3, 6, 6: ranks of y are 2, 1, 4, 3, 5.5, 5.5, and
 	// Pearson's correlation of the ranks is 15/√(17.5·17) = 0.86966.

@@ -7,7 +7,7 @@
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
-//	lode verify DIR...                            golden vectors
+//	lode verify DIR|FILE.json...                  golden vectors
 //
 // Begin with commands in this file. Results go to stdout, everything else to stderr.
 // The exit status is 0, 1 for a failure, 2 for a call that was not understood.
@@ -40,7 +40,7 @@ var commands = []command{
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
 	{"eval", "sts --model DIR FILE.csv", "Spearman's correlation with human scores", eval},
-	{"verify", "[--dtype f32|q8] DIR...", "hold models against golden vectors", verify},
+	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 
 // errUsage marks a call that was not understood.
