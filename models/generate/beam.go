@@ -163,14 +163,25 @@ func (g *beams) advance(h *search, first int) {
 		logits := g.stepper.row(first + j)
 		g.top = best(g.top[:0], logits, most)
 		for _, id := range g.top {
-			if logits[id] != minusInf && logits[id] == logits[id] {
-				all = append(all, candidate{j, id, b.score + float64(logits[id])})
+			if logits[id] == minusInf || logits[id] != logits[id] {
+				continue
 			}
+			c := candidate{j, id, b.score + float64(logits[id])}
+			at := len(all)
+			for at > 0 && c.score > all[at-1].score {
+				at--
+			}
+			if at == most {
+				break // what follows of this beam is no better
+			}
+			if len(all) < most {
+				all = append(all, c)
+			}
+			copy(all[at+1:], all[at:])
+			all[at] = c
 		}
 	}
 	g.candidates = all
-	slices.SortStableFunc(all, func(a, b candidate) int { return descending(a.score, b.score) })
-	all = all[:min(len(all), most)]
 	open := 0
 	for rank, c := range all {
 		if open == n {
@@ -207,22 +218,15 @@ func (g *beams) advance(h *search, first int) {
 	}
 }
 
-// descending orders scores, the highest first.
-func descending(a, b float64) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	}
-	return 0
-}
-
 // finish keeps the best hypotheses, best first.
 func (h *search) finish(q *beam, r Reason, o *Options) {
 	ids := slices.Clone(q.ids[q.prompt:])
-	h.finished = append(h.finished, hypothesis{ids, q.score / math.Pow(float64(max(1, len(ids))), o.LengthPenalty), r})
-	slices.SortStableFunc(h.finished, func(a, b hypothesis) int { return descending(a.score, b.score) })
+	f := hypothesis{ids, q.score / math.Pow(float64(max(1, len(ids))), o.LengthPenalty), r}
+	at := len(h.finished)
+	for at > 0 && f.score > h.finished[at-1].score {
+		at--
+	}
+	h.finished = slices.Insert(h.finished, at, f)
 	h.finished = h.finished[:min(len(h.finished), o.Beams)]
 }
 

@@ -133,60 +133,98 @@ type sampler struct {
 
 // draw takes a token by its probability after temperature, top-k and top-p.
 func (s *sampler) draw(logits []float32, o *Options, r *rand.Rand) int32 {
-	s.order = s.order[:0]
+	s.order, s.p = s.order[:0], s.p[:0]
+	top := minusInf
 	for i, x := range logits {
 		if x == x && x != minusInf {
 			s.order = append(s.order, int32(i))
+			top = max(top, x)
 		}
 	}
-	if len(s.order) == 0 {
+	n := len(s.order)
+	if n == 0 {
 		return argmax(logits)
 	}
-	// Equal logits keep the order of their tokens, so that a seed means one thing.
-	if o.TopK > 0 || o.TopP > 0 && o.TopP < 1 {
-		slices.SortStableFunc(s.order, func(a, b int32) int {
-			switch {
-			case logits[a] > logits[b]:
-				return -1
-			case logits[a] < logits[b]:
+	p := func(id int32) float64 {
+		if x := logits[id]; top == -minusInf {
+			if x == top {
 				return 1
 			}
 			return 0
-		})
-	}
-	if o.TopK > 0 {
-		s.order = s.order[:min(o.TopK, len(s.order))]
-	}
-	top, sum := float64(logits[s.order[0]]), 0.0
-	for _, id := range s.order {
-		top = max(top, float64(logits[id]))
-	}
-	s.p = s.p[:0]
-	for _, id := range s.order {
-		p := math.Exp((float64(logits[id]) - top) / float64(o.Temperature))
-		if math.IsInf(top, 1) {
-			p = 0
-			if math.IsInf(float64(logits[id]), 1) {
-				p = 1
-			}
+		} else {
+			return math.Exp(float64(x-top) / float64(o.Temperature))
 		}
-		s.p = append(s.p, p)
-		sum += p
+	}
+	keep, sum := n, 0.0
+	if o.TopK > 0 {
+		keep = min(n, o.TopK)
+	}
+	sorted := keep < n || o.TopP > 0 && o.TopP < 1
+	if sorted {
+		// The likeliest come to the end of s.order, the first of them last. Equal ones keep
+		// the order of their tokens, so that a seed means one thing.
+		for i := n/2 - 1; i >= 0; i-- {
+			sink(s.order, i, logits)
+		}
+	}
+	if keep == n {
+		for _, id := range s.order {
+			sum += p(id)
+		}
+	}
+	take := func(id int32) { s.p = append(s.p, p(id)) }
+	for i := range keep {
+		if sorted {
+			last := n - 1 - i
+			s.order[0], s.order[last] = s.order[last], s.order[0]
+			sink(s.order[:last], 0, logits)
+			take(s.order[last])
+		} else {
+			take(s.order[i])
+		}
+	}
+	if keep < n {
+		for _, x := range s.p {
+			sum += x
+		}
 	}
 	if o.TopP > 0 && o.TopP < 1 {
 		kept := 0.0
-		for i, p := range s.p {
-			if kept += p; kept >= float64(o.TopP)*sum {
-				s.order, s.p, sum = s.order[:i+1], s.p[:i+1], kept
+		for i, x := range s.p {
+			if kept += x; kept >= float64(o.TopP)*sum {
+				s.p, sum = s.p[:i+1], kept
 				break
 			}
 		}
 	}
-	x := r.Float64() * sum
-	for i, p := range s.p {
-		if x -= p; x < 0 {
-			return s.order[i]
+	x, at := r.Float64()*sum, 0
+	for at < len(s.p)-1 {
+		if x -= s.p[at]; x < 0 {
+			break
 		}
+		at++
 	}
-	return s.order[len(s.order)-1]
+	if sorted {
+		at = n - 1 - at
+	}
+	return s.order[at]
+}
+
+// sink moves element i of a heap, whose first is the likeliest, to where it belongs.
+func sink(heap []int32, i int, logits []float32) {
+	before := func(a, b int32) bool { return logits[a] > logits[b] || logits[a] == logits[b] && a < b }
+	for {
+		next := 2*i + 1
+		if next >= len(heap) {
+			return
+		}
+		if next+1 < len(heap) && before(heap[next+1], heap[next]) {
+			next++
+		}
+		if !before(heap[next], heap[i]) {
+			return
+		}
+		heap[i], heap[next] = heap[next], heap[i]
+		i = next
+	}
 }

@@ -125,38 +125,45 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 		o.RepetitionPenalty = 1
 	}
 	o.Beams, o.Returns = max(o.Beams, 1), max(o.Returns, 1)
-	positive := func(x float32) bool { return x > 0 && !math.IsInf(float64(x), 1) }
-	switch {
-	case o.MaxNewTokens < 0 || o.MaxNewTokens > 1<<20 || o.MinNewTokens < 0 || o.MaxNewTokens > 0 && o.MinNewTokens > o.MaxNewTokens:
-		return fail("from %d to %d new tokens", o.MinNewTokens, o.MaxNewTokens)
-	case o.MaxLength < 0 || o.MaxLength > 1<<20 || o.MinLength < 0 || o.MaxLength > 0 && o.MinLength > o.MaxLength:
-		return fail("from %d to %d tokens in all", o.MinLength, o.MaxLength)
-	case !positive(o.Temperature):
-		return fail("temperature %v, expected a positive number; leave Sample out for greedy search", o.Temperature)
-	case o.TopK < 0 || !(o.TopP >= 0 && o.TopP <= 1):
-		return fail("top-k %d and top-p %v, expected k ≥ 0 and 0 ≤ p ≤ 1", o.TopK, o.TopP)
-	case !positive(o.RepetitionPenalty) || o.NoRepeatNGram < 0:
-		return fail("repetition penalty %v, no repeated %d-grams", o.RepetitionPenalty, o.NoRepeatNGram)
-	case o.Beams > 64 || math.IsNaN(o.LengthPenalty) || math.Abs(o.LengthPenalty) > 100:
-		return fail("%d beams (at most 64), length penalty %v", o.Beams, o.LengthPenalty)
-	case o.Beams > 1 && (o.Sample || o.Token != nil):
+	most := o.MaxNewTokens
+	if most == 0 {
+		most = 1 << 20
+	}
+	drawn := o.Beams
+	if o.Sample {
+		drawn = 64
+	}
+	for _, n := range [...]struct {
+		name             string
+		value, low, high float64
+	}{
+		{"max_new_tokens", float64(o.MaxNewTokens), 0, 1 << 20},
+		{"min_new_tokens", float64(o.MinNewTokens), 0, float64(most)},
+		{"max_length", float64(o.MaxLength), 0, 1 << 20},
+		{"min_length", float64(o.MinLength), 0, 1 << 20},
+		{"temperature", float64(o.Temperature), math.SmallestNonzeroFloat32, math.MaxFloat32},
+		{"top_k", float64(o.TopK), 0, 1 << 31},
+		{"top_p", float64(o.TopP), 0, 1},
+		{"repetition_penalty", float64(o.RepetitionPenalty), math.SmallestNonzeroFloat32, math.MaxFloat32},
+		{"no_repeat_ngram_size", float64(o.NoRepeatNGram), 0, 1 << 20},
+		{"num_beams", float64(o.Beams), 1, 64},
+		{"length_penalty", o.LengthPenalty, -100, 100},
+		{"num_return_sequences (without do_sample, num_beams)", float64(o.Returns), 1, float64(drawn)},
+		{"forced_bos_token_id", forcedID(o.ForcedBOS), 0, float64(c.VocabSize - 1)},
+		{"forced_eos_token_id", forcedID(o.ForcedEOS), 0, float64(c.VocabSize - 1)},
+	} {
+		if !(n.value >= n.low && n.value <= n.high) {
+			return fail("%s is %v, expected %v to %v", n.name, n.value, n.low, n.high)
+		}
+	}
+	if o.Beams > 1 && (o.Sample || o.Token != nil) {
 		return fail("beams are not sampled, and not streamed")
-	case o.Returns > 64 || o.Returns > 1 && !o.Sample && o.Returns > o.Beams:
-		return fail("%d results of one input, expected at most 64, and as many beams unless they are drawn", o.Returns)
 	}
-	for _, id := range []*int32{o.ForcedBOS, o.ForcedEOS} {
-		if id != nil && (*id < 0 || int(*id) >= c.VocabSize) {
-			return fail("token %d is forced, the vocabulary has %d", *id, c.VocabSize)
-		}
-	}
-	for i, w := range o.BadWords {
-		if len(w) == 0 {
-			return fail("bad word %d is empty", i)
-		}
-	}
-	for i, s := range o.Stop {
-		if len(s) == 0 {
-			return fail("stop sequence %d is empty", i)
+	for _, words := range [...][][]int32{o.Stop, o.BadWords} {
+		for i, w := range words {
+			if len(w) == 0 {
+				return fail("stop sequence or bad word %d is empty", i)
+			}
 		}
 	}
 	for i, in := range inputs {
@@ -191,4 +198,12 @@ func (o *Options) least(n int) int {
 		return o.MinNewTokens
 	}
 	return o.MinLength - n
+}
+
+// forcedID is the number of a token, 0 if there is none.
+func forcedID(id *int32) float64 {
+	if id == nil {
+		return 0
+	}
+	return float64(*id)
 }

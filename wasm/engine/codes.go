@@ -6,6 +6,8 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
@@ -68,6 +70,9 @@ var codes = []struct {
 	{tokenizer.ErrNoUnknown, "invalid_text", "leave the character out"},
 	{tokenizer.ErrOptions, "invalid_argument", ""},
 	{features.ErrPooling, "invalid_argument", ""},
+	{textgen.ErrModel, "config_unsupported", ""},
+	{textgen.ErrLanguage, "invalid_argument", ""},
+	{generate.ErrOptions, "invalid_argument", ""},
 	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
 	{transformer.ErrInput, "invalid_argument", ""},
 

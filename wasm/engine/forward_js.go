@@ -3,6 +3,7 @@ package main
 import (
 	"syscall/js"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -18,10 +19,13 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	// The slice of a view has a buffer of its own, which is not shared even where the
-	// view's is: it can be handed over.
-	data := float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
-	return map[string]any{"data": data, "dims": []any{p.Rows, p.Cols, e.model.Dim()}}, nil
+	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Dim()}}, nil
+}
+
+// copyOf is a tensor without gaps as a Float32Array. The slice of a view has a buffer of
+// its own, which is not shared even where the view's is: it can be handed over.
+func copyOf(x kernels.Tensor) js.Value {
+	return float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
 }
 
 // paddedOf copies Padded of web/src/inputs.ts.

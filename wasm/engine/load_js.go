@@ -7,6 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
@@ -22,17 +23,22 @@ type engine struct {
 	tokenizer *tokenizer.Tokenizer // nil if only the model was asked for
 	model     *transformer.Model   // nil if only the tokenizer was asked for
 	extractor *features.Extractor  // nil unless both were
+	generator *textgen.Generator   // nil unless the head for it was
+}
+
+// forget drops the model that was there.
+func (e *engine) forget() {
+	e.config, e.tokenizer, e.model, e.extractor, e.generator = nil, nil, nil, nil, nil
+	e.dev.Release(e.empty)
 }
 
 // load reads {manifest, config, tokenizer, files, dtype, sizes}. A model that was
 // there before goes; after an error there is none.
 func (e *engine) load(request js.Value, j *job) (any, error) {
-	e.config, e.tokenizer, e.model, e.extractor = nil, nil, nil, nil
-	e.dev.Release(e.empty)
+	e.forget()
 	info, err := e.loadFolder(request, j)
 	if err != nil {
-		e.config, e.tokenizer, e.model, e.extractor = nil, nil, nil, nil
-		e.dev.Release(e.empty)
+		e.forget()
 		return nil, err
 	}
 	e.dev.ResetPeak()
@@ -42,6 +48,7 @@ func (e *engine) load(request js.Value, j *job) (any, error) {
 func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	began := now()
 	configText, tokenizerText := bytesOf(request.Get("config")), bytesOf(request.Get("tokenizer"))
+	generationText := bytesOf(request.Get("generation"))
 	var sums *folder.Manifest // nil if the folder has none
 	if text := bytesOf(request.Get("manifest")); text != nil {
 		var err error
@@ -52,7 +59,7 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	for _, f := range []struct {
 		name string
 		text []byte
-	}{{"config.json", configText}, {"tokenizer.json", tokenizerText}} {
+	}{{"config.json", configText}, {"tokenizer.json", tokenizerText}, {"generation_config.json", generationText}} {
 		if f.text == nil {
 			continue
 		}
@@ -80,15 +87,22 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	}
 	parsed := now() - began
 	if files := request.Get("files"); files.Length() > 0 {
-		if err := e.loadWeights(files, request.Get("sizes"), request.Get("dtype").String(), sums, configText, j); err != nil {
+		head := request.Get("head").String()
+		if err := e.loadWeights(files, request.Get("sizes"), request.Get("dtype").String(), head, sums, configText, j); err != nil {
+			return nil, err
+		}
+		if err := e.loadGenerator(head, configText, generationText); err != nil {
 			return nil, err
 		}
 	}
 	return e.info(sums != nil, parsed), nil
 }
 
-func (e *engine) loadWeights(files, sizes js.Value, dtype string, sums *folder.Manifest, configText []byte, j *job) error {
-	options := transformer.LoadOptions{DType: dtype}
+func (e *engine) loadWeights(files, sizes js.Value, dtype, head string, sums *folder.Manifest, configText []byte, j *job) error {
+	if err := textgen.Check(e.config, head); err != nil {
+		return err
+	}
+	options := transformer.LoadOptions{DType: dtype, Head: generates(head)}
 	var streams []transformer.Stream
 	for i := range files.Length() {
 		v := files.Index(i)
@@ -118,6 +132,17 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype string, sums *folder.M
 	}
 	if e.tokenizer != nil {
 		e.extractor, err = features.New(e.model, e.tokenizer, configText)
+	}
+	return err
+}
+
+// generates tells whether a head is one for generation.
+func generates(head string) bool { return head == textgen.CausalLM || head == textgen.Seq2SeqLM }
+
+// loadGenerator makes the generator of a model that was loaded with its head.
+func (e *engine) loadGenerator(head string, configText, generationText []byte) (err error) {
+	if generates(head) {
+		e.generator, err = textgen.New(e.model, e.tokenizer, configText, generationText)
 	}
 	return err
 }
@@ -165,6 +190,11 @@ func (e *engine) info(verified bool, parsed float64) any {
 		info["dim"] = e.model.Dim()
 		info["weightBytes"] = float64(e.model.WeightBytes())
 		info["dtype"] = e.model.DType()
+	}
+	if e.generator != nil {
+		f := e.generator.Settings
+		start, _ := textgen.Start(f) // −1 without one, which whoever generates is told
+		info["generation"] = map[string]any{"seq2seq": e.generator.Translates(), "start": int(start), "pad": int(f.Pad), "eos": int32Value(f.Options.EOS)}
 	}
 	return info
 }

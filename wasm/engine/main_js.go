@@ -35,6 +35,8 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"decode":   (*engine).decode,
 	"forward":  (*engine).forward,
 	"rate":     (*engine).rate,
+	"generate": (*engine).generate,
+	"logits":   (*engine).logits,
 	"memory":   (*engine).memory,
 	"describe": (*engine).describeModel,
 	"watch":    (*engine).watch,

@@ -24,15 +24,20 @@ func bytesOf(v js.Value) []byte {
 }
 
 // int32sOf copies an Int32Array; null and undefined are nil.
-func int32sOf(v js.Value) []int32 {
+func int32sOf(v js.Value) []int32 { return numbersOf[int32](v) }
+
+// float32sOf copies a Float32Array; null and undefined are nil.
+func float32sOf(v js.Value) []float32 { return numbersOf[float32](v) }
+
+func numbersOf[T float32 | int32](v js.Value) []T {
 	if v.IsNull() || v.IsUndefined() {
 		return nil
 	}
 	n := v.Length()
 	if n == 0 {
-		return []int32{}
+		return []T{}
 	}
-	p := make([]int32, n)
+	p := make([]T, n)
 	view := uint8Array.New(v.Get("buffer"), v.Get("byteOffset"), v.Get("byteLength"))
 	js.CopyBytesToGo(unsafe.Slice((*byte)(unsafe.Pointer(&p[0])), 4*n), view)
 	return p

@@ -155,7 +155,7 @@ test('when the worker fails, what was pending rejects and the next call works', 
   });
   await page.workers()[0]!.evaluate(() => void setTimeout(() => { throw new Error('sabotage'); }));
   const r = await page.evaluate(async () => {
-    const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline>>; pending: Promise<{ code: string; message: string }>[] };
+    const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline<'feature-extraction'>>>; pending: Promise<{ code: string; message: string }>[] };
     const failures = await Promise.all(g.pending);
     const { dims } = await g.embed('Guten Morgen', { pooling: 'prompt' });
     await g.embed.dispose();
@@ -180,7 +180,7 @@ test('when the Go program panics, what was pending rejects and the next call wor
     setTimeout(() => g.__lodestone.call('no-such-operation', {}, { turn: () => Promise.resolve(), aborted: false }, null, null));
   });
   const r = await page.evaluate(async () => {
-    const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline>>; pending: Promise<{ code: string; message: string }> };
+    const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline<'feature-extraction'>>>; pending: Promise<{ code: string; message: string }> };
     const failed = await g.pending;
     const { dims } = await g.embed('Guten Morgen', { pooling: 'prompt' });
     await g.embed.dispose();

@@ -6,22 +6,26 @@ import { assetURL, env } from './env.js';
 import type { ProgressCallback } from './progress.js';
 import type { KernelReport, Kernels } from './kernels.js';
 import type { ThreadReport, Threads } from './threads.js';
-import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, ToWorker } from './protocol.js';
+import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, Step, Tokens, ToWorker } from './protocol.js';
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   progress?: ProgressCallback | undefined;
   transfer?: Transferable[];
+  /** Hears tokens as they come. What it throws ends the call. */
+  tokens?: ((tokens: Tokens) => void) | undefined;
+  /** Changes the logits of a step. What it throws ends the call. */
+  process?: ((step: Step) => Promise<Float32Array>) | undefined;
 }
 
 interface Task {
   id: number;
   request: Request;
   transfer: Transferable[];
-  progress: ProgressCallback | undefined;
+  options: CallOptions;
   settled: boolean;
   resolve(value: unknown): void;
-  reject(e: LodestoneError): void;
+  reject(e: unknown): void;
   /** Stops listening to the signal. */
   release(): void;
 }
@@ -166,7 +170,7 @@ export class Engine {
         id: ++this.#lastId,
         request,
         transfer: options.transfer ?? [],
-        progress: options.progress,
+        options,
         settled: false,
         resolve,
         reject,
@@ -219,12 +223,45 @@ export class Engine {
     const task = this.#current;
     if (!task || task.id !== message.id) return;
     if (message.type === 'progress') {
-      if (!task.settled) task.progress?.(message.event);
+      if (!task.settled) task.options.progress?.(message.event);
+      return;
+    }
+    if (message.type === 'tokens') {
+      if (!task.settled) this.#guard(task, () => task.options.tokens?.(message.tokens));
+      return;
+    }
+    if (message.type === 'step') {
+      if (!task.settled) void this.#process(task, message.step);
       return;
     }
     this.#current = null;
     settle(task, () => (message.type === 'result' ? task.resolve(message.value) : task.reject(fromMessage(message.error))));
     this.#next();
+  }
+
+  /** Runs a caller's own code; what it throws rejects the call, which is then stopped. */
+  #guard(task: Task, run: () => void): void {
+    try {
+      run();
+    } catch (e) {
+      this.#fail(task, e);
+    }
+  }
+
+  #fail(task: Task, e: unknown): void {
+    settle(task, () => task.reject(e));
+    if (task === this.#current) this.#worker?.postMessage({ type: 'abort', id: task.id } satisfies ToWorker);
+  }
+
+  async #process(task: Task, step: Step): Promise<void> {
+    try {
+      const logits = (await task.options.process?.(step)) ?? step.logits;
+      if (task === this.#current && !task.settled) {
+        this.#worker?.postMessage({ type: 'logits', id: task.id, logits } satisfies ToWorker, [logits.buffer]);
+      }
+    } catch (e) {
+      this.#fail(task, e);
+    }
   }
 
   /** Ends the worker and rejects everything that waits. */

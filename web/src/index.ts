@@ -11,6 +11,12 @@ export type { DType, Device, PipelineOptions, Pipelines, Task } from './pipeline
 export type { PipelineHandle } from './tasks/task.js';
 export { FeatureTensor } from './tasks/feature-extraction.js';
 export type { FeatureExtractionOptions, FeatureExtractionPipeline, Pooling } from './tasks/feature-extraction.js';
+export type { TextGenerationOptions, TextGenerationOutput, TextGenerationPipeline } from './tasks/text-generation.js';
+export type { TranslationOptions, TranslationOutput, TranslationPipeline } from './tasks/translation.js';
+export { TextStreamer } from './generation.js';
+export type { GenerationOptions, LogitsProcessor } from './generation.js';
+export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './auto-generation.js';
+export type { GenerateInputs, LogitsOutput, PreTrainedCausalLM, PreTrainedSeq2SeqLM, Seq2SeqInputs, TokenStreamer } from './auto-generation.js';
 export { AutoModel, AutoTokenizer } from './auto.js';
 export type { ModelInputs } from './inputs.js';
 export type { BatchEncoding, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';

@@ -1,14 +1,64 @@
 // One request while the worker serves it.
 import type { Running } from './instantiate.js';
+import type { Step, Tokens } from './protocol.js';
+
+/** What a job tells the page before it ends. */
+export interface Listener {
+  tokens(tokens: Tokens): void;
+  step(step: Step): void;
+}
+
+const BATCH_MS = 16; // tokens that come faster go together: a message costs more than a token
 
 /** One request while it is served. The Go program looks at `aborted` between layers. */
 export class Job {
   aborted = false;
   readonly controller = new AbortController();
+  readonly #listener: Listener;
+  #tokens: Tokens = { sequences: [], ids: [], texts: [] };
+  #sent = -Infinity;
+  #answer: { resolve(logits: Float32Array): void; reject(e: unknown): void } | null = null;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
 
   abort(): void {
     this.aborted = true;
     this.controller.abort();
+    this.#answer?.reject(new DOMException('aborted', 'AbortError'));
+  }
+
+  /** A token was chosen (the Go program calls this). */
+  token(sequence: number, id: number, text: string): void {
+    this.#tokens.sequences.push(sequence);
+    this.#tokens.ids.push(id);
+    this.#tokens.texts.push(text);
+    if (performance.now() - this.#sent >= BATCH_MS) this.flush();
+  }
+
+  /** Sends the tokens that were kept back. */
+  flush(): void {
+    if (this.#tokens.ids.length === 0) return;
+    this.#listener.tokens(this.#tokens);
+    this.#tokens = { sequences: [], ids: [], texts: [] };
+    this.#sent = performance.now();
+  }
+
+  /** Has the page change the logits of a step (the Go program calls this). */
+  process(ids: Int32Array, lengths: Int32Array, logits: Float32Array): Promise<Float32Array> {
+    if (this.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'));
+    this.flush();
+    return new Promise((resolve, reject) => {
+      this.#answer = { resolve, reject };
+      this.#listener.step({ ids, lengths, logits });
+    });
+  }
+
+  /** The page's answer. */
+  processed(logits: Float32Array): void {
+    this.#answer?.resolve(logits);
+    this.#answer = null;
   }
 
   /** Lets waiting messages in: settles after the event loop has turned once. */

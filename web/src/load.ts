@@ -11,6 +11,7 @@ import type { ByteStream } from './stream.js';
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const MiB = 1 << 20;
+const GENERATES: ReadonlySet<string> = new Set(['causal-lm', 'seq2seq-lm']);
 
 /** A weights file as the Go program sees it: it pulls, and says where to. */
 interface WeightsFile {
@@ -41,10 +42,11 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
       folder.bytes('manifest.json', { limit: MiB, tooLarge: 'manifest_invalid', optional: true }),
       configText,
       request.tokenizer ? folder.bytes('tokenizer.json', { limit: 64 * MiB, tooLarge: 'tokenizer_invalid', missing: 'tokenizer_missing' }) : null,
+      GENERATES.has(request.head) ? folder.bytes('generation_config.json', { limit: MiB, tooLarge: 'config_invalid', optional: true }) : null,
     ]);
     const arrived = small.then(() => performance.now());
     arrived.catch(() => {});
-    const [[manifest, config, tokenizer], first, r] = await Promise.all([small, opened, running]).catch(async (e: unknown) => {
+    const [[manifest, config, tokenizer, generation], first, r] = await Promise.all([small, opened, running]).catch(async (e: unknown) => {
       if (absent(e)) await configText; // where everything is missing, config.json is what is named
       throw e;
     });
@@ -52,7 +54,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);
-    const reply = (await call(r, 'load', { manifest, config, tokenizer, files, dtype: request.dtype, head: request.head, sizes }, job)) as LoadReply & { parsed: number };
+    const reply = (await call(r, 'load', { manifest, config, tokenizer, generation, files, dtype: request.dtype, head: request.head, sizes }, job)) as LoadReply & { parsed: number };
     const { parsed, ...info } = reply;
     const ended = performance.now();
     const timings: LoadTimings = {

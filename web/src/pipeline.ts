@@ -1,12 +1,16 @@
 // pipeline(): a model for a task. The tasks are in tasks/, one file each.
 import { type DType, type Device, type LoadOptions, loadWith } from './options.js';
 import { type FeatureExtractionPipeline, featureExtraction } from './tasks/feature-extraction.js';
+import { type TextGenerationPipeline, textGeneration } from './tasks/text-generation.js';
+import { type TranslationPipeline, translation } from './tasks/translation.js';
 import { handle } from './tasks/task.js';
 import * as check from './validate.js';
 
 /** The tasks that pipeline knows, and what it returns for each. */
 export interface Pipelines {
   'feature-extraction': FeatureExtractionPipeline;
+  'text-generation': TextGenerationPipeline;
+  translation: TranslationPipeline;
 }
 
 /** The tasks that pipeline knows. */
@@ -16,6 +20,8 @@ export type PipelineOptions = LoadOptions;
 
 const TASKS = {
   'feature-extraction': featureExtraction,
+  'text-generation': textGeneration,
+  translation,
 } as const;
 
 /**

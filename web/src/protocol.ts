@@ -11,7 +11,7 @@ import type { ThreadReport, Threads } from './threads.js';
 export type WeightType = 'auto' | 'f32' | 'q8' | 'q4';
 
 /** What a model is loaded for: the part that stands on its layers. */
-export type Head = '';
+export type Head = '' | 'causal-lm' | 'seq2seq-lm';
 
 /** The addresses of the engine's parts. */
 export interface Assets {
@@ -72,7 +72,45 @@ export interface ForwardRequest extends Padded {
   op: 'forward';
 }
 
-export type Request = LoadRequest | FeaturesRequest | EncodeRequest | DecodeRequest | ForwardRequest | DescribeRequest | WatchRequest | InspectRequest | RateRequest | { op: 'memory' };
+export interface GenerateRequest {
+  op: 'generate';
+  /** Texts, to continue or to translate; or null. */
+  texts: string[] | null;
+  /** Without texts: the ids of all rows one after the other, and how many each has. */
+  ids: Int32Array | null;
+  lengths: Int32Array | null;
+  addSpecial: boolean;
+  /** The languages of a translation, '' if they are not said. */
+  from: string;
+  to: string;
+  /** JSON with Hugging Face's names; what is missing is as the folder says. */
+  options: string;
+  /** True sends tokens as they come. */
+  streamed: boolean;
+  /** True sends the logits of each step and waits for others. */
+  processed: boolean;
+}
+
+/** The logits of every token; for an encoder–decoder of what the decoder reads. */
+export interface LogitsRequest extends Padded {
+  op: 'logits';
+  /** What the encoder reads; null for a decoder alone. */
+  source: Padded | null;
+}
+
+export type Request =
+  | LoadRequest
+  | FeaturesRequest
+  | EncodeRequest
+  | DecodeRequest
+  | ForwardRequest
+  | GenerateRequest
+  | LogitsRequest
+  | DescribeRequest
+  | WatchRequest
+  | InspectRequest
+  | RateRequest
+  | { op: 'memory' };
 
 export interface LoadReply {
   /** The width of a hidden state; 0 without weights. */
@@ -88,6 +126,8 @@ export interface LoadReply {
   /** True if manifest.json was there and every file agreed with it. */
   verified: boolean;
   timings: LoadTimings;
+  /** If the head was one for generation: which kind it is, and the tokens that the folder names (−1: none). */
+  generation?: { seq2seq: boolean; start: number; pad: number; eos: Int32Array };
 }
 
 /** Where a load's time went, in milliseconds. Downloads and the engine's start run side by side. */
@@ -124,6 +164,32 @@ export interface TensorReply {
   dims: number[];
 }
 
+export interface GenerateReply {
+  /** The tokens that were added, of all results one after the other, and how many each has. */
+  ids: Int32Array;
+  lengths: Int32Array;
+  /** Their texts; empty without a tokenizer. */
+  texts: string[];
+  /** Why each ended. */
+  reasons: ('length' | 'eos' | 'stop')[];
+}
+
+/** Tokens that were chosen since the last message; an id of −1 is text that was left at the end. */
+export interface Tokens {
+  /** Which result each belongs to. */
+  sequences: number[];
+  ids: number[];
+  /** The text that each completes. */
+  texts: string[];
+}
+
+/** The logits of a step for each open sequence, one after the other, and the tokens so far. */
+export interface Step {
+  ids: Int32Array;
+  lengths: Int32Array;
+  logits: Float32Array;
+}
+
 export interface MemoryReport {
   /** The kernels' memory: weights and activations. It never shrinks, so it is its own peak. */
   kernelBytes: number;
@@ -146,6 +212,8 @@ export interface Replies {
   inspect: InspectReply;
   /** Multiply-adds a second. */
   rate: number;
+  generate: GenerateReply;
+  logits: TensorReply;
   memory: MemoryReport;
 }
 
@@ -153,13 +221,17 @@ export interface Replies {
 export type ToWorker =
   | { type: 'start'; assets: Assets; threads: Threads; kernels: Kernels }
   | { type: 'request'; id: number; request: Request }
-  | { type: 'abort'; id: number };
+  | { type: 'abort'; id: number }
+  /** The answer to a step. */
+  | { type: 'logits'; id: number; logits: Float32Array };
 
 /** From the worker to the page. */
 export type FromWorker =
   | { type: 'result'; id: number; value: unknown }
   | { type: 'error'; id: number; error: ErrorMessage }
   | { type: 'progress'; id: number; event: ProgressEvent }
+  | { type: 'tokens'; id: number; tokens: Tokens }
+  | { type: 'step'; id: number; step: Step }
   /** Which kernels run. */
   | { type: 'kernels'; report: KernelReport }
   /** How many threads run now. */

@@ -32,9 +32,15 @@ scope.onmessage = ({ data }) => {
     case 'abort':
       jobs.get(data.id)?.abort();
       break;
+    case 'logits':
+      jobs.get(data.id)?.processed(data.logits);
+      break;
     case 'request': {
       const { id, request } = data;
-      const job = new Job();
+      const job = new Job({
+        tokens: (tokens) => scope.postMessage({ type: 'tokens', id, tokens }),
+        step: (step) => scope.postMessage({ type: 'step', id, step }, buffers(step)),
+      });
       jobs.set(id, job);
       last = last.then(() => serve(id, request, job));
       break;
@@ -49,6 +55,7 @@ async function serve(id: number, request: Request, job: Job): Promise<void> {
   try {
     if (!running) throw new LodestoneError('internal', 'engine: a request before the start; this is a bug in Lodestone, please report it');
     const value = await perform(id, request, job, running);
+    job.flush();
     scope.postMessage({ type: 'result', id, value }, buffers(value));
   } catch (e) {
     const stopped = job.aborted || (e instanceof DOMException && e.name === 'AbortError');

@@ -7,6 +7,7 @@
 //	/f/NAME/FILE   model folders that are wrong in one way each (cases.go)
 //	/f32/FILE      the default model with its weights in f32, and vectors that
 //	               the reference kernels compute natively (f32.go)
+//	/tiny/NAME/    random models that generate, and what they do natively (tiny.go)
 //	/original/     the folder that LODESTONE_F32_MODEL names, if it is set: the
 //	               default model before quantisation, for its golden vectors
 //
@@ -52,6 +53,7 @@ func run(addr string) error {
 		return err
 	}
 	mux.Handle("/f/", http.StripPrefix("/f/", &cases{base: base}))
+	mux.Handle("/tiny/", http.StripPrefix("/tiny/", &tiny{}))
 	mux.Handle("/f32/", http.StripPrefix("/f32/", &floats{dir: modelDir}))
 	l, err := net.Listen("tcp", addr) // exactly this port: the tests know no other
 	if err != nil {

@@ -14,24 +14,24 @@ func TestAFolderSaysHowItsModelGenerates(t *testing.T) {
 	seven := int32(7)
 	for _, c := range []struct {
 		name, config, generation string
-		want                     generate.Defaults
+		want                     generate.Settings
 	}{
-		{"nothing", `{}`, "", generate.Defaults{BOS: -1, DecoderStart: -1, Pad: -1, Options: generate.Options{TopK: 50, LengthPenalty: 1}}},
+		{"nothing", `{}`, "", generate.Settings{BOS: -1, DecoderStart: -1, Pad: -1, Options: generate.Options{TopK: 50, LengthPenalty: 1}}},
 		{"GPT-2", `{"bos_token_id":50256,"eos_token_id":50256,"task_specific_params":{"text-generation":{"max_length":50}}}`, `{"_from_model_config":true,"transformers_version":"4"}`,
-			generate.Defaults{BOS: 50256, DecoderStart: -1, Pad: -1, Options: generate.Options{TopK: 50, LengthPenalty: 1, EOS: []int32{50256}}}},
+			generate.Settings{BOS: 50256, DecoderStart: -1, Pad: -1, Options: generate.Options{TopK: 50, LengthPenalty: 1, EOS: []int32{50256}}}},
 		{"a translator", `{"max_length":10,"eos_token_id":null}`, `{"bos_token_id":0,"decoder_start_token_id":2,"early_stopping":true,"eos_token_id":[2,3],"pad_token_id":1,
 			"max_length":200,"num_beams":5,"forced_bos_token_id":7,"no_repeat_ngram_size":3,"bad_words_ids":[[1,2],[]],"suppress_tokens":[4,-1]}`,
-			generate.Defaults{BOS: 0, DecoderStart: 2, Pad: 1, Options: generate.Options{TopK: 50, LengthPenalty: 1, EOS: []int32{2, 3}, EarlyStopping: true, MaxLength: 200,
+			generate.Settings{BOS: 0, DecoderStart: 2, Pad: 1, Options: generate.Options{TopK: 50, LengthPenalty: 1, EOS: []int32{2, 3}, EarlyStopping: true, MaxLength: 200,
 				ForcedBOS: &seven, NoRepeatNGram: 3, BadWords: [][]int32{{1, 2}}, Suppress: []int32{4}}}},
 		{"a chat", `{}`, `{"do_sample":true,"temperature":0.6,"top_p":0.9,"top_k":null,"repetition_penalty":1.5,"early_stopping":"never","typical_p":1.0,"num_beam_groups":1,"max_new_tokens":5,"min_new_tokens":2,"min_length":3,"length_penalty":-2}`,
-			generate.Defaults{BOS: -1, DecoderStart: -1, Pad: -1, Options: generate.Options{Sample: true, Temperature: 0.6, TopP: 0.9, TopK: 50, RepetitionPenalty: 1.5,
+			generate.Settings{BOS: -1, DecoderStart: -1, Pad: -1, Options: generate.Options{Sample: true, Temperature: 0.6, TopP: 0.9, TopK: 50, RepetitionPenalty: 1.5,
 				Exhaustive: true, MaxNewTokens: 5, MinNewTokens: 2, MinLength: 3, LengthPenalty: -2}}},
 	} {
 		var generation []byte
 		if c.generation != "" {
 			generation = []byte(c.generation)
 		}
-		got, err := generate.ReadDefaults([]byte(c.config), generation)
+		got, err := generate.ReadSettings([]byte(c.config), generation)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		} else if !reflect.DeepEqual(*got, c.want) {
@@ -47,17 +47,17 @@ func TestAFolderSaysHowItsModelGenerates(t *testing.T) {
 		`{"do_sample":1}`:         transformer.ErrConfig,
 		`{"max_length":1} behind`: transformer.ErrConfig,
 	} {
-		if _, err := generate.ReadDefaults([]byte(`{}`), []byte(text)); !errors.Is(err, want) || !strings.Contains(err.Error(), "generation_config.json") {
+		if _, err := generate.ReadSettings([]byte(`{}`), []byte(text)); !errors.Is(err, want) || !strings.Contains(err.Error(), "generation_config.json") {
 			t.Errorf("%s: %v, expected %v", text, err, want)
 		}
 	}
 }
 
 // Whatever the bytes are, reading them ends.
-func FuzzReadDefaults(f *testing.F) {
+func FuzzReadSettings(f *testing.F) {
 	f.Add([]byte(`{"eos_token_id":[1,2],"max_length":20,"early_stopping":"never","bad_words_ids":[[1]],"top_p":0.5}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if d, err := generate.ReadDefaults(text, text); (d == nil) == (err == nil) {
+		if d, err := generate.ReadSettings(text, text); (d == nil) == (err == nil) {
 			t.Errorf("%v and %v", d, err)
 		}
 	})

@@ -1,0 +1,129 @@
+// Models that generate, by themselves: ids in, ids or logits out.
+import type { Capabilities } from './capabilities.js';
+import { generate, GENERATION_OPTIONS, type GenerationOptions } from './generation.js';
+import { type ModelInputs, paddedInputs } from './inputs.js';
+import { type LoadOptions, type Loaded, loadWith } from './options.js';
+import type { LoadReply, MemoryReport } from './protocol.js';
+import { Tensor } from './tensor.js';
+import * as check from './validate.js';
+
+/** Hears ids as they are chosen, one a call: a BaseStreamer of transformers.js. */
+export interface TokenStreamer {
+  put(value: bigint[][]): void;
+  end(): void;
+}
+
+export interface GenerateInputs extends GenerationOptions, ModelInputs {
+  /** Hears the ids of a single row. */
+  streamer?: TokenStreamer | null;
+}
+
+export interface LogitsOutput {
+  /** [rows, tokens, vocabulary]; zeros where there is padding. */
+  logits: Tensor<'float32'>;
+}
+
+/** What a decoder of an encoder–decoder reads, beside what the encoder does. */
+export interface Seq2SeqInputs extends ModelInputs {
+  decoder_input_ids: Tensor<'int64'>;
+  decoder_attention_mask?: Tensor<'int64'>;
+}
+
+interface GeneratingModel<I> {
+  /** The logits of every token. */
+  (inputs: I, options?: { signal?: AbortSignal | null }): Promise<LogitsOutput>;
+  /**
+   * Continues rows of ids, padded on either side. The result [rows · num_return_sequences, length]
+   * begins with input_ids as they are, or for an encoder–decoder with its start token, and
+   * ends in padding where a row ended before the longest.
+   */
+  generate(inputs: GenerateInputs): Promise<Tensor<'int64'>>;
+  readonly dtype: LoadReply['dtype'];
+  readonly dim: number;
+  capabilities(): Capabilities;
+  memory(): Promise<MemoryReport>;
+  dispose(): Promise<void>;
+}
+
+export type PreTrainedCausalLM = GeneratingModel<ModelInputs>;
+export type PreTrainedSeq2SeqLM = GeneratingModel<Seq2SeqInputs>;
+
+/** Loads a decoder with its head; its tokenizer is not fetched. */
+export const AutoModelForCausalLM = {
+  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedCausalLM> {
+    const loaded = await loadWith('AutoModelForCausalLM.from_pretrained', model, options, { tokenizer: false, weights: true, head: 'causal-lm' });
+    return made(loaded, async (inputs: ModelInputs, signal) => {
+      const { padded, transfer } = paddedInputs('model', inputs);
+      return loaded.engine.call({ op: 'logits', ...padded, source: null }, { signal, transfer });
+    });
+  },
+};
+
+/** Loads an encoder–decoder with its head; its tokenizer is not fetched. */
+export const AutoModelForSeq2SeqLM = {
+  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedSeq2SeqLM> {
+    const loaded = await loadWith('AutoModelForSeq2SeqLM.from_pretrained', model, options, { tokenizer: false, weights: true, head: 'seq2seq-lm' });
+    return made(loaded, async (inputs: Seq2SeqInputs, signal) => {
+      const { decoder_input_ids, decoder_attention_mask, ...encoder } = inputs ?? {};
+      const source = paddedInputs('model', encoder as ModelInputs);
+      const own: ModelInputs = { input_ids: decoder_input_ids };
+      if (decoder_attention_mask) own.attention_mask = decoder_attention_mask;
+      const { padded, transfer } = paddedInputs('model: decoder', own);
+      return loaded.engine.call({ op: 'logits', ...padded, source: source.padded }, { signal, transfer: [...transfer, ...source.transfer] });
+    });
+  },
+};
+
+/** Makes a model of what computes its logits. */
+function made<I>(loaded: Loaded, logits: (inputs: I, signal: AbortSignal | undefined) => Promise<{ data: Float32Array; dims: number[] }>): GeneratingModel<I> {
+  const { engine, info, url, progress } = loaded;
+  const run = async (inputs: I, options?: { signal?: AbortSignal | null }): Promise<LogitsOutput> => {
+    const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
+    const reply = await logits(inputs, signal);
+    return { logits: new Tensor('float32', reply.data, reply.dims) };
+  };
+  const handle = Object.assign(run, {
+    generate: (inputs: GenerateInputs) => continued(loaded, inputs),
+    dtype: info.dtype,
+    dim: info.dim,
+    capabilities: () => engine.capabilities(),
+    memory: () => engine.memory(),
+    dispose: async () => engine.dispose(),
+  });
+  progress?.({ status: 'ready', name: url, task: 'model', model: url });
+  return handle;
+}
+
+const WHAT = 'generate';
+const TENSORS = ['input_ids', 'attention_mask', 'token_type_ids', 'offset_mapping'];
+
+async function continued({ engine, info }: Loaded, inputs: GenerateInputs): Promise<Tensor<'int64'>> {
+  const known = check.knownOptions(WHAT, inputs, [...TENSORS, ...GENERATION_OPTIONS, 'streamer']) as GenerateInputs;
+  const { input_ids, attention_mask, token_type_ids: _, streamer, ...o } = known;
+  const { padded } = paddedInputs(WHAT, attention_mask ? { input_ids, attention_mask } : { input_ids });
+  const { batch, length, mask } = padded;
+  const ids = mask ? padded.ids.filter((_, i) => mask[i] === 1) : padded.ids;
+  const lengths = new Int32Array(batch).fill(length);
+  if (mask) for (let row = 0; row < batch; row++) lengths[row] = mask.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b, 0);
+  if (streamer && (batch > 1 || (o.num_return_sequences ?? 1) > 1)) throw check.invalid(`${WHAT}: streamer: one row at a time`);
+  delete (o as { offset_mapping?: unknown }).offset_mapping;
+  const { seq2seq, start, pad, eos } = info.generation!;
+  const reply = await generate(engine, WHAT, { texts: null, ids, lengths }, o, streamer ? ({ ids }) => ids.forEach((id) => id >= 0 && streamer.put([[BigInt(id)]])) : undefined);
+  streamer?.end();
+
+  const begin = o.decoder_start_token_id ?? start;
+  const before = seq2seq ? 1 : length;
+  const width = before + reply.lengths.reduce((a, b) => Math.max(a, b), 0);
+  const each = reply.lengths.length / Math.max(1, batch);
+  const fill = pad >= 0 ? pad : (eos[0] ?? 0);
+  const out = new BigInt64Array(reply.lengths.length * width).fill(BigInt(fill));
+  let at = 0;
+  for (let i = 0; i < reply.lengths.length; i++) {
+    const row = Math.floor(i / each);
+    const to = out.subarray(i * width, (i + 1) * width);
+    if (seq2seq) to[0] = BigInt(begin);
+    else for (let j = 0; j < length; j++) to[j] = BigInt(padded.ids[row * length + j]!);
+    for (let j = 0; j < reply.lengths[i]!; j++) to[before + j] = BigInt(reply.ids[at++]!);
+  }
+  return new Tensor('int64', out, [reply.lengths.length, width]);
+}
