@@ -32,7 +32,16 @@ func TestDecoderOperationsByHand(t *testing.T) {
 
 // Grouped keys are keys that each head of the group has a copy of.
 func TestGroupedAttentionIsAttentionToCopies(t *testing.T) {
-	const tq, tk, heads, kv, h = 3, 4, 6, 2, 2
+	for _, tq := range []int{3, 1} {
+		for _, mask := range []AttentionMask{{}, {Causal: true, Offset: 1}, {Causal: true, Offset: 9}, {Keep: []byte{1, 0, 1, 1}}, {Keep: []byte{0, 0, 1, 1}, Causal: true, Offset: 1}} {
+			groupedEqualsCopies(t, tq, mask)
+		}
+	}
+}
+
+func groupedEqualsCopies(t *testing.T, tq int, mask AttentionMask) {
+	t.Helper()
+	const tk, heads, kv, h = 4, 6, 2, 2
 	d := newDevice()
 	number := func(i int) float32 { return float32(math.Sin(float64(i * i))) }
 	q, y, want := d.NewTensor(tq, heads*h), d.NewTensor(tq, heads*h), d.NewTensor(tq, heads*h)
@@ -54,7 +63,6 @@ func TestGroupedAttentionIsAttentionToCopies(t *testing.T) {
 		d.Set(few[n], small)
 		d.Set(many[n], large)
 	}
-	mask := AttentionMask{Causal: true, Offset: 1}
 	d.Attention(y, q, few[0], few[1], heads, 0.7, mask)
 	d.Attention(want, q, many[0], many[1], heads, 0.7, mask)
 	near(t, get(t, d, y), get(t, d, want), 0)

@@ -376,6 +376,10 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 	if d.err != nil {
 		return
 	}
+	if tq == 1 && k.Cols < width && add == 0 && rel == 0 {
+		d.attendOnce(y.At, q.At, k, v, heads, h, scale, keep, min(causal, uint32(tk-1))+1, scratch)
+		return
+	}
 	d.b.Attention(y.At, uint32(y.Stride), q.At, uint32(q.Stride), k.At, v.At, uint32(k.Stride),
 		uint32(tq), uint32(tk), uint32(heads), uint32(width/k.Cols), uint32(h), scale, keep, add, ldadd, rel, ldrel, int32(mask.RelBase), causal, scratch)
 }
