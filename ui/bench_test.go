@@ -106,7 +106,7 @@ func TestBenchShowsAFailure(t *testing.T) {
 // The longest bar fills the room; labels are text; numbers that are missing draw no bar of length NaN.
 func TestBarChart(t *testing.T) {
 	s := BarChart([]Bar{{"<b>", 10, "10", "q8"}, {"half", 5, "5", "q8"}, {"none", 0, "0", "q8"}}).HTML()
-	contains(t, s, "&lt;b&gt;", `width="196.0"`, `width="98.0"`, `width="1.0"`) // 360 − 118 − 46 = 196
+	contains(t, s, "&lt;b&gt;", `width="170.0"`, `width="85.0"`, `width="1.0"`) // 360 − 136 − 54 = 170
 	if empty := BarChart([]Bar{{"none", 0, "0", "q8"}}).HTML(); strings.Contains(empty, "NaN") {
 		t.Error(empty)
 	}

@@ -19,8 +19,8 @@ type Bar struct {
 // The measures of a chart, in units of its view box, which is as wide as a phone's page: it scales up, and text stays readable.
 const (
 	chartWidth = 360
-	chartLabel = 118 // room for labels, left of the bars
-	chartText  = 46  // room for values, right of the longest
+	chartLabel = 136 // room for labels, left of the bars
+	chartText  = 54  // room for values, right of the longest
 	chartRow   = 24
 	chartBar   = 14
 )
