@@ -73,3 +73,11 @@ func ParseAddress(hash string) Address {
 	}
 	return a
 }
+
+// ModelHash is the fragment that shows a folder in the view "Model"; "" is the model of the search.
+func ModelHash(folder string) string {
+	if folder = strings.TrimSpace(folder); folder == "" {
+		return "#/model"
+	}
+	return "#/model?" + url.Values{"folder": {folder}}.Encode()
+}

@@ -33,8 +33,11 @@ func main() {
 		Collection: fetchCollection,
 	})
 	p.canvas = newCanvas(p.app, p)
+	explorer := ui.NewExplorer(&inspector{}, ui.Options{Changed: p.changed, Announce: p.announce})
+	p.drawings = newDrawings(p, explorer)
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
+		{Name: "model", Body: &ui.ModelPane{Explorer: explorer, Page: p.drawings}, Open: explorer.Open},
 		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},
 	}}
 	js.Global().Get("lodestoneBoot").Call("shown")
@@ -46,6 +49,7 @@ func main() {
 		}
 		p.app.Do("map", p.canvas.update)
 		p.app.Do("draft", p.putDraft)
+		explorer.Do("drawings", p.drawings.update)
 	}
 }
 

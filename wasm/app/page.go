@@ -13,11 +13,12 @@ import (
 
 // page is the document: what components and listeners do with it. It is ui.Page.
 type page struct {
-	app    *ui.App
-	root   *ui.Root
-	canvas *canvas
-	dirty  chan struct{}
-	breath time.Time // when the browser last had the main thread
+	app      *ui.App
+	root     *ui.Root
+	canvas   *canvas
+	drawings *drawings
+	dirty    chan struct{}
+	breath   time.Time // when the browser last had the main thread
 
 	document, window js.Value
 	query, live      js.Value
@@ -54,6 +55,7 @@ func (p *page) listen() {
 	p.on(p.window, "hashchange", func(js.Value) { p.takeAddress() })
 	p.listenDrop()
 	app := p.byID("app").Get("parentNode") // Vugu may replace #app, not what holds it
+	p.drawings.listen(app)
 	point := func(e js.Value) {
 		if li := e.Get("target").Call("closest", "[data-entry]"); li.Truthy() {
 			id, _ := strconv.Atoi(li.Get("dataset").Get("entry").String())

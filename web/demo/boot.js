@@ -2,9 +2,11 @@
 //
 // The program finds the engine as globalThis.lodestoneBoot:
 //   pane()          the view that the page's address names: the data-pane of a link of the navigation
+//   part(file)      Promise of a script of this page, which a view needs
 //   load(listener)  Promise of { embed, bytes, ms }; the first call joins the load that is under way, one after a failure starts anew.
 //                   listener({ file, loaded, total }) is called with what has come, the latest state at once
 //   module()        Promise of lodestone.js
+//   here()          whether the search's model is loaded, and model(lodestone) the address of its folder
 //   shown()         the program draws the progress from now on
 import './vugu-render.js';
 import './wasm_exec.js';
@@ -57,6 +59,7 @@ class PageError extends Error {
 }
 
 let current = null; // the load under way or done
+let loaded = false; // it is done
 let last = { file: '', loaded: 0, total: 0 };
 let listener = null;
 let booting = true;
@@ -109,6 +112,7 @@ async function start() {
   });
   let bytes = 0;
   for (const n of sizes.values()) bytes += n;
+  loaded = true;
   return { embed, bytes, ms: performance.now() - begin };
 }
 
@@ -126,7 +130,7 @@ function load(onProgress) {
   return current;
 }
 
-globalThis.lodestoneBoot = { pane, load, module, shown: () => { booting = false; } };
+globalThis.lodestoneBoot = { pane, part: (file) => import(file), load, module, here: () => loaded, model: chosenModel, shown: () => { booting = false; } };
 
 /** A fault before the program runs: shown where the program would stand. */
 function fault(title, text) {
