@@ -8,6 +8,7 @@ ADDR            ?= 127.0.0.1:8080
 E2E_TIMEOUT     ?= 720
 
 GO    ?= go
+PYTHON ?= python3
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm tools tune e2e webkit bench clean go-installed browsers
+	unit race wasm tools tune train-smoke e2e webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -43,6 +44,9 @@ bench: build browsers web/bench/node_modules/.package-lock.json ## time against 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
 	$(GO) generate ./ui
+
+train-smoke: ## a few steps of every recipe of weights/train, its results verified; needs PyTorch (PYTHON=python3)
+	$(PYTHON) weights/train/smoke.py
 
 tune: node_modules/.package-lock.json browsers ## time the kernels' variants and tiles in Chromium; the table is kernels/simd/TUNING.md
 	$(WITH_NODE) node kernels/simd/tune.mjs --sweep

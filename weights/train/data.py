@@ -1,0 +1,232 @@
+"""Text and labels: what the recipes read, and how it becomes ids.
+
+A recipe's --data is a folder of this form (any part that a recipe does not use may be absent):
+
+    parallel/tatoeba-de-en.tsv.xz           English TAB German, one pair a line; tatoeba-fr-en.tsv.xz likewise
+    parallel/tatoeba.deu-eng.{deu,eng}      pairs that are kept out of training; tatoeba.fra-eng.* likewise
+    parallel/ntrex.first1000.{eng,deu}      evaluation only
+    text/{tinystories,eltec-eng}.txt.xz     running text
+    ner/wnut17, ner/wikigold, ner/btc, ner/uner-ewt, ner/wikiann-{en,de}   labelled words
+"""
+import json
+import lzma
+import os
+import re
+import unicodedata
+
+import numpy as np
+
+BOS, PAD, EOS, UNK = 0, 1, 2, 3
+SLOTS = 14  # __SLOT0__ … __SLOT13__
+
+
+class Unigram:
+    """A tokenizer.json with NFKC, Metaspace and Unigram: the likeliest segmentation of every word.
+
+    Markup in a text (<mask>, __SLOT0__) is text here: recipes insert its ids themselves.
+    """
+
+    def __init__(self, folder):
+        with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as f:
+            t = json.load(f)
+        self.pieces = [p for p, _ in t["model"]["vocab"]]
+        markup = {a["content"] for a in t["added_tokens"]}
+        self.id = {p: i for i, p in enumerate(self.pieces)}
+        self.score = {p: s for p, s in t["model"]["vocab"] if p not in markup}
+        self.longest = max(map(len, self.score))
+        self.unknown = min(self.score.values()) - 10
+        self.cache = {}
+
+    def __len__(self):
+        return len(self.pieces)
+
+    def word(self, w):
+        """The ids of one word, which begins with U+2581. What no piece covers is one <unk>."""
+        ids = self.cache.get(w)
+        if ids is None:
+            best = [(0.0, 0, 0)] + [(-1e30, 0, 0)] * len(w)
+            for i in range(len(w)):
+                for j in range(i + 1, min(len(w), i + self.longest) + 1):
+                    s = self.score.get(w[i:j])
+                    if s is None and j == i + 1:
+                        s = self.unknown
+                    if s is not None and best[i][0] + s > best[j][0]:
+                        best[j] = (best[i][0] + s, i, self.id[w[i:j]] if w[i:j] in self.score else UNK)
+            ids, j = [], len(w)
+            while j > 0:
+                _, j, k = best[j]
+                if not (k == UNK and ids and ids[-1] == UNK):
+                    ids.append(k)
+            ids = self.cache[w] = ids[::-1]
+        return ids
+
+    def words(self, text):
+        """The words of a text, each with U+2581 in front. A space too many is a word of its own."""
+        text = unicodedata.normalize("NFKC", text).replace(" ", "\u2581")
+        if not text.startswith("\u2581"):
+            text = "\u2581" + text
+        return re.findall("\u2581[^\u2581]*", text)
+
+    def encode(self, text):
+        return [i for w in self.words(text) for i in self.word(w)]
+
+    def decode(self, ids):
+        text = "".join(self.pieces[i] for i in ids if i not in (BOS, PAD, EOS))
+        return text.replace("\u2581", " ").strip()
+
+
+def lines(path):
+    """The lines of a file that may be compressed; .xz is tried where the plain file is absent."""
+    if not os.path.exists(path) and os.path.exists(path + ".xz"):
+        path += ".xz"
+    with (lzma.open(path, "rt", encoding="utf-8") if path.endswith(".xz") else open(path, encoding="utf-8", errors="replace")) as f:
+        return f.read().split("\n")
+
+
+def key(text):
+    """What decides whether two sentences are the same: not case, punctuation or spacing."""
+    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def clean(text):
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
+
+
+LANGUAGES = {"de": "deu", "fr": "fra"}
+
+
+def held_out(data):
+    """The keys of every parallel sentence that is for evaluation."""
+    names = ["tatoeba.%s-eng.%s" % (l, s) for l in LANGUAGES.values() for s in (l, "eng")] + ["ntrex.first1000." + l for l in ("eng", "deu")]
+    paths = [os.path.join(data, "parallel", n) for n in names]
+    return {key(l) for p in paths if os.path.exists(p) for l in lines(p)} - {""}
+
+
+def pairs(data, lang, limit=None):
+    """(English, foreign) sentences without those held out, in a fixed order."""
+    out, banned = {}, held_out(data)
+    for line in lines(os.path.join(data, "parallel", "tatoeba-%s-en.tsv" % lang)):
+        c = line.split("\t")
+        if len(c) >= 2:
+            p = clean(c[0]), clean(c[1])
+            if all(p) and key(p[0]) not in banned and key(p[1]) not in banned:
+                out[p] = None
+    return list(out)[:limit]
+
+
+def test_pairs(data, lang):
+    """The held-out pairs of Tatoeba, (English, foreign)."""
+    at = os.path.join(data, "parallel", "tatoeba.%s-eng." % LANGUAGES[lang])
+    return [(clean(e), clean(f)) for e, f in zip(lines(at + "eng"), lines(at + LANGUAGES[lang])) if e.strip() and f.strip()]
+
+
+def batches(lengths, tokens, rng, multiple=1):
+    """Index arrays of about equally long items, each of at most `tokens` tokens with its padding, in random order."""
+    order = np.argsort(lengths + rng.random(len(lengths)) * 2, kind="stable")
+    out, start = [], 0
+    for i in range(len(order)):
+        longest = lengths[order[i]]
+        if i > start and (i + 1 - start) * longest > tokens:
+            out.append(order[start:i])
+            start = i
+    out.append(order[start:])
+    return [out[i] for i in rng.permutation(len(out))]
+
+
+def padded(rows):
+    """A right-padded [B, T] array."""
+    out = np.full((len(rows), max(map(len, rows))), PAD, np.int64)
+    for i, r in enumerate(rows):
+        out[i, : len(r)] = r
+    return out
+
+
+# --- labelled words ---------------------------------------------------------------
+
+LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"]
+TYPES = {"person": "PER", "per": "PER", "location": "LOC", "loc": "LOC", "corporation": "ORG", "group": "ORG", "org": "ORG"}
+
+
+def bio(tags):
+    """Tags of any IOB flavour as BIO over PER, LOC and ORG; every other type is O."""
+    out, before = [], None
+    for t in tags:
+        prefix, _, kind = t.partition("-")
+        kind = TYPES.get(kind.lower())
+        out.append("O" if kind is None else ("B-" if prefix == "B" or before != kind else "I-") + kind)
+        before = kind
+    return out
+
+
+def labelled(path, word=0, tag=-1):
+    """[(words, labels)] of a CoNLL file: a word a line, an empty line after a sentence."""
+    out, words, tags = [], [], []
+    for line in lines(path) + [""]:
+        c = line.split("\t") if "\t" in line else line.split(" ")
+        if word and line.startswith("#"):  # a file whose first column counts has comments
+            continue
+        if not line.strip() or line.startswith("-DOCSTART-"):
+            if words:
+                out.append((words, bio(tags)))
+            words, tags = [], []
+        elif len(c) > max(word, tag) and clean(c[word]):
+            words.append(clean(c[word]).replace(" ", "_"))
+            tags.append(c[tag].strip())
+    return out
+
+
+def entity_sets(folder):
+    """({name: training sentences}, {name: evaluation sentences}); what is evaluated on is not in the former."""
+    at = lambda *p: os.path.join(folder, "ner", *p)
+    test = {
+        "ewt-dev": labelled(at("uner-ewt", "en_ewt-ud-dev.iob2"), 1, 2),
+        "ewt-test": labelled(at("uner-ewt", "en_ewt-ud-test.iob2"), 1, 2),
+        "wnut-test": labelled(at("wnut17", "emerging.test.annotated")),
+        "wikiann-en": labelled(at("wikiann-en", "val.conllu"), 1, 2),
+        "wikiann-de": labelled(at("wikiann-de", "val.conllu"), 1, 2),
+    }
+    train = {
+        "ewt": labelled(at("uner-ewt", "en_ewt-ud-train.iob2"), 1, 2),
+        "wnut": labelled(at("wnut17", "wnut17train.conll")),
+        "wikigold": labelled(at("wikigold", "CONLL-format", "data", "wikigold.conll.txt")),
+        "btc": [s for x in "abefgh" for s in labelled(at("btc", "CONLL-format", "data", x + ".conll"))],
+    }
+    banned = {key(" ".join(w)) for s in test.values() for w, _ in s if len(w) > 4}
+    return {k: [s for s in v if key(" ".join(s[0])) not in banned] for k, v in train.items()}, test
+
+
+# --- running text -------------------------------------------------------------------
+
+
+def sentence_case(text):
+    """A text that was lower-cased, with capitals at the beginnings of sentences and for "I"."""
+    if text != text.lower():
+        return text
+    text = re.sub(r"\bi\b", "I", text)
+    return re.sub(r"(^[\"' ]*|[.!?][\"']* +[\"']*)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
+
+
+def stories(folder):
+    """TinyStories as documents: a story's paragraphs follow each other after an empty line."""
+    out, fresh = [], True
+    for line in lines(os.path.join(folder, "text", "tinystories.txt")):
+        text = clean(line)
+        if not text:
+            fresh = False
+        elif fresh or not out:
+            out.append(text)
+        else:
+            out[-1] += " " + text
+            fresh = True
+    return [sentence_case(s) for s in out]
+
+
+def novels(folder):
+    """ELTeC's novels, each a list of paragraphs."""
+    out = []
+    for line in lines(os.path.join(folder, "text", "eltec-eng.txt")):
+        if line.startswith("==="):
+            out.append([])
+        elif out and clean(line):
+            out[-1].append(clean(line))
+    return [n for n in out if n]

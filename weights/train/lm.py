@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""A language model of stories and novels: a Magneto decoder, dense or with mixtures of experts.
+
+    lm.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke] [--experts 8]
+
+TOKENIZER is a folder with tokenizer.json; if it has f32 weights of the same width, their table of tokens is where training
+starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories and novels.
+
+--experts N: every second layer is a mixture of N experts with X-MoE's router (Chi et al. 2022, arXiv 2204.09179, as torchscale
+has it), to be pruned with `lode prune`. --clusters and --expert-drop are MoEC's (arXiv 2207.09094): the variance of routing within groups
+of experts as a further loss, and experts that a part of the steps may not use.
+"""
+import os
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import common
+import data
+import model
+
+PRESETS = {
+    "cpu": dict(width=256, heads=4, ffn=1024, layers=4, tokens=1536, window=96, steps=6000, lr=1.5e-3, warmup=300, candidates=2048, dropout=0.0,
+                evaluate=1000, limit=0, amp=1),
+    "gpu": dict(width=320, heads=5, ffn=1280, layers=6, tokens=32768, window=256, steps=12000, lr=2e-3, warmup=1000, candidates=0, dropout=0.1,
+                evaluate=2000, limit=0, amp=1),
+    "smoke": dict(width=32, heads=4, ffn=64, layers=2, tokens=512, window=32, steps=20, lr=1e-3, warmup=5, candidates=256, dropout=0.0,
+                  evaluate=20, limit=40),
+}
+POSITIONS = 256
+
+
+class Corpus:
+    """Streams of ids, and how much of training each is."""
+
+    def __init__(self, a, tok):
+        self.a, self.rng = a, np.random.default_rng(a.seed)
+        stories, novels = data.stories(a.data), data.novels(a.data)
+        if a.limit:
+            stories, novels = stories[: a.limit], [n[: a.limit] for n in novels[:4]]
+        cut, last = max(1, len(stories) // 40), max(1, len(novels) // 40)
+        self.train = [self.stream(tok, [[s] for s in stories[cut:]]), self.stream(tok, novels[last:])]
+        self.test = {"stories": self.stream(tok, [[s] for s in stories[:cut]]), "novels": self.stream(tok, novels[:last])}
+        self.share = [a.stories, 1 - a.stories]
+        n = sum(np.bincount(s, minlength=len(tok)) * w for s, w in zip(self.train, self.share))
+        self.frequent = np.argsort(-n)[: a.candidates // 2]
+        print("tokens: stories %d, novels %d" % tuple(map(len, self.train)), flush=True)
+
+    @staticmethod
+    def stream(tok, documents):
+        return np.array([i for d in documents for p in d + [None] for i in ([data.EOS] if p is None else tok.encode(p))], np.uint16)
+
+    def batch(self, step):
+        """(input [B, window], labels): the labels are the input's next tokens."""
+        a, rows = self.a, []
+        for _ in range(max(1, a.tokens // a.window)):
+            s = self.train[int(self.rng.random() > self.share[0])]
+            at = int(self.rng.integers(0, max(1, len(s) - a.window)))
+            rows.append(s[at : at + a.window].astype(np.int64))
+        return windows(rows)
+
+
+def windows(rows):
+    y = torch.from_numpy(np.stack(rows))
+    return torch.cat([torch.full((len(y), 1), data.BOS), y[:, :-1]], 1), y
+
+
+def loss_of(net, corpus, a):
+    rng = np.random.default_rng(a.seed + 1)
+    vocabulary = net.embed_tokens.num_embeddings
+
+    def loss(batch):
+        x, y = (t.to(a.device) for t in batch)
+        with common.autocast(a):
+            h, y, table, offset = net.states(x).flatten(0, 1), y.flatten(), net.embed_tokens.weight, None
+            if a.candidates:
+                h, y, table, offset = model.sampled(h, y, table, corpus.frequent, vocabulary, a.candidates, rng)
+            logits = F.linear(h, table).float()
+        nll = F.cross_entropy(logits if offset is None else logits + offset, y)
+        more, value = {"nll": float(nll.detach())}, nll
+        if a.experts:
+            mixtures = net.mixtures()
+            value = value + a.balance * sum(m.loss for m in mixtures)
+            more["busiest"] = sum(float(m.load.max()) for m in mixtures) / len(mixtures)
+        return value, len(y), more
+
+    return loss
+
+
+@torch.no_grad()
+def perplexity(net, stream, a, most=60000):
+    """Of a token, over windows that do not overlap; and the shares of tokens that each expert gets, by layer."""
+    total, n, load = 0.0, 0, None
+    rows = [stream[i : i + a.window].astype(np.int64) for i in range(0, min(most, len(stream)) - a.window + 1, a.window)]
+    for start in range(0, len(rows), 16):
+        x, y = (t.to(a.device) for t in windows(rows[start : start + 16]))
+        with common.autocast(a):
+            logits = net(x).float()
+        total += float(F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum"))
+        n += y.numel()
+        if net.mixtures():
+            now = torch.stack([m.load for m in net.mixtures()]) * y.numel()
+            load = now if load is None else load + now
+    return float(np.exp(min(20, total / max(1, n)))), None if load is None else (load / n).cpu().tolist()
+
+
+def main():
+    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01)
+    tok = data.Unigram(a.start)
+    moe = dict(experts=a.experts, clusters=a.clusters, drop=a.expert_drop) if a.experts else None
+    net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=2)
+    weights = os.path.join(a.start, "model.safetensors")
+    if a.init and os.path.exists(weights):
+        model.start_table(net, common.read_safetensors(weights)["embed_tokens.weight"])
+    net.to(a.device)
+    print("%d parameters" % model.count(net), flush=True)
+    corpus = Corpus(a, tok)
+    t = common.Trainer(a, net)
+    evaluate = lambda: {k: perplexity(net, s, a, 20000)[0] for k, s in corpus.test.items()}
+    t.train(corpus.batch, loss_of(net, corpus, a), evaluate)
+    a.amp, scores = 0, {}
+    for k, s in corpus.test.items():
+        scores[k], load = perplexity(net, s, a)
+        if load:
+            scores["load " + k] = [[round(v, 4) for v in row] for row in load]
+    print(scores)
+    common.write_json(os.path.join(a.run, "scores.json"), scores)
+    if a.out:
+        write(a, tok, net.cpu().eval(), corpus, scores, t)
+
+
+def write(a, tok, net, corpus, scores, trainer):
+    config = {**model.config(net), "architectures": ["MagnetoForCausalLM"], "bos_token_id": data.BOS, "eos_token_id": data.EOS, "unk_token_id": data.UNK}
+    x, _ = windows([corpus.test["novels"][i : i + 12].astype(np.int64) for i in (0, 12)])
+    with torch.no_grad():
+        logits = net(x)
+    common.vectors(os.path.join(a.run, "verify"), "decoder", config, net.state_dict(), dict(prev_output_tokens=x), dict(logits=logits))
+    rows = "\n".join("| %s | %.2f |" % (k, v) for k, v in scores.items() if isinstance(v, float))
+    experts = "every second feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % a.experts if a.experts else "dense"
+    common.export(a.out, config, net.state_dict(), a.start, CARD.format(
+        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
+        parameters=model.count(net), rows=rows, training=common.training(a, trainer)))
+
+
+CARD = """# {name}
+
+A small language model of English stories and novels: a Magneto decoder (Sub-LN, arXiv 2210.06423), {experts}.
+
+| | |
+|---|---|
+| layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn} |
+| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr; the output projection is the table of tokens |
+| parameters | {parameters:,} |
+| input | `<s>` and text; `</s>` ends a story |
+
+## Training
+
+{training}
+
+| text | licence |
+|---|---|
+| TinyStories (Eldan and Li 2023), 0.8 million words; half of it came lower-cased, capitals at the beginnings of sentences were put back | CDLA-Sharing-1.0 |
+| ELTeC-eng, novels of 1840 to 1920, 11 million words | text public domain, markup CC BY 4.0 |
+
+## Results
+
+Perplexity of a token on stories and novels that are not in training (windows of the training's length):
+
+| text | perplexity |
+|---|---|
+{rows}
+
+## Limits
+
+* It writes sentences, not sense: it is small, and saw little text for a short time.
+* The novels have the language and the prejudices of their century.
+"""
+
+
+if __name__ == "__main__":
+    main()

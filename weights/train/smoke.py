@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Runs every recipe for a few steps on made-up data, on the CPU, and holds what comes out against Lodestone.
+
+    smoke.py [RECIPE…]      from the repository's root; needs PyTorch and Go
+"""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+START = os.path.join("weights", "prompt-magneto-en-de-fr")
+WORDS = {"the": "der", "old": "alte", "small": "kleine", "dog": "Hund", "cat": "Kater", "tree": "Baum", "sees": "sieht", "finds": "findet", "likes": "mag",
+         "Anna": "Anna", "Berlin": "Berlin", "today": "heute"}
+RECIPES = {
+    "translator": [],
+    "tagger": [],
+    "lm": [],
+    "lm with experts": ["--experts", "4", "--clusters", "2", "--expert-drop", "0.25"],
+}
+
+
+def folder(at):
+    """A folder of data in the form of data.py, of sentences from a dozen words."""
+    rng = random.Random(1)
+
+    def write(path, text):
+        path = os.path.join(at, *path.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def sentence():
+        return [rng.choice(list(WORDS)) for _ in range(rng.randint(4, 9))]
+
+    def pair():
+        s = sentence()
+        return " ".join(s) + ".", " ".join(WORDS[w] for w in s) + "."
+
+    def labelled(n, form):
+        label = {"Anna": "B-PER", "Berlin": "B-LOC"}
+        return "\n\n".join("\n".join(form % (w, label.get(w, "O")) for w in sentence()) for _ in range(n)) + "\n"
+
+    write("parallel/tatoeba-de-en.tsv", "".join("%s\t%s\n" % pair() for _ in range(400)))
+    test = [pair() for _ in range(20)]
+    for k, (a, b) in enumerate((("tatoeba.deu-eng.eng", "tatoeba.deu-eng.deu"), ("ntrex.first1000.eng", "ntrex.first1000.deu"))):
+        write("parallel/" + a, "".join(p[0] + "\n" for p in test[k::2]))
+        write("parallel/" + b, "".join(p[1] + "\n" for p in test[k::2]))
+    write("text/tinystories.txt", "\n".join(" ".join(pair()[0] for _ in range(6)) for _ in range(60)))
+    write("text/eltec-eng.txt", "".join("=== novel %d\n%s\n" % (i, "\n".join(" ".join(pair()[0] for _ in range(5)) for _ in range(20))) for i in range(4)))
+    for name in ("uner-ewt/en_ewt-ud-dev.iob2", "uner-ewt/en_ewt-ud-test.iob2", "uner-ewt/en_ewt-ud-train.iob2", "wikiann-en/val.conllu", "wikiann-de/val.conllu"):
+        write("ner/" + name, labelled(40, "1\t%s\t%s"))
+    for name in ("wnut17/emerging.test.annotated", "wnut17/wnut17train.conll", "wikigold/CONLL-format/data/wikigold.conll.txt",
+                 *("btc/CONLL-format/data/%s.conll" % x for x in "abefgh")):
+        write("ner/" + name, labelled(40, "%s %s" if "wikigold" in name else "%s\t%s"))
+
+
+def main():
+    chosen = sys.argv[1:] or list(RECIPES)
+    with tempfile.TemporaryDirectory() as at:
+        folder(os.path.join(at, "data"))
+        for name in chosen:
+            start, run = time.time(), os.path.join(at, name.replace(" ", "-"))
+            subprocess.run([sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run, "--out",
+                            os.path.join(run, "out"), "--preset", "smoke", "--device", "cpu", "--threads", "1", *RECIPES[name]], check=True, stdout=subprocess.DEVNULL)
+            took = time.time() - start
+            for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
+                assert os.path.getsize(os.path.join(run, "out", file)), file
+            for dtype in ("f32", "q8"):
+                subprocess.run(["go", "run", "./weights/lode", "verify", "--dtype", dtype, os.path.join(run, "verify")], check=True)
+            print("%s: %.0f s" % (name, took), flush=True)
+
+
+if __name__ == "__main__":
+    main()
