@@ -3,6 +3,8 @@ package golden
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -67,8 +69,18 @@ func runApproximate(dev *kernels.Device, config []byte, v *Vectors, weights tran
 		m.ApproxSoftmax(row)
 		o.got["softmax_est_T"] = append(o.got["softmax_est_T"], row...)
 	}
-	for _, z := range []float32{2, 5, 10, 20, 40} {
-		o.got["T_of_2_5_10_20_40"] = append(o.got["T_of_2_5_10_20_40"], m.Reciprocal(z))
+	for name := range v.Outputs {
+		list, ok := strings.CutPrefix(name, "T_of_")
+		if !ok {
+			continue
+		}
+		for _, text := range strings.Split(list, "_") {
+			z, err := strconv.ParseFloat(text, 32)
+			if err != nil {
+				return nil, fmt.Errorf("golden: %w: output %q does not list numbers", ErrVectors, name)
+			}
+			o.got[name] = append(o.got[name], m.Reciprocal(float32(z)))
+		}
 	}
 	return o, dev.Err()
 }
