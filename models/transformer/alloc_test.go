@@ -12,7 +12,7 @@ import (
 // or in buffers that every run uses again. (The reference backend allocates inside
 // itself, so this counts on the SIMD module.)
 func TestDecodingATokenAllocatesNothing(t *testing.T) {
-	for _, name := range []string{"Sub-LN", "DeepNorm", "relative positions", "xpos", "encoder–decoder", "Llama"} {
+	for _, name := range []string{"Sub-LN", "DeepNorm", "relative positions", "xpos", "encoder–decoder", "Llama", "Kosmos-2"} {
 		t.Run(name, func(t *testing.T) {
 			b, err := simd.New(t.Context())
 			if err != nil {

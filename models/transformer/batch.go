@@ -16,7 +16,8 @@ type Batch struct {
 
 	// Columns (S), optional, are the positions of the tokens in their sequence; by
 	// default 0, 1, 2, …, or what follows the cached ones. With images, text and
-	// image count apart.
+	// image count apart. They say which rows of a table, or which sines, are added;
+	// relative positions, xpos and rope count the tokens of a sequence whatever they say.
 	Columns []int32
 	// RawPositions: Columns are rows of the table of positions as they are, without
 	// Config.PositionOffset.

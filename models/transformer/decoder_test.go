@@ -39,6 +39,7 @@ var decoders = map[string]string{
 	"X-MoE":              decoderConfig(`"moe_freq":1,"moe_expert_count":3,"use_xmoe":true,"moe_top1_expert":true`),
 	"encoder–decoder":    encoderDecoderConfig(``),
 	"enc–dec, DeepNorm":  encoderDecoderConfig(`"deepnorm":true,"decoder_normalize_before":false`),
+	"Kosmos-2":           `{"model_type":"kosmos_2_text_model","vocab_size":29,"embed_dim":18,"layers":3,"attention_heads":3,"ffn_dim":22,"max_position_embeddings":16}`,
 	"Llama":              llamaText(``),
 	"Llama, one head":    with(llamaText(``), `,"num_key_value_heads":1,"tie_word_embeddings":true,"rope_scaling":{"type":"linear","factor":2.0}`),
 	"enc–dec, relative":  encoderDecoderConfig(`"rel_pos_buckets":8,"max_rel_pos":12`),

@@ -91,12 +91,16 @@ func FuzzParseConfig(f *testing.F) {
 		f.Add([]byte(config))
 	}
 	f.Add([]byte(`{"model_type":"bert","vocab_size":9,"hidden_size":4,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":4,"max_position_embeddings":8}`))
+	f.Add([]byte(llamaText(`,"rope_scaling":{"rope_type":"llama3","factor":8.0,"original_max_position_embeddings":64}`)))
+	f.Add([]byte(`{"model_type":"kosmos-2","text_config":{"vocab_size":29,"embed_dim":18,"layers":3,"attention_heads":3,"ffn_dim":22}}`))
+	f.Add([]byte(`{"arch":"roberta_base","vocab_size":29,"encoder_embed_dim":18,"encoder_layers":3,"encoder_attention_heads":3,"encoder_ffn_embed_dim":22}`))
+	f.Add([]byte(`{"model_type":"beit3","encoder_embed_dim":18,"encoder_layers":3,"encoder_attention_heads":3,"encoder_ffn_embed_dim":22}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := ParseConfig(text)
 		if (c == nil) == (err == nil) && err == nil {
 			t.Fatal("neither a configuration nor an error")
 		}
-		if err == nil && (c.VocabSize < 1 || c.HiddenSize%c.NumHeads != 0 || c.NumLayers > maxLayers) {
+		if err == nil && (c.VocabSize < 1 || c.queries() < c.keyValues() || c.queries() > 4*maxHidden || c.NumLayers > maxLayers) {
 			t.Fatalf("accepted %+v", c)
 		}
 	})

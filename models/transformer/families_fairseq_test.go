@@ -153,6 +153,24 @@ func TestFamiliesOfFairseqEqualTheTorchscaleModelWithTheirNumbers(t *testing.T) 
 	}
 }
 
+// What quantising adds to a copy that is left out is left out with it, and to a tensor
+// that nobody knows is as unknown as that.
+func TestScalesOfACopyAreLeftOutWithIt(t *testing.T) {
+	c := parse(t, m2mText)
+	for name, want := range map[string]error{"model.encoder.embed_tokens": nil, "lm_head": nil, "model.encoder.odd": ErrUnexpectedTensor} {
+		hf, _ := m2mCheckpoint(c, true)
+		if want != nil {
+			hf.add(name+".weight", c.VocabSize, c.HiddenSize)
+		}
+		hf.dtypes[name+".weight"] = safetensors.I8
+		hf.add(name+".weight_scale", c.VocabSize, 1)
+		dev := newDevice()
+		if _, err := Load(dev, c, []Stream{stream(dev, hf.encode(t))}, LoadOptions{Head: true}); !errors.Is(err, want) {
+			t.Errorf("%s: error %v, expected %v", name, err, want)
+		}
+	}
+}
+
 // Positions of fairseq's families count the tokens that are kept, so padding on the left
 // changes nothing.
 func TestPaddingOnTheLeftOfFairseqsFamilies(t *testing.T) {

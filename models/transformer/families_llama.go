@@ -7,6 +7,9 @@ import (
 // llamaConfig reads a Hugging Face LlamaConfig or MistralConfig.
 func llamaConfig(r *rawConfig) (*Config, error) {
 	c := &Config{Family: "llama", Causal: true, Norm: PreLN, RMSNorm: true, Gated: true, Alpha: 1, EmbedScale: 1, FinalNorm: true, HasHead: true}
+	if !r.boolOr("is_causal", true) {
+		return nil, lean.Errorf("transformer: %w: a llama that sees what follows (\"is_causal\" in config.json)", ErrUnsupported)
+	}
 	if err := refuse(r, refused{"use_qk_norm", "norms of queries and keys"}, refused{"qk_layernorm", "norms of queries and keys"}, refused{"clip_qkv", "queries and keys that are cut"},
 		refused{"attn_logit_softcapping", "scores that are capped"}, refused{"final_logit_softcapping", "logits that are capped"}); err != nil {
 		return nil, err

@@ -264,6 +264,7 @@ func TestLlamaRefusesWhatItCannotDo(t *testing.T) {
 		`,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":4.0,"high_freq_factor":4.0}`: ErrConfig,
 		`,"hidden_act":"relu6"`:           ErrUnsupported,
 		`,"use_qk_norm":true`:             ErrUnsupported,
+		`,"is_causal":false`:              ErrUnsupported,
 		`,"final_logit_softcapping":30.0`: ErrUnsupported,
 		`,"clip_qkv":8.0`:                 ErrUnsupported,
 	} {

@@ -269,11 +269,15 @@ func (l *loader) leftovers() error {
 	var names []string
 	for name := range l.tensors {
 		known := l.sinks[name] != nil
+		of := name // with what quantising adds to a tensor: its scales belong to it
+		if i := strings.LastIndex(name, ".weight_"); i >= 0 {
+			of = name[:i+len(".weight")]
+		}
 		for _, p := range l.stacks {
-			rest, mine := strings.CutPrefix(name, p.prefix)
+			rest, mine := strings.CutPrefix(of, p.prefix)
 			weight := p.keys.head + ".weight" // and its scales
 			head := p.keys.head != "" && (strings.HasPrefix(rest, weight) || p.keys.headAtRoot && strings.HasPrefix(name, weight))
-			known = known || head || p.keys.ignores(name) || mine && p.keys.ignores(rest)
+			known = known || head || p.keys.ignores(of) || mine && p.keys.ignores(rest)
 		}
 		if !known {
 			names = append(names, name)
