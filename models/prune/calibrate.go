@@ -32,6 +32,9 @@ type Options struct {
 	Windows int
 	// Pause, if set, is called before each layer; its error ends the run.
 	Pause func() error
+	// Progress, if set, hears how many sequences were run, of how many: each runs twice,
+	// for the windows and for the gates of the experts that stay.
+	Progress func(done, total int)
 }
 
 // batchTokens is the number of tokens that are run at once.
@@ -50,7 +53,7 @@ func Calibrate(m *transformer.Model, sequences [][]int32, o Options) (*Report, e
 	if m.Encoder != nil || m.Config.MoE == nil || len(sequences) == 0 || o.Windows < 1 {
 		return nil, fmt.Errorf("prune: %w: %d sequences in %d windows; needs texts and one stack with experts", ErrInput, len(sequences), o.Windows)
 	}
-	c := &calibration{model: m, layers: map[int]*Layer{}}
+	c := &calibration{model: m, layers: map[int]*Layer{}, options: o, total: 2 * len(sequences)}
 	r := &Report{}
 	for i := range m.Config.NumLayers {
 		if e := m.Experts(i); e != nil {
@@ -68,14 +71,14 @@ func Calibrate(m *transformer.Model, sequences [][]int32, o Options) (*Report, e
 		if len(part) == 0 {
 			continue
 		}
-		if err := c.window(part, o.Pause); err != nil {
+		if err := c.window(part); err != nil {
 			return nil, err
 		}
 	}
 	for _, l := range c.layers {
 		l.Keep()
 	}
-	gates, err := c.gates(sequences, o.Pause)
+	gates, err := c.gates(sequences)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +91,11 @@ func Calibrate(m *transformer.Model, sequences [][]int32, o Options) (*Report, e
 
 // calibration is a run of Calibrate.
 type calibration struct {
-	model  *transformer.Model
-	layers map[int]*Layer
+	model   *transformer.Model
+	layers  map[int]*Layer
+	options Options
+
+	done, total int // sequences
 }
 
 // revive makes all experts take part again.
@@ -115,7 +121,7 @@ func (c *calibration) drop() error {
 }
 
 // window runs sequences and observes them.
-func (c *calibration) window(sequences [][]int32, pause func() error) error {
+func (c *calibration) window(sequences [][]int32) error {
 	if err := c.drop(); err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func (c *calibration) window(sequences [][]int32, pause func() error) error {
 	for i, l := range c.layers {
 		hits[i], alpha[i] = make([]float64, l.Experts), make([]float64, l.Experts)
 	}
-	err := c.run(sequences, pause, func(layer int, d *routing.Decision) {
+	err := c.run(sequences, func(layer int, d *routing.Decision) {
 		ids := c.layers[layer].Alive
 		for at, e := range d.Expert {
 			e := ids[e]
@@ -145,12 +151,12 @@ func (c *calibration) window(sequences [][]int32, pause func() error) error {
 }
 
 // gates runs sequences with the experts that stay and returns their mean gates.
-func (c *calibration) gates(sequences [][]int32, pause func() error) (map[int]float64, error) {
+func (c *calibration) gates(sequences [][]int32) (map[int]float64, error) {
 	if err := c.drop(); err != nil {
 		return nil, err
 	}
 	sum, n := map[int]float64{}, map[int]float64{}
-	err := c.run(sequences, pause, func(layer int, d *routing.Decision) {
+	err := c.run(sequences, func(layer int, d *routing.Decision) {
 		for _, g := range d.Gates { // of one expert: one for each token
 			sum[layer] += float64(g)
 			n[layer]++
@@ -165,10 +171,10 @@ func (c *calibration) gates(sequences [][]int32, pause func() error) (map[int]fl
 	return sum, nil
 }
 
-func (c *calibration) run(sequences [][]int32, pause func() error, see func(int, *routing.Decision)) error {
+func (c *calibration) run(sequences [][]int32, see func(int, *routing.Decision)) error {
 	d := c.model.Device()
 	for first := 0; first < len(sequences); {
-		b := transformer.Batch{Pause: pause, Routing: see}
+		b := transformer.Batch{Pause: c.options.Pause, Routing: see}
 		for ; first < len(sequences) && (len(b.IDs) == 0 || len(b.IDs)+len(sequences[first]) <= batchTokens); first++ {
 			b.IDs = append(b.IDs, sequences[first]...)
 			b.Lengths = append(b.Lengths, len(sequences[first]))
@@ -178,6 +184,10 @@ func (c *calibration) run(sequences [][]int32, pause func() error, see func(int,
 		d.Release(mark)
 		if err != nil {
 			return err
+		}
+		c.done += len(b.Lengths)
+		if c.options.Progress != nil {
+			c.options.Progress(c.done, c.total)
 		}
 	}
 	return nil

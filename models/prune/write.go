@@ -3,6 +3,8 @@
 package prune
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,11 +18,22 @@ import (
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// Write makes the folder out from in, a folder of a mixture of experts: in each layer the
-// expert that stays becomes the feed-forward, under torchscale's names, routers and the
-// other experts are left out, and config.json has no experts any more. Other files are
-// copied; a manifest is not, since it would not fit. out must not exist or be empty.
-func Write(in, out string, r *Report) error {
+// Files of the report in the dense folder.
+const (
+	ReportJSON = "prune-report.json"
+	ReportText = "prune-report.txt"
+)
+
+// Write is [Convert] that nobody interrupts.
+func Write(in, out string, r *Report) error { return Convert(context.Background(), in, out, r) }
+
+// Convert makes the folder out from in, a folder of a mixture of experts: in each layer
+// the expert that stays becomes the feed-forward, under torchscale's names, routers and
+// the other experts are left out, and config.json has no experts any more. Other files are
+// copied; a manifest is not, since it would not fit. The report is added. out must not
+// exist or be empty; it appears when it is whole, and after an error or the end of ctx
+// nothing is left behind.
+func Convert(ctx context.Context, in, out string, r *Report) (err error) {
 	config, err := os.ReadFile(filepath.Join(in, "config.json"))
 	if err != nil {
 		return err
@@ -28,9 +41,7 @@ func Write(in, out string, r *Report) error {
 	if config, err = dense(config); err != nil {
 		return err
 	}
-	if old, err := os.ReadDir(out); err == nil && len(old) > 0 {
-		return fmt.Errorf("prune: %w: %s is not empty", ErrInput, out)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := Free(out); err != nil {
 		return err
 	}
 	src, err := safetensors.OpenFolder(in)
@@ -38,32 +49,61 @@ func Write(in, out string, r *Report) error {
 		return err
 	}
 	defer src.Close()
-	entries, err := entries(src, r)
+	entries, err := entries(ctx, src, r)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o777); err != nil {
+	out = filepath.Clean(out)
+	if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
 		return err
 	}
-	if err := copyOthers(in, out); err != nil {
+	part := out + ".part" + strconv.Itoa(os.Getpid())
+	if err := os.Mkdir(part, 0o777); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(out, "config.json"), config, 0o666); err != nil {
+	defer func() {
+		if err != nil {
+			os.RemoveAll(part)
+		}
+	}()
+	if err := copyOthers(ctx, in, part); err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(out, safetensors.SingleFile))
+	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := safetensors.Write(f, src.Metadata, entries); err != nil {
-		f.Close()
+	for name, b := range map[string][]byte{"config.json": config, ReportJSON: append(text, '\n'), ReportText: []byte(r.Text())} {
+		if err := os.WriteFile(filepath.Join(part, name), b, 0o666); err != nil {
+			return err
+		}
+	}
+	f, err := os.Create(filepath.Join(part, safetensors.SingleFile))
+	if err != nil {
 		return err
 	}
-	return f.Close()
+	if err := errors.Join(safetensors.Write(f, src.Metadata, entries), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(part, out)
+}
+
+// Free is an error if out holds something, which Convert would not replace.
+func Free(out string) error {
+	switch old, err := os.ReadDir(out); {
+	case err == nil && len(old) > 0:
+		return fmt.Errorf("prune: %w: %s is not empty; name another folder", ErrInput, out)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return nil
 }
 
 // entries are the tensors of the dense model.
-func entries(src *safetensors.Folder, r *Report) ([]safetensors.Entry, error) {
+func entries(ctx context.Context, src *safetensors.Folder, r *Report) ([]safetensors.Entry, error) {
 	kept := map[int]LayerReport{}
 	for _, l := range r.Layers {
 		kept[l.Layer] = l
@@ -105,6 +145,13 @@ func entries(src *safetensors.Folder, r *Report) ([]safetensors.Entry, error) {
 				}
 				return err
 			}
+		}
+		data := e.Data
+		e.Data = func(w io.Writer) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return data(w)
 		}
 		all = append(all, e)
 	}
@@ -161,15 +208,18 @@ func dense(config []byte) ([]byte, error) {
 }
 
 // copyOthers copies the plain files that are not written anew.
-func copyOthers(in, out string) error {
+func copyOthers(ctx context.Context, in, out string) error {
 	files, err := os.ReadDir(in)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
 		name := f.Name()
-		if !f.Type().IsRegular() || name == "config.json" || name == "manifest.json" || strings.Contains(name, ".safetensors") {
+		if !f.Type().IsRegular() || name == "config.json" || name == "manifest.json" || name == ReportJSON || name == ReportText || strings.Contains(name, ".safetensors") {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		b, err := os.ReadFile(filepath.Join(in, name))
 		if err != nil {
