@@ -12,9 +12,15 @@ import (
 func (d *Description) count(c *transformer.Config, tensors []safetensors.Tensor, kept []string) {
 	roles := c.Roles(tensors)
 	stored, total := map[string]int64{}, map[string]int64{}
-	quantised, looked := false, kept != nil
+	looked := kept != nil
+	as := "" // what the file was quantised to: nothing, q8 or q4
 	for _, t := range tensors {
-		quantised = quantised || t.DType == safetensors.I8
+		switch {
+		case isPacked(t):
+			as = "q4"
+		case t.DType == safetensors.I8 && as == "":
+			as = "q8"
+		}
 	}
 	for i := range d.Stacks {
 		d.Stacks[i].LayerParts = make([][]Part, d.Stacks[i].Layers)
@@ -29,14 +35,14 @@ func (d *Description) count(c *transformer.Config, tensors []safetensors.Tensor,
 		if r.Encoder {
 			s = &d.Stacks[0]
 		}
-		if strings.HasSuffix(t.Name, ".weight_scale") {
+		if strings.HasSuffix(t.Name, ".weight_scale") || strings.HasSuffix(t.Name, ".weight_shape") {
 			s.add(r, 0, t.NumBytes())
 			continue
 		}
-		n := t.NumElements()
+		n := elements(t)
 		d.Parameters += n
 		s.add(r, n, t.NumBytes())
-		d.sized(total, t, r, quantised, looked && slices.Contains(kept, t.Name))
+		d.sized(total, t, r, as, looked && slices.Contains(kept, t.Name))
 		if r.Part == transformer.OutputHead {
 			d.Head = "own"
 		}
@@ -50,29 +56,41 @@ func (d *Description) count(c *transformer.Config, tensors []safetensors.Tensor,
 		}
 	}
 	for _, kind := range sizes {
-		// A file of int8 has nothing left to make four bits of.
-		if kind != "q4" || !quantised {
-			d.Sizes = append(d.Sizes, Size{kind, total[kind], kind != "q8" || quantised || looked})
+		// What is quantised once is not quantised again.
+		if as == "" || kind == as || kind[0] == 'f' {
+			d.Sizes = append(d.Sizes, Size{kind, total[kind], kind != "q8" || as != "" || looked})
 		}
 	}
 }
 
-// sized adds what a tensor takes in each type. In a file of int8 the matrices that are
-// floats are those that were kept.
-func (d *Description) sized(total map[string]int64, t safetensors.Tensor, r transformer.Role, quantised, kept bool) {
-	n, rows := t.NumElements(), int64(1)
+// isPacked tells whether eight numbers of four bits share an element.
+func isPacked(t safetensors.Tensor) bool { return strings.HasSuffix(t.Name, ".weight_packed") }
+
+// elements is the number of weights: of four bits, as many as there is room for.
+func elements(t safetensors.Tensor) int64 {
+	if isPacked(t) {
+		return 8 * t.NumElements()
+	}
+	return t.NumElements()
+}
+
+// sized adds what a tensor takes in each type. In a file that was quantised (as) the
+// matrices that are floats are those that were kept.
+func (d *Description) sized(total map[string]int64, t safetensors.Tensor, r transformer.Role, as string, kept bool) {
+	n, rows := elements(t), int64(1)
 	if len(t.Shape) > 0 {
 		rows = int64(t.Shape[0])
 	}
 	if r.Turned {
 		rows = int64(t.Shape[1])
 	}
-	if r.Matrix && (kept || quantised && t.DType != safetensors.I8) {
+	kept = kept || as != "" && t.DType.IsFloat()
+	if r.Matrix && kept {
 		d.KeptF32 = append(d.KeptF32, t.Name)
 	}
 	for _, kind := range sizes {
 		role := r
-		if kind == "q8" && (kept || quantised && t.DType != safetensors.I8) {
+		if kept && (kind == "q8" || kind == as) {
 			role.Matrix, role.Table = false, false
 		}
 		total[kind] += bytesIn(kind, role, rows, n, r.Part == transformer.OutputHead)

@@ -173,6 +173,25 @@ func TestSizesAreThoseOfTheQuantisedModel(t *testing.T) {
 	}
 }
 
+// Eight numbers of four bits share an element of the file.
+func TestPackedMatricesCountTheirWeights(t *testing.T) {
+	config, tensors := open(t, golden(t, "enc_subln"))
+	floats := describe.Model(config, tensors, []string{})
+	const module = "layers.0.ffn.fc1" // 24 × 16
+	packed := slices.DeleteFunc(slices.Clone(tensors), func(t safetensors.Tensor) bool { return t.Name == module+".weight" })
+	packed = append(packed,
+		safetensors.Tensor{Name: module + ".weight_packed", DType: safetensors.I32, Shape: []int{24, 2}, End: 24 * 2 * 4},
+		safetensors.Tensor{Name: module + ".weight_scale", DType: safetensors.F16, Shape: []int{24, 1}, End: 24 * 2},
+		safetensors.Tensor{Name: module + ".weight_shape", DType: safetensors.I64, Shape: []int{2}, End: 16})
+	d := describe.Model(config, packed, nil)
+	if d.Parameters != floats.Parameters || len(d.Sizes) != 3 || d.Sizes[2].Type != "q4" || size(d, "f32") != size(floats, "f32") {
+		t.Errorf("%d parameters, %+v; expected %d, %+v", d.Parameters, d.Sizes, floats.Parameters, floats.Sizes)
+	}
+	if slices.Contains(d.KeptF32, module+".weight_packed") {
+		t.Errorf("kept %q", d.KeptF32)
+	}
+}
+
 func TestMatricesThatStayFloatAreNamed(t *testing.T) {
 	config, tensors := open(t, golden(t, "enc_subln"))
 	name := "layers.0.ffn.fc1.weight"
