@@ -36,10 +36,6 @@ const EightBits = 255
 // up in 32.
 const MaxIn = 1<<16 - 1
 
-// QueryBlock is the number of query rows that attention works on at a time; its
-// scratch holds that many rows of scores.
-const QueryBlock = 4
-
 // Backend is device memory and the operations on it.
 //
 // Every argument is a byte offset into the memory, a count of elements, or a
@@ -77,6 +73,10 @@ type Backend interface {
 	// QuantLevels is the number of levels to which LinearQ8 quantises activations of
 	// k columns; it is what the width of the backend's integer arithmetic allows.
 	QuantLevels(k uint32) uint32
+
+	// AttentionScratch is the number of bytes of scratch that Attention needs for tq queries
+	// and tk keys of h numbers a head.
+	AttentionScratch(tq, tk, h uint32) uint64
 
 	// PackF32 packs weights src f32 [n,k] row-major into dst, n rows from a
 	// panel's start. The layout is the backend's own.
@@ -180,7 +180,7 @@ type Backend interface {
 	//
 	// A key that keep or causal hides counts for nothing, whatever k[j] and v[j]
 	// hold, NaN included; so does v[j] where mask is −inf. causal = tk means no causal
-	// mask. scratch holds QueryBlock * (tk rounded up to a multiple of 4) f32.
+	// mask. scratch holds AttentionScratch(tq, tk, h) bytes.
 	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32,
 		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)
 

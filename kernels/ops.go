@@ -372,7 +372,7 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 		}
 		causal = uint32(min(mask.Offset, tk))
 	}
-	scratch := d.Alloc(uint64(QueryBlock) * uint64((tk+3)&^3) * 4)
+	scratch := d.Alloc(d.b.AttentionScratch(uint32(tq), uint32(tk), uint32(width/heads)))
 	if d.err != nil {
 		return
 	}

@@ -87,7 +87,8 @@ func (r *Reference) PackF32(dst, src, n, k uint32) {
 }
 func (r *Reference) PackQ8(dst, src, n, k uint32) { copy(r.i8(dst, int(n*k)), r.i8(src, int(n*k))) }
 
-func (r *Reference) QuantScratch(m, k uint32) uint64 { return 0 }
+func (r *Reference) QuantScratch(m, k uint32) uint64          { return 0 }
+func (r *Reference) AttentionScratch(tq, tk, h uint32) uint64 { return 0 }
 
 // QuantLevels is that of 16 bits.
 func (r *Reference) QuantLevels(k uint32) uint32 { return QuantLevels16(k) }

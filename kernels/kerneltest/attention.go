@@ -79,7 +79,20 @@ func (c attend) build() Case {
 			vs[len(vs)/2] = nan
 		case "inf key":
 			ks[0] = float32(math.Inf(1))
+		case "inf value":
+			vs[len(vs)/2] = float32(math.Inf(1))
+		case "extreme":
+			// Float32 knows a score S to S·2⁻²⁴, which is the relative error of its weight.
+			e.Magnitude = 1e4
+			// Scores of ±10⁴ that grow and fall, so that the largest changes often.
+			for r := range c.tq {
+				fill(row(qs, r), float32(math.Sqrt(float64(c.h))))
+			}
+			for j := range c.tk {
+				fill(ks[j*shared:(j+1)*shared], float32(1e4*math.Sin(float64(j*j)))/float32(c.h))
+			}
 		case "large":
+			e.Magnitude = 100 // scores of a thousand; see "extreme"
 			for i := range qs {
 				qs[i] *= 300
 			}
@@ -88,7 +101,7 @@ func (c attend) build() Case {
 		k := e.In("k", Strided(ks, shared, ldkv))
 		v := e.In("v", Strided(vs, shared, ldkv))
 		y := e.Out("y", make([]float32, c.tq*width), width, ldy)
-		scratch := e.Scratch(uint64(4 * ((c.tk + 3) &^ 3) * 4))
+		scratch := e.Scratch(e.B.AttentionScratch(uint32(c.tq), uint32(c.tk), uint32(c.h)))
 		e.B.Attention(y, uint32(ldy), q, uint32(ldq), k, v, uint32(ldkv), uint32(c.tq), uint32(c.tk), uint32(c.heads), uint32(group), uint32(c.h),
 			float32(1/math.Sqrt(float64(c.h))), keep, mask, uint32(ldmask), rel, uint32(ldrel), int32(relbase), uint32(causal), scratch)
 	}}
@@ -126,6 +139,48 @@ func attentionCases() (cases []Case) {
 				cases = append(cases,
 					attend{tq: tq, tk: 11, heads: 2, h: 10, keep: true, causal: causal, special: special}.build(),
 					attend{tq: tq, tk: 11, heads: 2, h: 10, causal: causal, special: special}.build())
+			}
+		}
+	}
+	return append(cases, longAttentionCases()...)
+}
+
+// longAttentionCases are around what divides the ways to go through many queries and keys:
+// 12 queries and 32 keys, chunks of 64, 32 or 16 queries, blocks of up to 64 keys, heads of
+// up to 64, 128 and 256.
+func longAttentionCases() (cases []Case) {
+	i := 0
+	next := func(tq, tk, h int) {
+		c := attend{tq: tq, tk: tk, heads: 1 + i%2, group: 1, h: h, keep: i&1 != 0, mask: i&2 != 0, rel: i&4 != 0, causal: -1, gap: i % 5}
+		if i%3 == 0 {
+			c.causal = (i * 7) % (tk + 3)
+		}
+		if i%5 == 0 {
+			c.heads, c.group = 4, 2
+		}
+		cases = append(cases, c.build())
+		i++
+	}
+	for _, tq := range []int{11, 12, 13, 16, 17, 31, 33} {
+		for _, tk := range []int{31, 32, 33, 63, 64, 65, 67, 130} {
+			next(tq, tk, 1+i*11%67)
+		}
+	}
+	for _, tq := range []int{64, 75, 76, 77, 129, 140} {
+		for _, tk := range []int{64, 129, 301} {
+			next(tq, tk, 16)
+			next(tq, tk, 19)
+		}
+	}
+	for _, h := range []int{64, 65, 80, 96, 127, 128, 129, 200, 255, 256, 257} {
+		next(17, 70, h)
+		next(45, 100, h)
+	}
+	for _, special := range []string{"nothing", "hidden", "nan key", "nan query", "nan value", "inf value", "inf key", "large", "extreme"} {
+		for _, causal := range []int{-1, 0, 40} {
+			for _, masks := range []int{0, 1, 2, 7} {
+				cases = append(cases, attend{tq: 80, tk: 150, heads: 2, group: 1, h: 20, keep: masks&1 != 0, mask: masks&2 != 0, rel: masks&4 != 0,
+					causal: causal, gap: 3, special: special}.build())
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func FuzzAttention(f *testing.F) {
 	b := native(f)
 	f.Fuzz(func(t *testing.T, tq, tk, heads, h, masks, causal, special byte) {
 		c := attend{
-			tq: 1 + int(tq)%20, tk: 1 + int(tk)%80, heads: (1 + int(heads)%4) * (1 + int(heads>>4)%3), group: 1 + int(heads>>4)%3, h: 1 + int(h)%70,
+			tq: 1 + int(tq)%90, tk: 1 + int(tk)%140, heads: (1 + int(heads)%4) * (1 + int(heads>>4)%3), group: 1 + int(heads>>4)%3, h: 1 + int(h)%70,
 			keep: masks&1 != 0, mask: masks&2 != 0, rel: masks&4 != 0, gap: int(masks>>3) % 8,
 			causal: int(causal)%100 - 1, special: pickSpecial(names, special),
 		}

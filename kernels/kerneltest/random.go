@@ -34,7 +34,7 @@ func randomCase(r *rand.Rand) Case {
 	if r.IntN(4) == 0 {
 		group := size(3)
 		return attend{
-			tq: size(20), tk: size(80), heads: group * size(4), group: group, h: size(70), gap: r.IntN(9), causal: r.IntN(100) - 50,
+			tq: size(size(90)), tk: size(140), heads: group * size(4), group: group, h: size(70), gap: r.IntN(9), causal: r.IntN(100) - 50,
 			keep: r.IntN(2) == 0, mask: r.IntN(3) == 0, rel: r.IntN(3) == 0, special: one(attendSpecials),
 		}.capped().build()
 	}

@@ -102,6 +102,19 @@ func (l layout) ScratchQ4(m, k uint32) uint64 {
 	return uint64(m) * (blocksQ4(k)*block + 4)
 }
 
+// AttentionScratch is room for the scores of four queries with all keys, or, whatever the
+// number of keys, for a chunk of queries and a block of values, packed, and the scores of
+// 16 queries with the block.
+func (l layout) AttentionScratch(tq, tk, h uint32) uint64 {
+	if tq >= 12 && tk >= 32 && h <= 256 { // as in gen/flash.go
+		return flashSize
+	}
+	return 16 * roundUp(uint64(tk), 4)
+}
+
+// flashSize is that of gen/flash.go; a test compares them.
+const flashSize = 4*32*256 + 192 + 4*4096 + 4*16*(64+4) + 4*16*64 + 8*80
+
 // reserve is the most that Grow asks for beyond what is needed.
 const reserve = 4 << 20
 

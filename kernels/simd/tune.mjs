@@ -7,7 +7,7 @@
 // and the best round counts. Without arguments it times the committed modules. FORM is 1
 // (two-step) or 2 (fused), see form in gen/linear_q8.go; 1 where nothing is said.
 // Options: --ops q8,q4,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
-// attention, 12 heads of 64  --rounds N  --json  --chromium PATH.
+// attention, 12 heads of 64  --rounds N  --ms N of a round  --json  --chromium PATH.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -21,6 +21,7 @@ const { values: o, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '25' },
+    ms: { type: 'string', default: '8' },
     sweep: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
     tokens: { type: 'string', default: '16,128,512' },
@@ -51,7 +52,7 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage();
   const tokens = o.tokens.split(',').map(Number);
-  const rows = await page.evaluate(measure, { modules, shapes, tokens, ops: o.ops.split(','), rounds: Number(o.rounds) });
+  const rows = await page.evaluate(measure, { modules, shapes, tokens, ops: o.ops.split(','), rounds: Number(o.rounds), ms: Number(o.ms) });
   if (o.json) console.log(JSON.stringify({ browser: browser.version(), rows }));
   else {
     console.log(`Chromium ${browser.version()}, best of ${o.rounds} rounds, GMAC/s`);
@@ -73,7 +74,7 @@ function load(files) {
 }
 
 /** Runs in the page. */
-async function measure({ modules, shapes, tokens, ops, rounds }) {
+async function measure({ modules, shapes, tokens, ops, rounds, ms }) {
   const instances = [];
   for (const m of modules) {
     const { instance } = await WebAssembly.instantiate(Uint8Array.from(atob(m.bytes), (c) => c.charCodeAt(0)));
@@ -86,8 +87,9 @@ async function measure({ modules, shapes, tokens, ops, rounds }) {
     // Attention multiplies tokens × tokens × 768 twice.
     for (const [m, k, n] of op === 'attention' ? tokens.map((t) => [t, t, 2 * 768]) : shapes) {
       const calls = instances.map((e) => prepare(e, op, m, k, n));
-      // A round takes about eight milliseconds: the page's clock ticks in tenths of one.
-      const repeat = Math.max(1, Math.round(8e-3 / ((m * k * n) / 50e9)));
+      // The page's clock ticks in tenths of a millisecond. On a busy machine many short rounds
+      // are more likely to find a quiet moment.
+      const repeat = Math.max(1, Math.round((ms / 1e3) / ((m * k * n) / 50e9)));
       const best = calls.map(() => Infinity);
       for (let r = 0; r < rounds; r++) {
         calls.forEach((call, i) => {

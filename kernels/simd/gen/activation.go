@@ -9,21 +9,22 @@ import "math"
 //	n = round(x / ln 2);  r = x − n·ln 2;  exp(x) = 2ⁿ·p(r)
 //
 // ln 2 is in two parts, so that n·ln 2 is exact, and p is the polynomial of Cephes'
-// expf (S. L. Moshier).
+// expf (S. L. Moshier). n is rounded by adding 1.5·2²³, whose last bit is worth 1; with
+// 127 more, the sum's last bits are the exponent of 2ⁿ, ready to be moved to its place.
 func expKernel(m *Module) {
 	f := m.helper("exp")
 	x := f.vec("x")
 	low := let(f, "low", flt(x, m.k(-87.33)))
 	set(f, x, pmin(pmax(x, m.k(-87.33)), m.k(88.37)))
-	n := let(f, "n", nearest(fmul(x, m.k(1/math.Ln2))))
-	r := let(f, "r", fsub(fsub(x, fmul(n, m.k(0.693359375))), fmul(n, m.k(-2.12194440e-4))))
+	t := let(f, "t", m.madd(m.k(3<<22+127), x, m.k(1/math.Ln2)))
+	n := let(f, "n", fsub(t, m.k(3<<22+127)))
+	r := let(f, "r", m.madd(m.madd(x, n, m.k(-0.693359375)), n, m.k(2.12194440e-4)))
 	p := let(f, "p", m.k(1.9875691500e-4))
 	for _, c := range []float64{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
-		set(f, p, fadd(fmul(p, r), m.k(c)))
+		set(f, p, m.madd(m.k(c), p, r))
 	}
-	set(f, p, fadd(fadd(fmul(fmul(p, r), r), r), m.k(1)))
-	scale := shiftL(iadd(truncSat(n), splatI(num(127))), 23)
-	returns(f, vandnot(fmul(p, scale), low))
+	set(f, p, fadd(m.madd(r, p, fmul(r, r)), m.k(1)))
+	returns(f, vandnot(fmul(p, shiftL(t, 23)), low))
 }
 
 // activation emits act(x, kind) of four numbers, kind not 0.

@@ -11,7 +11,7 @@ import (
 // s[j][4], so that masks, maximum, exponentials and sums of four rows cost what those
 // of one would. Where fewer rows are left, the last one fills the tile, and what
 // comes of the copies is not stored. A single row (a step of generation) takes
-// loops of its own.
+// loops of its own. Where there are more rows and keys, flash takes over.
 func attention(m *Module) {
 	for _, rows := range []int{4, 1} {
 		scores(m, rows)
@@ -19,6 +19,7 @@ func attention(m *Module) {
 	}
 	maskScores(m)
 	softmax(m)
+	flash(m)
 
 	f := m.export("attention")
 	y, ldy, q, ldq, k, v, ldkv := f.int("y"), f.int("ldy"), f.int("q"), f.int("ldq"), f.int("k"), f.int("v"), f.int("ldkv")
@@ -30,7 +31,7 @@ func attention(m *Module) {
 	for _, ld := range []I32{ldy, ldq, ldkv, ldmask, ldrel} {
 		set(f, ld, ld.shl(2))
 	}
-	inv := f.newVec("inv")
+	inv, many := f.newVec("inv"), let(f, "many", isFlash(tq, tk, h))
 	sharing := let(f, "sharing", group) // heads that are left of those that share keys and values
 	f.while(heads, func() {
 		set(f, i, num(0))
@@ -39,27 +40,32 @@ func attention(m *Module) {
 		set(f, pm, mask)
 		set(f, pr, pick(rel, rel.add(relbase.shl(2)), num(0)))
 		f.repeat(func() {
-			set(f, rows, minS(tq.sub(i), num(4)))
+			set(f, rows, tq.sub(i))
+			set(f, rows, pick(many, chunk(rows, chunkOf(h)), minS(rows, num(4))))
 			// The keys that the last row sees, and those that every row sees.
 			set(f, seen, minS(tk, i.add(rows).add(causal)))
 			set(f, full, minS(tk, i.add(causal).plus(1)))
-			f.choose(rows.eq(num(1)),
-				func() { f.call("scores_1", strs(scratch, pq, ldq, k, ldkv, seen, h, rows, splatF(scale))...) },
-				func() { f.call("scores_4", strs(scratch, pq, ldq, k, ldkv, seen, h, rows, splatF(scale))...) })
-			f.when(keep.or(mask).or(rel).or(full.lessS(seen)), func() {
-				f.call("mask_scores", strs(scratch, seen, keep, pm, ldmask, rows, pr, full)...)
+			f.choose(many, func() {
+				f.call("flash", strs(py, ldy, pq, ldq, k, v, ldkv, rows, seen, h, scale, keep, pm, ldmask, pr, full, scratch)...)
+			}, func() {
+				f.choose(rows.eq(num(1)),
+					func() { f.call("scores_1", strs(scratch, pq, ldq, k, ldkv, seen, h, rows, splatF(scale))...) },
+					func() { f.call("scores_4", strs(scratch, pq, ldq, k, ldkv, seen, h, rows, splatF(scale))...) })
+				f.when(keep.or(mask).or(rel).or(full.lessS(seen)), func() {
+					f.call("mask_scores", strs(scratch, num(16), seen, keep, pm, ldmask, rows, pr, full)...)
+				})
+				// A key that somebody masked may hold anything: its product is left out.
+				f.when(keep.or(mask), func() { set(f, full, num(0)) })
+				set(f, inv, apply[V128]("softmax", strs(scratch, seen)...))
+				f.choose(rows.eq(num(1)),
+					func() { f.call("values_1", strs(py, ldy, scratch, v, ldkv, full, seen, h, rows, inv)...) },
+					func() { f.call("values_4", strs(py, ldy, scratch, v, ldkv, full, seen, h, rows, inv)...) })
 			})
-			// A key that somebody masked may hold anything: its product is left out.
-			f.when(keep.or(mask), func() { set(f, full, num(0)) })
-			set(f, inv, apply[V128]("softmax", strs(scratch, seen)...))
-			f.choose(rows.eq(num(1)),
-				func() { f.call("values_1", strs(py, ldy, scratch, v, ldkv, full, seen, h, rows, inv)...) },
-				func() { f.call("values_4", strs(py, ldy, scratch, v, ldkv, full, seen, h, rows, inv)...) })
-			f.inc(i, num(4))
-			f.inc(pq, ldq.shl(2))
-			f.inc(py, ldy.shl(2))
-			f.when(mask, func() { f.inc(pm, ldmask.shl(2)) })
-			f.when(rel, func() { f.inc(pr, num(-16)) })
+			f.inc(i, rows)
+			f.inc(pq, ldq.mul(rows))
+			f.inc(py, ldy.mul(rows))
+			f.when(mask, func() { f.inc(pm, ldmask.mul(rows)) })
+			f.when(rel, func() { f.inc(pr, rows.times(-4)) })
 		}, i.lessS(tq))
 		f.inc(sharing, num(-1))
 		for _, p := range []I32{y, q} {
@@ -169,13 +175,13 @@ func scores(m *Module, rows int) {
 	f.while(n.greaterS(num(0)), func() { block(1) })
 }
 
-// maskScores emits mask_scores(s, n, keep, mask, ldmask, rows, rel, full): what
-// Backend.Attention does to the scores s[n][4] before the softmax. keep, mask and
+// maskScores emits mask_scores(s, step, n, keep, mask, ldmask, rows, rel, full): what
+// Backend.Attention does to the scores s[n][4], step bytes apart, before the softmax. keep, mask and
 // rel are optional; mask points to the first row's first entry, rel to the entry of
 // key 0 and the first row; row r sees the keys before full+r.
 func maskScores(m *Module) {
 	f := m.helper("mask_scores")
-	s, n, keep, mask, ldmask, rows, rel, full := f.int("s"), f.int("n"), f.int("keep"), f.int("mask"), f.int("ldmask"), f.int("rows"), f.int("rel"), f.int("full")
+	s, step, n, keep, mask, ldmask, rows, rel, full := f.int("s"), f.int("step"), f.int("n"), f.int("keep"), f.int("mask"), f.int("ldmask"), f.int("rows"), f.int("rel"), f.int("full")
 	pm := make([]I32, 4)
 	for r := range pm {
 		pm[r] = f.newInt(fmt.Sprintf("m%d", r))
@@ -183,7 +189,7 @@ func maskScores(m *Module) {
 	j, v, t := f.newInt("j"), f.newVec("v"), f.newVec("t")
 	clampRows(f, pm, mask, ldmask, rows)
 	limit := let(f, "limit", iadd(splatI(full), iota4))
-	f.while(j.less(n), func() {
+	f.while(j.lessS(n), func() {
 		set(f, v, loadV(s, 0))
 		f.when(mask, func() {
 			set(f, t, splatAt(pm[0], 0))
@@ -206,7 +212,7 @@ func maskScores(m *Module) {
 		})
 		set(f, v, blend(bin("i32x4.lt_s", splatI(j), limit), v, ninfV))
 		f.storeV(s, 0, v)
-		f.inc(s, num(16))
+		f.inc(s, step)
 		f.inc(j, num(1))
 	})
 }

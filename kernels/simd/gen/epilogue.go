@@ -7,6 +7,8 @@ import "fmt"
 type result struct {
 	y, ldy, bias, res, ldres, cols, act I32
 	alpha                               F32
+	// init is where a float32 layer's sums begin, or 0; empty in other layers.
+	init, ldinit I32
 }
 
 func resultParams(f *Func) result {
@@ -73,6 +75,22 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 	})
 }
 
+// start sets the sums of a tile to those in memory, or to zero where there are none.
+func (o *result) start(f *Func, acc [][]V128) {
+	p := local[I32]("p")
+	f.choose(o.init, func() {
+		set(f, p, o.init)
+		for r := range acc {
+			for v := range acc[r] {
+				set(f, acc[r][v], loadV(p, 16*v))
+			}
+			if r < len(acc)-1 {
+				f.inc(p, o.ldinit)
+			}
+		}
+	}, func() { clear(f, acc) })
+}
+
 // accumulators declares rows×vecs vectors, named after their place.
 func accumulators(f *Func, prefix string, rows, vecs int) [][]V128 {
 	acc := make([][]V128, rows)
@@ -106,8 +124,17 @@ func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows 
 	set(f, o.ldres, pick(o.res, o.ldres.shl(2), num(0)))
 	at := o
 	at.y, at.res, at.cols = py, pr, cols
+	var istep I32
+	if o.init != "" {
+		at.init = f.newInt("ni")
+		istep = let(f, "istep", pick(o.init, num(64), num(0)))
+		set(f, o.ldinit, pick(o.init, o.ldinit.shl(2), num(0)))
+	}
 	emitTile := func(rows int) {
 		tile(rows, at)
+		if o.init != "" {
+			f.inc(at.init, at.ldinit.times(rows))
+		}
 		f.inc(i, num(-rows))
 		f.inc(py, at.ldy.times(rows))
 		f.inc(pr, at.ldres.times(rows))
@@ -117,6 +144,9 @@ func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows 
 		set(f, i, m)
 		set(f, py, o.y)
 		set(f, pr, o.res)
+		if o.init != "" {
+			set(f, at.init, o.init)
+		}
 		begin()
 		sizes := t.sizes()
 		f.while(i.atLeast(num(sizes[0])), func() { emitTile(sizes[0]) })
@@ -127,6 +157,9 @@ func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows 
 		f.inc(o.y, num(64))
 		f.inc(o.res, rstep)
 		f.inc(o.bias, bstep)
+		if o.init != "" {
+			f.inc(o.init, istep)
+		}
 		f.inc(left, num(-16))
 	})
 }

@@ -7,6 +7,9 @@ import (
 
 // The float32 linear layer. Weights are packed in panels of 16 columns, f32
 // [n/16][k][16]; activations are read where they are.
+//
+// Sums may begin with numbers from memory, init f32 [m, ldinit], so that a long sum is
+// added up in parts (attention) or blocks (weights of 16 bits).
 
 func linearF32(m *Module) {
 	t := m.v.F32
@@ -18,14 +21,22 @@ func linearF32(m *Module) {
 		}
 	}
 	f := m.export("linear_f32")
+	var all []string
+	for _, name := range []string{"y", "ldy", "x", "ldx", "w", "bias", "res", "ldres", "m", "k", "n", "act"} {
+		all = append(all, string(f.int(name)))
+	}
+	f.call("layer_f32", append(all, strs(f.float("alpha"), num(0), num(0))...)...)
+
+	f = m.helper("layer_f32")
 	var o result
 	var ldx, x, w, rows, k, n I32
 	o.y, o.ldy, x, ldx, w, o.bias, o.res, o.ldres = f.int("y"), f.int("ldy"), f.int("x"), f.int("ldx"), f.int("w"), f.int("bias"), f.int("res"), f.int("ldres")
 	rows, k, n, o.act, o.alpha = f.int("m"), f.int("k"), f.int("n"), f.int("act"), f.float("alpha")
+	o.init, o.ldinit = f.int("init"), f.int("ldinit")
 	set(f, ldx, ldx.shl(2))
 	px := f.newInt("px")
 	panels(f, o, rows, n, t, func() { set(f, px, x) }, func(r int, o result) {
-		f.call(fmt.Sprintf("f32_%d", r), strs(px, ldx, w, k, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha)...)
+		f.call(fmt.Sprintf("f32_%d", r), strs(px, ldx, w, k, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha, o.init, o.ldinit)...)
 		f.inc(px, ldx.times(r))
 	}, func() { f.inc(w, k.shl(6)) })
 }
@@ -45,6 +56,7 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 	f := m.helper("f32_" + strconv.Itoa(rows))
 	x, ldx, w, k := f.int("x"), f.int("ldx"), f.int("w"), f.int("k")
 	o := resultParams(f)
+	o.init, o.ldinit = f.int("init"), f.int("ldinit")
 	acc := accumulators(f, "a", rows, vecs)
 	px, wv := make([]I32, rows), make([]V128, vecs)
 	for r := range px {
@@ -82,7 +94,8 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 		f.inc(pw, num(64*n))
 	}
 	f.repeat(func() {
-		for _, s := range sets {
+		o.start(f, acc)
+		for _, s := range sets[1:] {
 			clear(f, s)
 		}
 		set(f, pw, w)
@@ -102,6 +115,7 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 		f.inc(o.y, num(16*vecs))
 		f.inc(o.res, pick(o.res, num(16*vecs), num(0)))
 		f.inc(o.bias, pick(o.bias, num(16*vecs), num(0)))
+		f.inc(o.init, pick(o.init, num(16*vecs), num(0)))
 		f.inc(o.cols, num(-4*vecs))
 	}, lastVectors(o.cols, vecs))
 }

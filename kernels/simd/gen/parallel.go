@@ -11,8 +11,8 @@ const (
 	// together no more than mostTiles.
 	tileWork  = 1 << 17
 	mostTiles = 64
-	// queryRows is the number of query rows of attention that stay together: a multiple of
-	// those that the kernel works on at a time.
+	// queryRows is the number of query rows of attention that stay together where there are
+	// few keys: a multiple of those that the kernel works on at a time.
 	queryRows = 32
 	// blockOf is the number of elements of an elementwise operation that stay together.
 	blockOf = 1024
@@ -214,17 +214,21 @@ func (q *quantised) part(m *Module) func(f *Func, a args, from, to, _ I32) {
 // attentionOp cuts attention into heads and rows of queries.
 func attentionOp(m *Module) parallelOp {
 	kernel := m.named("attention")
-	chunks := func(a args) I32 { return a.int("tq").plus(queryRows - 1).shr(5) }
+	many := func(a args) I32 { return isFlash(a.int("tq"), a.int("tk"), a.int("h")) }
+	count := func(a args) I32 {
+		return pick(many(a), chunks(a.int("tq"), chunkOf(a.int("h"))), a.int("tq").plus(queryRows-1).shr(5))
+	}
 	part := func(f *Func, a args, from, to, index I32) {
-		n := let(f, "chunks", chunks(a))
-		i, first := f.newInt("unit"), f.newInt("first")
+		n, flash, size := let(f, "chunks", count(a)), let(f, "flash", many(a)), let(f, "size", chunkOf(a.int("h")))
+		i, first, left := f.newInt("unit"), f.newInt("first"), f.newInt("left")
 		head := f.newInt("head")
 		width := let(f, "width", a.int("h").shl(2))
 		set(f, i, from)
 		f.when(index, func() { set(f, a.int("scratch"), index.plus(-1).shl(16).plus(dataBase)) })
 		f.while(i.lessS(to), func() {
 			set(f, head, i.op("i32.div_u", n))
-			set(f, first, i.sub(head.mul(n)).times(queryRows))
+			set(f, first, i.sub(head.mul(n)).mul(pick(flash, size, num(queryRows))))
+			set(f, left, a.int("tq").sub(first))
 			// rows is p moved to the head and the first row; ld is in elements.
 			rows := func(name, ld string) I32 {
 				return a.int(name).add(head.mul(width)).add(first.mul(a.int(ld)).shl(2))
@@ -237,7 +241,7 @@ func attentionOp(m *Module) parallelOp {
 			for _, name := range []string{"k", "v"} {
 				part[name] = string(a.int(name).add(head.op("i32.div_u", a.int("group")).mul(width)))
 			}
-			part["tq"] = string(minS(a.int("tq").sub(first), num(queryRows)))
+			part["tq"] = string(pick(flash, chunk(left, size), minS(left, num(queryRows))))
 			part["heads"], part["group"] = string(num(1)), string(num(1))
 			part["mask"] = string(pick(a.int("mask"), a.int("mask").add(first.mul(a.int("ldmask")).shl(2)), num(0)))
 			part["rel"] = string(pick(a.int("rel"), a.int("rel").add(head.mul(a.int("ldrel")).shl(2)), num(0)))
@@ -253,9 +257,10 @@ func attentionOp(m *Module) parallelOp {
 			// Two products and an exponential for each pair, which costs as much as twenty.
 			pairs := a.int("tq").f32().mul(a.int("tk").f32()).mul(a.int("heads").f32())
 			macs := pairs.mul(a.int("h").shl(1).plus(20).f32())
-			return pick(a.int("tk").greaterS(num(scratchSize/16-4)), fnum("0"), macs)
+			// The scores of four queries with all keys have to fit a thread's scratch.
+			return pick(a.int("tk").greaterS(num(scratchSize/16-4)).andBits(many(a).not()), fnum("0"), macs)
 		},
-		units: func(a args) I32 { return a.int("heads").mul(chunks(a)) },
+		units: func(a args) I32 { return a.int("heads").mul(count(a)) },
 	}
 }
 

@@ -183,7 +183,7 @@ func threadMain(m *Module) {
 		f.when(index.atLeastS(left), func() {
 			set(f, left, wait(limitAt, left, parkNanos))
 			set(f, tries, num(spins))
-			f.line("(br_if $again %s)", ne(left, timedOut))
+			f.line("(br_if $again %s)", left.ne(timedOut))
 			f.line("(return)")
 		})
 		set(f, left, atomicLoad(ticketAt))
@@ -196,7 +196,7 @@ func threadMain(m *Module) {
 			f.drop(rmw("add", parkedAt, num(1)))
 			set(f, left, wait(ticketAt, num(0), parkNanos))
 			f.drop(rmw("sub", parkedAt, num(1)))
-			f.line("(br_if $again %s)", ne(left, timedOut))
+			f.line("(br_if $again %s)", left.ne(timedOut))
 			f.line("(return)")
 		})
 		f.line("(br_if $again %s)", takeTile(left).not())
@@ -223,8 +223,6 @@ func rmw(op string, at int, v I32) I32 {
 
 // timedOut is what wait gives where so many nanoseconds have passed.
 const timedOut = 2
-
-func ne(a I32, b int) I32 { return I32(emit("i32.ne", string(a), string(num(b)))) }
 
 // wait sleeps while the word at at is v.
 func wait(at int, v I32, nanos int) I32 {

@@ -60,6 +60,7 @@ func (a I32) shl(n int) I32      { return a.op("i32.shl", num(n)) }
 func (a I32) shr(n int) I32      { return a.op("i32.shr_u", num(n)) }
 func (a I32) rotr(n int) I32     { return a.op("i32.rotr", num(n)) }
 func (a I32) eq(b I32) I32       { return a.op("i32.eq", b) }
+func (a I32) ne(b int) I32       { return a.op("i32.ne", num(b)) }
 func (a I32) less(b I32) I32     { return a.op("i32.lt_u", b) }
 func (a I32) lessS(b I32) I32    { return a.op("i32.lt_s", b) }
 func (a I32) greaterS(b I32) I32 { return a.op("i32.gt_s", b) }

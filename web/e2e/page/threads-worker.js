@@ -124,7 +124,7 @@ function bits(kernels, threads, { rounds }) {
       memory.take(64); // a load may begin before the bias
       const rel = r.int(0, 1) ? memory.floats(r, heads * ldrel) : 0;
       const causal = r.int(0, 1) ? tk : r.int(0, 5);
-      const scratch = memory.take(16 * (tk + 4));
+      const scratch = memory.take(Math.max(1 << 16, 16 * (tk + 4)));
       const run = (y) => kernels.attention(y, ld, q, ld, k, v, ld, tq, tk, heads, group, h, 0.3, keep, mask, tk, rel, ldrel, tq - 1, causal, scratch);
       return { name: `tq=${tq} tk=${tk} heads=${heads}/${group} h=${h}`, out: tq * ld, run };
     },

@@ -29,5 +29,5 @@
         )
       )
     )
-    (v128.andnot (f32x4.div (v128.load32_splat offset=108 (i32.const 0)) (local.get $sum)) (f32x4.eq (local.get $sum) (v128.const i32x4 0x0 0x0 0x0 0x0)))
+    (v128.andnot (f32x4.div (v128.load32_splat offset=112 (i32.const 0)) (local.get $sum)) (f32x4.eq (local.get $sum) (v128.const i32x4 0x0 0x0 0x0 0x0)))
   )
