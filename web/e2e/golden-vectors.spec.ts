@@ -38,11 +38,14 @@ function wrong(r: Report): string[] {
   );
 }
 
-for (const [form, variant] of ['simd128', 'relaxed', 'fused'].entries()) {
+for (const [variant, form] of Object.entries({ simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' })) {
   for (const { name, below, weights, least } of sets) {
     test(`${variant}: golden vectors of ${name}`, async ({ page }, info) => {
       await page.goto(`/e2e/golden.html?form=${form}`);
-      await page.evaluate(() => globalThis.__goldenReady);
+      const failed = await page.evaluate(() => globalThis.__goldenReady.then(() => '', String));
+      // As in kernels.spec.ts: eight bits are for processors whose instruction takes them.
+      test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(failed), 'this browser multiplies seven bits here');
+      expect(failed).toBe('');
       const directories = readdirSync(new URL(below, testdata), { withFileTypes: true })
         .filter((f) => f.isDirectory() && f.name !== 'families' && f.name !== 'make')
         .map((f) => below.slice(2) + f.name);

@@ -1,15 +1,19 @@
-// Holds golden vectors (wasm/goldentest) in this browser: on kernels.wasm, or with ?form=1
-// or ?form=2 on that form of kernels-relaxed.wasm. When globalThis.__goldenReady resolves,
+// Holds golden vectors (wasm/goldentest) in this browser: on kernels.wasm, or with ?form= on
+// that form of kernels-relaxed.wasm, as kernels.js does. When globalThis.__goldenReady resolves,
 // globalThis.__goldenVerify(directories, weights, dtypes) answers with the reports of each
 // directory below /golden/, by dtype; weights is the name of the file of weights.
 import '/test/wasm_exec.js';
 
 globalThis.__goldenReady = (async () => {
-  const form = Number(new URLSearchParams(location.search).get('form'));
-  const { instance } = await WebAssembly.instantiateStreaming(fetch(form ? '/kernels-relaxed.wasm' : '/kernels.wasm'));
-  if (form) instance.exports.form(form);
-  const wrong = instance.exports.selftest();
-  if (wrong !== 0) throw new Error(`self-test ${wrong}`);
+  const forms = (new URLSearchParams(location.search).get('form') ?? '0').split(',').map(Number);
+  const { instance } = await WebAssembly.instantiateStreaming(fetch(forms[0] ? '/kernels-relaxed.wasm' : '/kernels.wasm'));
+  const wrong = forms.map((form) => {
+    if (form) instance.exports.form(form);
+    return instance.exports.selftest();
+  });
+  const right = wrong.indexOf(0);
+  if (right < 0) throw new Error(`self-test ${wrong.join()}`);
+  if (forms[right]) instance.exports.form(forms[right]);
   globalThis.__lodestoneKernels = { memory: instance.exports.memory };
   const go = new Go();
   const imports = { ...go.importObject, kernels: instance.exports };

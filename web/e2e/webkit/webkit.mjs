@@ -4,7 +4,7 @@
 // Debian ships: MiniBrowser under plain WebDriver (driver.mjs), with the server and the
 // pages of the other browser tests. Every process ends with this one (processes.mjs).
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -92,6 +92,24 @@ test('every case of every kernel agrees with the reference', { timeout: 60_000 }
   assert.ok(results.length > 1000, `${results.length} cases: a table that is empty proves nothing`);
   assert.deepEqual(results.filter((r) => r.err !== '').slice(0, 20).map((r) => `${r.op} ${r.name}: ${r.err}`), []);
   assert.equal(table.failed, 0);
+});
+
+test('every architecture and family agrees with its golden vectors', { timeout: 60_000 }, async () => {
+  await browser.goto(`${origin}/e2e/golden.html`);
+  await browser.waitFor('the program', 15_000, () => '__goldenReady' in globalThis);
+  for (const [below, weights, least] of [['', 'weights.safetensors', 39], ['families/', 'model.safetensors', 36]]) {
+    const directories = readdirSync(`models/golden/testdata/${below}`, { withFileTypes: true })
+      .filter((f) => f.isDirectory() && f.name !== 'families' && f.name !== 'make')
+      .map((f) => below + f.name);
+    assert.ok(directories.length >= least, `${directories.length} directories`);
+    const reports = await browser.evaluate(async (directories, weights) => {
+      await globalThis.__goldenReady;
+      return globalThis.__goldenVerify(directories, weights, ['f32']);
+    }, directories, weights);
+    assert.equal(reports.length, directories.length);
+    const wrong = reports.filter((r) => r.error !== '' || !r.outputs?.length || r.outputs.some((o) => !o.pass));
+    assert.deepEqual(wrong.map((r) => `${r.directory}: ${r.error} ${JSON.stringify(r.outputs)}`), []);
+  }
 });
 
 test('capabilities are what this browser has, and the reasons say so', { timeout: 30_000 }, async (t) => {

@@ -349,8 +349,9 @@ def encdec(name, seed, c, b=3, s=7, t=6):
           {"encoder_out": enc, "logits": m.decoder.output_projection(dec)})
 
 
-def beit3(name, seed, c, b=2, t=5, prefix="", extra=False):
-    """prefix and extra: the layout of the published checkpoints, which have heads too."""
+def beit3(name, seed, c, b=2, t=5, published=False):
+    """published: the layout of the published checkpoints, which have heads too."""
+    prefix = "beit3." if published else ""
     g = directory.seeded(seed)
     d, p = c["encoder_embed_dim"], c["patch_size"]
     n = (c["img_size"] // p) ** 2
@@ -374,7 +375,9 @@ def beit3(name, seed, c, b=2, t=5, prefix="", extra=False):
         "vision_only": m.encoder.run(seen, {}, None, None, -1),
     }
     state = {prefix + k: v for k, v in m.state_dict().items()}
-    if extra:
+    if published:
+        c = {"model_type": "beit3", **{k: c[k] for k in ("encoder_attention_heads", "encoder_embed_dim", "encoder_ffn_embed_dim", "encoder_layers", "img_size",
+                                                         "max_source_positions", "patch_size", "vocab_size")}}
         state.update({"mlm_head.weight": torch.zeros(c["vocab_size"], d), "mlm_head.bias": torch.zeros(c["vocab_size"]), "pooler.norm.weight": torch.ones(d)})
     write(name, c, state, {"src_tokens": ids, "text_padding": pad, "image": image}, outputs)
 
@@ -393,7 +396,7 @@ def make():
     encdec("deepnorm_encoder_decoder", 45, config("encdec", deepnorm=True, decoder_normalize_before=False, encoder_layers=2, decoder_layers=1,
                                                   decoder_attention_heads=6, activation_fn="relu"), b=4, s=5, t=3)
     beit3("beit3", 46, config("beit3", encoder_embed_dim=12, encoder_attention_heads=2, encoder_ffn_embed_dim=16, img_size=6, patch_size=3, in_chans=3),
-          prefix="beit3.", extra=True)
+          published=True)
 
 
 def anything(seed):
