@@ -2,6 +2,7 @@ package textgen
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/generate"
@@ -83,7 +84,7 @@ func (g *Generator) Prompts(texts []string, special bool) ([]generate.Input, err
 			return nil, lean.Errorf("textgen: text %d: %w", i, err)
 		}
 		n := len(e.IDs)
-		for n > 0 && e.SpecialTokensMask[n-1] != 0 && !first(e.SpecialTokensMask[:n]) {
+		for n > 1 && e.SpecialTokensMask[n-1] != 0 && (slices.Contains(e.SpecialTokensMask[:n], 0) || slices.Contains(g.Settings.Options.EOS, e.IDs[n-1])) {
 			n--
 		}
 		inputs[i].Prompt = e.IDs[:n]
@@ -95,16 +96,6 @@ func (g *Generator) Prompts(texts []string, special bool) ([]generate.Input, err
 		}
 	}
 	return inputs, nil
-}
-
-// first tells whether all tokens so far are special: they begin the text.
-func first(mask []uint8) bool {
-	for _, m := range mask {
-		if m == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (g *Generator) encode(text string, special bool) (tokenizer.Encoding, error) {
