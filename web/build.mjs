@@ -17,6 +17,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { mergeData } from './tools/wasm-data.mjs';
 
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,6 +44,7 @@ async function programs() {
 async function goBuild(pkg, out, flags = []) {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await tool('go', ['build', '-trimpath', '-ldflags=-s -w', ...flags, '-o', out, pkg], { env });
+  await writeFile(out, mergeData(await readFile(out)));
 }
 
 /** The module and the worker, each one file. */

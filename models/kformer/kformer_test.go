@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -157,4 +158,61 @@ func ExampleReader() {
 	fmt.Println(x.Rows, "states of width", x.Cols, "with", len(chosen[0]), "notes")
 	d.Release(mark)
 	// Output: 5 states of width 16 with 5 notes
+}
+
+func TestAFolderSaysThatItIsAKformer(t *testing.T) {
+	c, err := transformer.ParseConfig([]byte(`{"model_type":"kformer","vocab_size":31,"hidden_size":16,"num_hidden_layers":4,"num_attention_heads":4,"intermediate_size":24,
+		"max_position_embeddings":22,"pad_token_id":1,"layer_norm_eps":1e-5,"hidden_act":"gelu","knowledge_layer":[2,4]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := kformer.Config(31, 16, 4, 4, 24, 20, 1, 2, 4, 5); !reflect.DeepEqual(c, want) {
+		t.Errorf("%+v, expected %+v", c, want)
+	}
+	for _, layers := range []string{`[2]`, `[3,2]`, `[0,5]`, `"all"`, `[0.5,1]`} {
+		text := `{"model_type":"kformer","vocab_size":31,"hidden_size":16,"num_hidden_layers":4,"num_attention_heads":4,"intermediate_size":24,"max_position_embeddings":22,"pad_token_id":1,"knowledge_layer":` + layers + `}`
+		if _, err := transformer.ParseConfig([]byte(text)); !errors.Is(err, transformer.ErrConfig) {
+			t.Errorf("knowledge_layer %s: %v", layers, err)
+		}
+	}
+}
+
+func TestPaddingChangesNothing(t *testing.T) {
+	m, r := must(t)
+	k, err := r.Learn(notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(p transformer.Padded) ([]float32, [][]int) {
+		t.Helper()
+		used := m.Device().Used()
+		x, release, chosen, err := r.RunPadded(p, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := make([]float32, x.Rows*x.Cols)
+		m.Device().Get(v, x)
+		release()
+		if m.Device().Used() != used {
+			t.Errorf("%d bytes in use, %d before", m.Device().Used(), used)
+		}
+		return v, chosen
+	}
+	want, chose := run(transformer.Padded{IDs: question[:5], Rows: 1, Cols: 5})
+	got, chosen := run(transformer.Padded{IDs: append(append([]int32{1, 1, 1, 1, 1, 1, 1}, question[:5]...), 1, 1), Mask: []int32{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0}, Rows: 2, Cols: 7})
+	if len(chosen[0]) != 0 || !slices.Equal(chosen[1], chose[0]) {
+		t.Errorf("chose %v, without padding %v", chosen, chose)
+	}
+	for i, x := range got {
+		expected := float32(0)
+		if j := i - 7*16; j >= 0 && j < len(want) {
+			expected = want[j]
+		}
+		if math.Abs(float64(x-expected)) > 1e-5 {
+			t.Fatalf("number %d is %v, expected %v", i, x, expected)
+		}
+	}
+	if _, _, _, err := r.RunPadded(transformer.Padded{IDs: question, Rows: 2, Cols: 5}, k); !errors.Is(err, transformer.ErrInput) {
+		t.Errorf("8 ids for 2×5: %v", err)
+	}
 }

@@ -3,15 +3,22 @@ package metalm
 import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // Piece is a part of an input: tokens for the decoder, or for the encoder if Span is
-// set. The demonstrations of a few-shot input are spans, their labels tokens.
+// set. The demonstrations of a few-shot input are spans, their labels tokens. States
+// (n, Connector.From), row-major, are a span that an encoder has read elsewhere, in place
+// of IDs.
 type Piece struct {
-	IDs  []int32
-	Span bool
+	IDs    []int32
+	Span   bool
+	States []float32
 }
+
+// len is the number of states of a span.
+func (p Piece) len(c *Connector) int { return max(len(p.IDs), len(p.States)/c.From) }
 
 // Input is pieces in order.
 type Input []Piece
@@ -24,11 +31,11 @@ func (in Input) Layout(c *Connector, fill int32) (ids []int32, spans [][2]int) {
 			ids = append(ids, p.IDs...)
 			continue
 		}
-		if len(p.IDs) == 0 {
+		if p.len(c) == 0 {
 			continue
 		}
 		at := len(ids)
-		for range c.Slots(len(p.IDs)) {
+		for range c.Slots(p.len(c)) {
 			ids = append(ids, fill)
 		}
 		spans = append(spans, [2]int{at, len(ids)})
@@ -103,32 +110,59 @@ func (m *Model) forward(in Input, ids []int32, spans [][2]int, b transformer.Bat
 	return m.Decoder.Forward(b)
 }
 
+// Prompt makes an input of pieces for models/generate. Its spans are in device memory
+// until the caller releases it.
+func (m *Model) Prompt(in Input) (generate.Input, error) {
+	ids, places := in.Layout(m.Connector, 0)
+	y := generate.Input{Prompt: ids}
+	features, err := m.Read(in)
+	for i, x := range features {
+		y.Spans = append(y.Spans, transformer.Span{At: places[i][0], X: x})
+	}
+	return y, err
+}
+
 // Read runs the encoder over the spans of an input and connects their states: one
 // tensor for each span that has tokens, in device memory until the caller releases it.
 func (m *Model) Read(in Input) ([]kernels.Tensor, error) {
+	d := m.Decoder.Device()
 	var batch transformer.Batch
-	for _, p := range in {
+	for i, p := range in {
 		if p.Span && len(p.IDs) > 0 {
 			batch.IDs = append(batch.IDs, p.IDs...)
 			batch.Lengths = append(batch.Lengths, len(p.IDs))
 		}
+		if n := len(p.States); n%m.Connector.From != 0 || n > 0 && (!p.Span || len(p.IDs) > 0) {
+			return nil, lean.Errorf("metalm: %w: piece %d has %d numbers of states of width %d, and %d tokens", transformer.ErrInput, i, n, m.Connector.From, len(p.IDs))
+		}
 	}
-	if len(batch.IDs) == 0 {
-		return nil, nil
-	}
-	x, err := m.Decoder.Encoder.Forward(batch)
-	if err != nil {
-		return nil, err
+	var x kernels.Tensor
+	if len(batch.IDs) > 0 {
+		var err error
+		if x, err = m.Decoder.Encoder.Forward(batch); err != nil {
+			return nil, err
+		}
 	}
 	var features []kernels.Tensor
 	first := 0
-	for _, n := range batch.Lengths {
-		y, err := m.Connector.Apply(m.Decoder.Device(), x.Slice(first, first+n))
+	for _, p := range in {
+		n := p.len(m.Connector)
+		if !p.Span || n == 0 {
+			continue
+		}
+		var own kernels.Tensor
+		if p.States == nil {
+			own = x.Slice(first, first+n)
+			first += n
+		} else {
+			own = d.NewTensor(n, m.Connector.From)
+			d.Set(own, p.States)
+		}
+		y, err := m.Connector.Apply(d, own)
 		if err != nil {
 			return nil, err
 		}
 		features = append(features, y)
-		first += n
 	}
 	return features, nil
 }

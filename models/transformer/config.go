@@ -223,12 +223,16 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = beit3Config(r)
 	case modelType == "llama" || modelType == "mistral":
 		c, err = llamaConfig(r)
+	case modelType == "kformer":
+		c, err = kformerConfig(r, data)
+	case modelType == "metalm":
+		c, err = metalmConfig(data)
 	case modelType == "" && kind != "":
 		return nil, lean.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral, kosmos-2, beit3, fairseq", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral, kosmos-2, beit3, fairseq, kformer, metalm", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err

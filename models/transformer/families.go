@@ -143,7 +143,8 @@ func (c *Config) torchscalePositions(r *rawConfig, maxKey string) (err error) {
 	if c.XPosScaleBase, err = r.countOr("xpos_scale_base", 1, maxRows, 512); err != nil {
 		return err
 	}
-	c.LearnedPositions = r.boolOr("positions", true)
+	c.Sinusoidal = r.strings["positions"] == "sinusoidal" // not torchscale's own: MetaLM's decoder
+	c.LearnedPositions = r.boolOr("positions", !c.Sinusoidal)
 	if c.LearnedPositions {
 		if c.MaxPositions, err = r.count(maxKey, 1, maxRows); err != nil {
 			return err

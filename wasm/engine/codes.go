@@ -7,6 +7,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/features"
 	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/kformer"
+	"github.com/lodestone-wasm/lodestone/models/metalm"
 	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -71,6 +73,8 @@ var codes = []struct {
 	{tokenizer.ErrOptions, "invalid_argument", ""},
 	{features.ErrPooling, "invalid_argument", ""},
 	{textgen.ErrModel, "config_unsupported", ""},
+	{kformer.ErrModel, "config_unsupported", ""},
+	{metalm.ErrConnector, "config_invalid", "take config.json from the model's release"},
 	{textgen.ErrLanguage, "invalid_argument", ""},
 	{generate.ErrOptions, "invalid_argument", ""},
 	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},

@@ -59,8 +59,10 @@ func (e *engine) generate(request js.Value, j *job) (any, error) {
 func (e *engine) generateInputs(request js.Value, f *generate.Settings) (inputs []generate.Input, err error) {
 	g := e.generator
 	texts, err := stringsOf(request.Get("texts"))
-	switch {
+	switch pieces := request.Get("pieces"); {
 	case err != nil:
+	case pieces.Truthy():
+		inputs, err = e.prompt(pieces)
 	case texts != nil && g.Translates():
 		inputs, f.Options.ForcedBOS, err = g.Sources(texts, request.Get("from").String(), request.Get("to").String(), f)
 	case texts != nil:

@@ -7,6 +7,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/kformer"
+	"github.com/lodestone-wasm/lodestone/models/metalm"
 	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -24,11 +26,14 @@ type engine struct {
 	model     *transformer.Model   // nil if only the tokenizer was asked for
 	extractor *features.Extractor  // nil unless both were
 	generator *textgen.Generator   // nil unless the head for it was
+	connector *metalm.Connector    // nil unless the model has one
+	knowledge *kformer.Knowledge   // what a Kformer was given to read
 }
 
 // forget drops the model that was there.
 func (e *engine) forget() {
 	e.config, e.tokenizer, e.model, e.extractor, e.generator = nil, nil, nil, nil, nil
+	e.connector, e.knowledge = nil, nil
 	e.dev.Release(e.empty)
 }
 
@@ -103,6 +108,13 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype, head string, sums *fo
 		return err
 	}
 	options := transformer.LoadOptions{DType: dtype, Head: generates(head)}
+	var err error
+	if e.connector, err = metalm.ReadConnector(configText, e.config); err != nil {
+		return err
+	}
+	if e.connector != nil {
+		options.Extra = e.connector.Extra(metalm.Prefix)
+	}
 	var streams []transformer.Stream
 	for i := range files.Length() {
 		v := files.Index(i)
@@ -121,7 +133,6 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype, head string, sums *fo
 		}
 		streams = append(streams, s)
 	}
-	var err error
 	if e.model, err = transformer.Load(e.dev, e.config, streams, options); err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ const OTHERS = ['do_sample', 'early_stopping', 'eos_token_id', 'suppress_tokens'
 /** The names of the options that every task of generation has. */
 export const GENERATION_OPTIONS: readonly string[] = [...Object.keys(NUMBERS), ...OTHERS];
 
-function ids(what: string, value: unknown): number[] {
+export function ids(what: string, value: unknown): number[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   return list.map((v) => {
     const n = typeof v === 'bigint' ? Number(v) : v;
@@ -127,7 +127,7 @@ function crossing(what: string, o: GenerationOptions): string {
 }
 
 /** What a call generates from: texts or rows of ids. */
-export type Source = Pick<GenerateRequest, 'texts' | 'ids' | 'lengths'> & Partial<Pick<GenerateRequest, 'addSpecial' | 'from' | 'to'>>;
+export type Source = Pick<GenerateRequest, 'texts' | 'ids' | 'lengths'> & Partial<Pick<GenerateRequest, 'pieces' | 'addSpecial' | 'from' | 'to'>>;
 
 /** Generates. Everything is checked before anything runs. */
 export async function generate(
@@ -145,6 +145,7 @@ export async function generate(
   if (tokens && (o.num_beams ?? 1) > 1) throw check.invalid(`${what}: num_beams: ${o.num_beams}, but beams are only known at the end; stream with num_beams: 1`);
   const request: GenerateRequest = {
     op: 'generate',
+    pieces: null,
     addSpecial: true,
     from: '',
     to: '',

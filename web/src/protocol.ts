@@ -79,6 +79,8 @@ export interface GenerateRequest {
   /** Without texts: the ids of all rows one after the other, and how many each has. */
   ids: Int32Array | null;
   lengths: Int32Array | null;
+  /** Instead of both: an input of pieces. */
+  pieces: Piece[] | null;
   addSpecial: boolean;
   /** The languages of a translation, '' if they are not said. */
   from: string;
@@ -98,7 +100,37 @@ export interface LogitsRequest extends Padded {
   source: Padded | null;
 }
 
+/** A part of an input: tokens, or a span for the encoder. One of text, ids and states is there. */
+export interface Piece {
+  span: boolean;
+  text: string | null;
+  ids: Int32Array | null;
+  /** States of a span, as wide as the encoder. */
+  states: Float32Array | null;
+}
+
+/** Other knowledge for a Kformer: texts, or items of ids. */
+export interface LearnRequest {
+  op: 'learn';
+  texts: string[] | null;
+  items: Int32Array[];
+}
+
+/** The states of a Kformer with its knowledge. */
+export interface ReadRequest extends Padded {
+  op: 'read';
+}
+
+/** The logits behind each place of an input of pieces. */
+export interface ComposeRequest {
+  op: 'compose';
+  pieces: Piece[];
+}
+
 export type Request =
+  | LearnRequest
+  | ReadRequest
+  | ComposeRequest
   | LoadRequest
   | FeaturesRequest
   | EncodeRequest
@@ -214,6 +246,9 @@ export interface Replies {
   rate: number;
   generate: GenerateReply;
   logits: TensorReply;
+  learn: number;
+  read: TensorReply & { selected: number[][] };
+  compose: TensorReply;
   memory: MemoryReport;
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -20,7 +21,8 @@ import (
 
 // tiny serves folders of random models that generate, in the layouts of Hugging Face:
 // gpt2, m2m, and gpt2-defaults, which has a generation_config.json; and expected.json,
-// what the reference kernels make of the same requests natively:
+// what the reference kernels make of the same requests natively (kformer and metalm-… are
+// in docked.go):
 //
 //	{"NAME": [{"texts": […], "from": "", "to": "", "options": {…}, "results": [{"text": "", "ids": […]}]}]}
 type tiny struct {
@@ -54,6 +56,7 @@ func (t *tiny) prepare() {
 		configFile: gpt2[configFile], tokenizerFile: gpt2[tokenizerFile], weightsFile: gpt2[weightsFile],
 		"generation_config.json": []byte(`{"max_new_tokens": 7, "repetition_penalty": 1.5, "eos_token_id": [259]}`),
 	}}
+	maps.Copy(t.folders, dockedFolders())
 	all := map[string][]*generation{"gpt2": continuations, "m2m": translations, "gpt2-defaults": {{Texts: []string{"hello"}, Options: options(`{}`)}}}
 	for name, list := range all {
 		for _, g := range list {

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/models/kformer"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+)
+
+// learn serves LearnRequest of web/src/protocol.ts: other knowledge in place of what was there.
+func (e *engine) learn(request js.Value, j *job) (any, error) {
+	if e.model == nil {
+		return nil, errNoModel("model")
+	}
+	r, err := kformer.NewReader(e.model)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := stringsOf(request.Get("texts"))
+	if err != nil {
+		return nil, err
+	}
+	var items [][]int32
+	for _, text := range texts {
+		if err := j.pause(); err != nil {
+			return nil, err
+		}
+		ids, err := e.plain(text)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, ids)
+	}
+	for i := range request.Get("items").Length() {
+		items = append(items, int32sOf(request.Get("items").Index(i)))
+	}
+	k, err := r.Learn(items)
+	if err != nil {
+		return nil, err
+	}
+	e.knowledge = k
+	return k.Len(), nil
+}
+
+// plain is the ids of a text without special tokens.
+func (e *engine) plain(text string) ([]int32, error) {
+	if e.tokenizer == nil {
+		return nil, errNoModel("tokenizer")
+	}
+	enc, err := e.tokenizer.Encode(text, tokenizer.Options{})
+	return enc.IDs, err
+}
+
+// read serves ReadRequest of web/src/protocol.ts.
+func (e *engine) read(request js.Value, j *job) (any, error) {
+	if e.model == nil {
+		return nil, errNoModel("model")
+	}
+	r, err := kformer.NewReader(e.model)
+	if err != nil {
+		return nil, err
+	}
+	p := paddedOf(request, j)
+	x, release, chosen, err := r.RunPadded(p, e.knowledge)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	selected := make([]any, len(chosen))
+	for i, items := range chosen {
+		selected[i] = listValue(items)
+	}
+	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Dim()}, "selected": selected}, nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/metalm"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// pieces reads Piece[] of web/src/protocol.ts.
+func (e *engine) pieces(v js.Value) (*metalm.Model, metalm.Input, error) {
+	if e.connector == nil {
+		return nil, nil, errNoModel("connector")
+	}
+	m, err := metalm.New(e.model, e.connector)
+	if err != nil {
+		return nil, nil, err
+	}
+	var in metalm.Input
+	for i := range v.Length() {
+		one := v.Index(i)
+		p := metalm.Piece{IDs: int32sOf(one.Get("ids")), States: float32sOf(one.Get("states")), Span: one.Get("span").Bool()}
+		if text := one.Get("text"); text.Type() == js.TypeString {
+			if p.IDs, err = e.plain(text.String()); err != nil {
+				return nil, nil, err
+			}
+		}
+		in = append(in, p)
+	}
+	return m, in, nil
+}
+
+// prompt makes an input for generation of pieces.
+func (e *engine) prompt(v js.Value) ([]generate.Input, error) {
+	m, in, err := e.pieces(v)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.Prompt(in)
+	return []generate.Input{p}, err
+}
+
+// compose serves ComposeRequest of web/src/protocol.ts: the logits behind each place of an
+// input of pieces.
+func (e *engine) compose(request js.Value, j *job) (any, error) {
+	m, in, err := e.pieces(request.Get("pieces"))
+	if err != nil {
+		return nil, err
+	}
+	x, err := m.Forward(in, transformer.Batch{Pause: j.pause})
+	if err != nil {
+		return nil, err
+	}
+	if x, err = e.model.Logits(x); err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": copyOf(x), "dims": []any{1, x.Rows, x.Cols}}, nil
+}

@@ -1,0 +1,93 @@
+// A decoder into which an encoder is docked: inputs of pieces (MetaLM).
+import type { Capabilities } from './capabilities.js';
+import { generate, GENERATION_OPTIONS, type GenerationOptions, heard, ids, type TextStreamer } from './generation.js';
+import { type LoadOptions, loadWith } from './options.js';
+import type { LoadReply, MemoryReport, Piece as Crossing } from './protocol.js';
+import { Tensor } from './tensor.js';
+import * as check from './validate.js';
+
+/**
+ * A part of an input: text or ids for the decoder; or a span, which the encoder reads in
+ * both directions: text, ids, or states [n, the encoder's width] that it gave elsewhere.
+ * Texts get no special tokens.
+ */
+export type Piece = { text: string } | { ids: readonly number[] } | { span: string | readonly number[] | Tensor<'float32'> };
+
+export interface MetaLMInputs extends GenerationOptions {
+  pieces: readonly Piece[];
+  /** Hears the text as it is made. */
+  streamer?: TextStreamer | null;
+}
+
+export interface MetaLMOutput {
+  /** What was added, without special tokens. */
+  generated_text: string;
+  ids: number[];
+}
+
+export interface PreTrainedMetaLM {
+  /** The logits [1, places, vocabulary] behind each place of an input. */
+  (inputs: Pick<MetaLMInputs, 'pieces' | 'signal'>): Promise<{ logits: Tensor<'float32'> }>;
+  /** Goes on after an input: as many results as num_return_sequences says, 1 by default. */
+  generate(inputs: MetaLMInputs): Promise<MetaLMOutput[]>;
+  readonly dtype: LoadReply['dtype'];
+  readonly dim: number;
+  capabilities(): Capabilities;
+  memory(): Promise<MemoryReport>;
+  dispose(): Promise<void>;
+}
+
+function crossing(what: string, pieces: unknown): Crossing[] {
+  if (!Array.isArray(pieces) || pieces.length === 0) throw check.invalid(`${what}: pieces: expected an array of pieces, at least one`);
+  return pieces.map((piece: unknown, i) => {
+    const name = `${what}: piece ${i}`;
+    const p = check.knownOptions(name, piece as Record<string, unknown>, ['text', 'ids', 'span']);
+    if (Object.keys(p).length !== 1) throw check.invalid(`${name}: expected one of text, ids and span`);
+    const value = p['span'] ?? p['text'] ?? p['ids'];
+    const out: Crossing = { span: 'span' in p, text: null, ids: null, states: null };
+    if (typeof value === 'string' && !('ids' in p)) out.text = check.texts(name, value)[0]!;
+    else if (Array.isArray(value) && !('text' in p)) out.ids = Int32Array.from(ids(name, value));
+    else if (value instanceof Tensor && value.type === 'float32' && value.dims.length === 2 && out.span) out.states = (value.data as Float32Array).slice();
+    else throw check.invalid(`${name}: expected a text, an array of ids, or for a span a float32 Tensor [n, width]`);
+    return out;
+  });
+}
+
+/**
+ * Loads a MetaLM. A few-shot input is examples as spans with their labels as text, and the
+ * question last:
+ *
+ *     const model = await MetaLMModel.from_pretrained('/models/metalm');
+ *     const [{ generated_text }] = await model.generate({
+ *       pieces: [{ span: 'a fine film' }, { text: ' good ' }, { span: 'a waste of time' }, { text: ' bad ' }, { span: 'what a joy' }],
+ *       max_new_tokens: 1,
+ *     });
+ */
+export const MetaLMModel = {
+  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedMetaLM> {
+    const { engine, info, url, progress } = await loadWith('MetaLMModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: 'causal-lm' });
+    const run = async (inputs: Pick<MetaLMInputs, 'pieces' | 'signal'>): Promise<{ logits: Tensor<'float32'> }> => {
+      const o = check.knownOptions('model', inputs, ['pieces', 'signal']);
+      const signal = check.abortSignal('model: signal', o.signal);
+      const reply = await engine.call({ op: 'compose', pieces: crossing('model', o.pieces) }, { signal });
+      return { logits: new Tensor('float32', reply.data, reply.dims) };
+    };
+    const handle: PreTrainedMetaLM = Object.assign(run, {
+      generate: async (inputs: MetaLMInputs): Promise<MetaLMOutput[]> => {
+        const what = 'generate';
+        const { pieces, streamer, ...o } = check.knownOptions(what, inputs, [...GENERATION_OPTIONS, 'pieces', 'streamer']) as MetaLMInputs;
+        const source = { texts: null, ids: null, lengths: null, pieces: crossing(what, pieces) };
+        const reply = await generate(engine, what, source, o, heard(what, streamer, 1, o));
+        let at = 0;
+        return reply.texts.map((generated_text, i) => ({ generated_text, ids: Array.from(reply.ids.subarray(at, (at += reply.lengths[i]!))) }));
+      },
+      dtype: info.dtype,
+      dim: info.dim,
+      capabilities: () => engine.capabilities(),
+      memory: () => engine.memory(),
+      dispose: async () => engine.dispose(),
+    });
+    progress?.({ status: 'ready', name: url, task: 'model', model: url });
+    return handle;
+  },
+};
