@@ -28,16 +28,20 @@ func runDir(t *testing.T, dev *kernels.Device, dir, dtype string, edit func(stri
 	if edit != nil {
 		io = edit(io)
 	}
-	name := "weights.safetensors"
-	if strings.Contains(dir, "families") {
-		name = "model.safetensors"
-	}
-	s, f, err := transformer.OpenFile(dev, filepath.Join(dir, name))
+	s, f, err := transformer.OpenFile(dev, weightsOf(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	return golden.Run(dev, read("config.json"), []byte(io), s, dtype)
+}
+
+// weightsOf is the file of weights of a directory.
+func weightsOf(dir string) string {
+	if strings.Contains(dir, "families") {
+		return filepath.Join(dir, "model.safetensors")
+	}
+	return filepath.Join(dir, "weights.safetensors")
 }
 
 // everyDirectory runs f on the directories of testdata, whose number it knows.

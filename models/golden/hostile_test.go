@@ -22,7 +22,8 @@ import (
 func TestNumbersThatCannotBeDoNotBreakAnything(t *testing.T) {
 	number := regexp.MustCompile(`-?\d+(\.\d+)?([eE][-+]?\d+)?`)
 	for _, dir := range []string{"beit3_multiway_subln", "dec_subln_relpos", "dec_xmoe_top1_cap25", "encdec_subln_relpos_shared", "enc_moe_top2_all_cap25",
-		"kformer", "metalm_semicausal", "moec_drop_cap", "expert_prune", "promptbert_roberta", "thex_approx_bert"} {
+		"kformer", "metalm_semicausal", "moec_drop_cap", "expert_prune", "promptbert_roberta", "thex_approx_bert",
+		"families/bert_question_answering", "families/beit3", "families/fairseq_transformer_pre", "families/kosmos2_text", "families/llama_rope_llama3", "families/nllb"} {
 		t.Run(dir, func(t *testing.T) {
 			read := func(name string) []byte {
 				b, err := os.ReadFile(filepath.Join("testdata", dir, name))
@@ -40,7 +41,7 @@ func TestNumbersThatCannotBeDoNotBreakAnything(t *testing.T) {
 				}
 				for _, value := range []string{"0", "-1", "1", "3", "1e300", "2147483648", "0.5"} {
 					text := config[:at[0]] + value + config[at[1]:]
-					s, f, err := transformer.OpenFile(dev, filepath.Join("testdata", dir, "weights.safetensors"))
+					s, f, err := transformer.OpenFile(dev, weightsOf("testdata/"+dir))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -64,6 +65,11 @@ func TestInputsThatDoNotFitAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	families, err := filepath.Glob("testdata/families/*/io.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs = append(dirs, families...)
 	dev := kernels.NewDevice(kernels.NewReference(0))
 	input := regexp.MustCompile(`(?s)"([a-z_0-9]+)": *\{"?\s*"shape": *\[[^]]*\],\s*"dtype": *"[a-z0-9]+",\s*"data": *\[[^]]*\]`)
 	for _, file := range dirs {
