@@ -30,15 +30,19 @@ func eval(e *env, args []string) error {
 	dir := f.String("model", "", "model folder")
 	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
 	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
+	columns := f.String("columns", "1,2", "entities: the columns of words and of their labels")
 	rest, err := f.parse(args, 2, -1)
 	if err != nil {
 		return err
 	}
-	if rest[0] != "sts" {
-		return fmt.Errorf("%w: unknown evaluation %q; known: sts", errUsage, rest[0])
+	if rest[0] != "sts" && rest[0] != "entities" {
+		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities", errUsage, rest[0])
 	}
 	if *dir == "" {
 		return fmt.Errorf("%w: no --model", errUsage)
+	}
+	if rest[0] == "entities" {
+		return f.evalEntities(e, *dir, *dtype, *columns, rest[1:])
 	}
 	x, err := f.loadExtractor(e, *dir, *dtype)
 	if err != nil {

@@ -8,7 +8,8 @@ where training starts (--init 0: only the tokenizer is used).
 
 The encoder reads <source language> pieces </s>. The decoder is given </s> <target language> and goes on to </s>.
 CROP's markers (arXiv 2210.07022): in --marked of the examples up to 14 aligned phrases stand between __SLOTn__ on both sides.
-In --spaced of them the source has spaces around punctuation, as tagged words have that are joined again.
+In --spaced of all the source has spaces around punctuation, as tagged words have that are joined again. Names that are
+the same word on both sides become other names, from the labelled data, in --names of the cases.
 """
 import os
 
@@ -50,6 +51,7 @@ class Corpus:
                 if 0 < min(len(x.ids), len(y.ids)) and max(len(x.ids), len(y.ids)) <= a.longest:
                     self.items.append((x, y, l, lang))
         self.ready, self.order, self.frequent = [], [], {}
+        self.names = new_names(a, self.items) if a.names else []
         seen = {}
         for x, y, _, lang in self.items:
             for l, s in (("en", x), (lang, y)):
@@ -87,6 +89,8 @@ class Corpus:
     def example(self, i, forth):
         x, y, links, _ = self.items[i]
         rng, a = self.rng, self.a
+        if self.names and rng.random() < a.names:
+            x, y, links = renamed(self.tok, x, y, links, self.names[int(rng.integers(len(self.names)))], rng)
         found = []
         if rng.random() < a.marked:
             most = int(min(data.SLOTS, rng.geometric(0.4)))
@@ -103,6 +107,29 @@ class Corpus:
         if s is None or t is None:
             s, t = x.marked(self.tok, [], self.slot, spaced), list(y.ids)
         return s, t
+
+
+def new_names(a, items):
+    """Names of one to three words out of the labelled training data, of which a word is not in the pairs: what a
+    translator must copy. Without labelled data there are none."""
+    if not os.path.isdir(os.path.join(a.data, "ner")):
+        return []
+    known = {s.text[b:e] for x, y, _, _ in items for s in (x, y) for b, e in s.spans}
+    found = {tuple(w[b:e]) for part in data.entity_sets(a.data)[0].values() for w, l in part for b, e, _ in metrics.entities(l)}
+    return sorted(n for n in found if len(n) <= 3 and all(w.isalpha() and w[0].isupper() for w in n) and any(w not in known for w in n))
+
+
+def renamed(tok, x, y, links, name, rng):
+    """The pair with another name in place of one that is the same word on both sides (Tom, Boston), if there is one."""
+    word = lambda s, i: s.text[slice(*s.spans[i])]
+    same = [(i, j) for i, j in links if word(x, i) == word(y, j) and word(x, i)[0].isupper() and len(word(x, i)) > 2]
+    if not same:
+        return x, y, links
+    i, j = same[int(rng.integers(len(same)))]
+    put = lambda s, k: Sentence(tok, s.text[: s.spans[k][0]] + " ".join(name) + s.text[s.spans[k][1] :])
+    more = len(name) - 1
+    links = links + more * (links > np.array([i, j]))
+    return put(x, i), put(y, j), np.concatenate([links, [[i + k, j + k] for k in range(1, more + 1)]]) if more else links
 
 
 class Sentence:
@@ -253,7 +280,7 @@ def enclosed(ids, slots):
 
 
 def main():
-    defaults = dict(start="", init=1, languages="de", marked=0.5, spaced=0.25, smoothing=0.1)
+    defaults = dict(start="", init=1, languages="de", marked=0.5, spaced=0.25, names=0.6, smoothing=0.1)
     a = common.arguments(__doc__, PRESETS, **defaults)
     tok = data.Unigram(a.start)
     net = model.EncoderDecoder(len(tok), a.width, a.heads, a.ffn, a.encoder_layers, a.decoder_layers, POSITIONS, a.dropout)
@@ -312,6 +339,7 @@ def tensors(net):
 LICENCES = """| text | licence |
 |---|---|
 | Tatoeba (manythings.org/anki): {pairs} pairs of at most {longest} pieces a side | CC BY 2.0 FR |
+| names out of UNER English-EWT, WNUT-17, wikigold and the Broad Twitter Corpus (training parts) | CC BY-SA 4.0; CC BY 4.0 |
 
 Kept out of training: every pair of which a side occurs in LASER's Tatoeba test sets or in NTREX, case, punctuation and spacing ignored."""
 
@@ -333,7 +361,7 @@ A small translator between {languages} that carries markers through: a Magneto e
 {training} The table of tokens began as that of prompt-magneto-en-de-fr, in which translations are neighbours, and the
 cross-attention of the upper decoder layers as the identity. In {marked:.0f} % of the examples aligned phrases stood between markers (IBM model 1
 with a preference for the diagonal, both directions intersected; phrases that the alignment closes, up to 16 words); in {spaced:.0f} % the source had spaces
-around punctuation.
+around punctuation. Where a name is the same word on both sides, it became one from the labelled data in {names:.0f} % of the cases, so that names are copied.
 
 {data}
 
@@ -363,7 +391,7 @@ def card(a, net, scores, trainer, pairs):
     names = {"de": "German", "fr": "French"}
     return CARD.format(name=os.path.basename(os.path.normpath(a.out)), parameters=model.count(net), training=common.training(a, trainer), rows="\n".join(rows),
                        **{**vars(a), "data": LICENCES.format(pairs="{:,}".format(pairs), longest=a.longest), "languages": "English and " + " and ".join(names[l] for l in a.languages.split(",")),
-                          "marked": 100 * a.marked, "spaced": 100 * a.spaced})
+                          "marked": 100 * a.marked, "names": 100 * a.names, "spaced": 100 * a.spaced})
 
 
 if __name__ == "__main__":
