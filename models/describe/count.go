@@ -115,5 +115,9 @@ func added(parts []Part, kind transformer.Part, n, bytes int64) []Part {
 			return parts
 		}
 	}
-	return slices.Insert(parts, at, Part{kind.String(), n, bytes, kind})
+	parts = append(parts, Part{kind.String(), n, bytes, kind})
+	for i := len(parts) - 1; i > at; i-- {
+		parts[i], parts[i-1] = parts[i-1], parts[i]
+	}
+	return parts
 }

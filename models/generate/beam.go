@@ -222,11 +222,10 @@ func (g *beams) advance(h *search, first int) {
 func (h *search) finish(q *beam, r Reason, o *Options) {
 	ids := slices.Clone(q.ids[q.prompt:])
 	f := hypothesis{ids, q.score / math.Pow(float64(max(1, len(ids))), o.LengthPenalty), r}
-	at := len(h.finished)
-	for at > 0 && f.score > h.finished[at-1].score {
-		at--
+	h.finished = append(h.finished, f)
+	for at := len(h.finished) - 1; at > 0 && f.score > h.finished[at-1].score; at-- {
+		h.finished[at], h.finished[at-1] = h.finished[at-1], f
 	}
-	h.finished = slices.Insert(h.finished, at, f)
 	h.finished = h.finished[:min(len(h.finished), o.Beams)]
 }
 

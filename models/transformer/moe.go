@@ -155,7 +155,10 @@ func (e *Experts) Apply(y, x kernels.Tensor, r *routing.Decision) error {
 			choices = append(choices, i)
 		}
 	}
-	slices.SortStableFunc(choices, func(a, b int) int { return int(r.Expert[a] - r.Expert[b]) })
+	lean.Sort(len(choices), func(i, j int) bool {
+		a, b := choices[i], choices[j]
+		return r.Expert[a] < r.Expert[b] || r.Expert[a] == r.Expert[b] && a < b
+	}, func(i, j int) { choices[i], choices[j] = choices[j], choices[i] })
 	tokens, weights := make([]int32, len(choices)), make([]float32, len(choices))
 	rows := make([][]int32, r.K) // for each choice, the row of each token's result; −1: none
 	for k := range rows {

@@ -1,10 +1,10 @@
 package transformer
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -93,7 +93,8 @@ func (l *loader) remember(m *Model) {
 	for _, t := range l.tensors {
 		m.tensors = append(m.tensors, t)
 	}
-	slices.SortFunc(m.tensors, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	v := m.tensors
+	lean.Sort(len(v), func(i, j int) bool { return v[i].Name < v[j].Name }, func(i, j int) { v[i], v[j] = v[j], v[i] })
 	if l.options.DType == "q8" {
 		m.kept = append([]string{}, l.kept...)
 	}

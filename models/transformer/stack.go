@@ -286,6 +286,6 @@ func (l *loader) leftovers() error {
 	if len(names) == 0 {
 		return nil
 	}
-	slices.Sort(names)
+	lean.SortStrings(names)
 	return lean.Errorf("transformer: %w: %q (%d in all): config.json does not say what it is for", ErrUnexpectedTensor, names[0], len(names))
 }

@@ -5,8 +5,6 @@ import (
 	"io"
 	"math"
 	"math/bits"
-	"slices"
-	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
@@ -289,15 +287,17 @@ func byteSize(t Tensor) (int64, error) {
 // tile sorts the tensors into file order and checks that they cover the data from 0 on
 // without hole or overlap.
 func (h *Header) tile() error {
-	slices.SortFunc(h.Tensors, func(a, b Tensor) int {
-		switch {
+	v := h.Tensors
+	lean.Sort(len(v), func(i, j int) bool {
+		switch a, b := &v[i], &v[j]; {
 		case a.Begin != b.Begin:
-			return compare(a.Begin, b.Begin)
+			return a.Begin < b.Begin
 		case a.End != b.End:
-			return compare(a.End, b.End)
+			return a.End < b.End
+		default:
+			return a.Name < b.Name
 		}
-		return strings.Compare(a.Name, b.Name)
-	})
+	}, func(i, j int) { v[i], v[j] = v[j], v[i] })
 	var at int64
 	for i, t := range h.Tensors {
 		switch {
@@ -310,11 +310,4 @@ func (h *Header) tile() error {
 		h.byName[t.Name] = i
 	}
 	return nil
-}
-
-func compare(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }

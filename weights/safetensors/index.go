@@ -2,8 +2,8 @@ package safetensors
 
 import (
 	"errors"
-	"slices"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -90,7 +90,7 @@ func (ix *Index) readMap(d *strictjson.Decoder) error {
 		ix.WeightMap[name] = shards[shard]
 		return nil
 	})
-	slices.Sort(ix.Shards)
+	lean.SortStrings(ix.Shards)
 	if errors.Is(err, strictjson.ErrDuplicateKey) {
 		return refuseFor(ErrDuplicateTensor, err, "%s names a tensor twice", IndexFile)
 	}
