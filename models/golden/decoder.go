@@ -35,7 +35,7 @@ func runDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 		if len(want.Shape) != 3 || want.Shape[1] < 1 || want.Shape[1] > t {
 			return nil, fmt.Errorf("golden: %w: incremental_logits is %v, %d tokens", ErrVectors, want.Shape, t)
 		}
-		o.got["incremental_logits"], err = incremental(m, batch.IDs, b, t, want.Shape[1])
+		o.got["incremental_logits"], err = incremental(m, batch.IDs, transformer.CacheOptions{Sequences: b, Capacity: t}, want.Shape[1])
 		if err != nil {
 			return nil, err
 		}
@@ -43,10 +43,11 @@ func runDecoder(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 	return o, dev.Err()
 }
 
-// incremental is the logits [b, n, V] of the last n of t columns, with a cache.
-func incremental(m *transformer.Model, ids []int32, b, t, n int) ([]float32, error) {
-	dev, vocab := m.Device(), m.Config.VocabSize
-	cache, err := m.NewCache(transformer.CacheOptions{Sequences: b, Capacity: t})
+// incremental is the logits [b, n, V] of the last n of t columns, with a cache for b
+// sequences of t tokens.
+func incremental(m *transformer.Model, ids []int32, o transformer.CacheOptions, n int) ([]float32, error) {
+	dev, vocab, b, t := m.Device(), m.Config.VocabSize, o.Sequences, o.Capacity
+	cache, err := m.NewCache(o)
 	if err != nil {
 		return nil, err
 	}

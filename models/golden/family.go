@@ -67,8 +67,10 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 			}
 		}
 	}
+	cache := transformer.CacheOptions{Sequences: 1}
 	if m.Encoder != nil {
 		source := in
+		cache.Source, cache.SourceLengths, cache.SourceKeep = x.Slice(0, in.columns), []int{in.columns}, in.keep()[:in.columns]
 		if in, err = v.tokens("decoder_input_ids", "decoder_attention_mask"); err != nil {
 			return nil, err
 		}
@@ -90,10 +92,11 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 	o.add("logits", y)
 	in.clear(o.got["logits"])
 	if want, ok := v.Outputs["incremental_logits"]; ok {
-		if m.Encoder != nil || len(want.Shape) != 3 || want.Shape[1] < 1 || want.Shape[1] > in.columns {
+		if len(want.Shape) != 3 || want.Shape[1] < 1 || want.Shape[1] > in.columns {
 			return nil, fmt.Errorf("golden: %w: incremental_logits is %v, %d tokens", ErrVectors, want.Shape, in.columns)
 		}
-		if o.got["incremental_logits"], err = incremental(m, in.ids[:in.columns], 1, in.columns, want.Shape[1]); err != nil {
+		cache.Capacity = in.columns
+		if o.got["incremental_logits"], err = incremental(m, in.ids[:in.columns], cache, want.Shape[1]); err != nil {
 			return nil, err
 		}
 	}

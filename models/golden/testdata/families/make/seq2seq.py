@@ -59,7 +59,9 @@ def both(m, table, target_table, head, heads, act, before, scale, pad, source, m
     enc = m.encoder(embedded(table, source, scale, pad), heads[0], act, before, padding(mask))
     bias = causal(target.shape[1]) + padding(target_mask)
     dec = m.decoder(embedded(target_table, target, scale, pad), heads[1], act, before, bias, enc, padding(mask))
-    return {"encoder_last_hidden_state": kept(enc, mask), "last_hidden_state": kept(dec, target_mask), "logits": kept(dec @ head.T, target_mask)}
+    y = kept(dec @ head.T, target_mask)
+    # A cache must not change anything: the first row again, its last three tokens one by one.
+    return {"encoder_last_hidden_state": kept(enc, mask), "last_hidden_state": kept(dec, target_mask), "logits": y, "incremental_logits": y[:1, -3:]}
 
 
 def sentences(g, vocab, pad, start, left=()):
