@@ -56,8 +56,8 @@ func (d *Description) count(c *transformer.Config, tensors []safetensors.Tensor,
 		}
 	}
 	for _, kind := range sizes {
-		// What is quantised once is not quantised again.
-		if as == "" || kind == as || kind[0] == 'f' {
+		// Of four bits nobody makes eight.
+		if as != "q4" || kind != "q8" {
 			d.Sizes = append(d.Sizes, Size{kind, total[kind], kind != "q8" || as != "" || looked})
 		}
 	}

@@ -156,7 +156,7 @@ func TestSizesAreThoseOfTheQuantisedModel(t *testing.T) {
 				t.Errorf("q8 %+v, the folder has %d bytes", got, bytes)
 			}
 			again := describe.Model(config, quantised, nil)
-			if again.Parameters != d.Parameters || size(again, "q8").Bytes != bytes || size(again, "f32").Bytes != size(d, "f32").Bytes || len(again.Sizes) != 3 {
+			if again.Parameters != d.Parameters || size(again, "q8").Bytes != bytes || size(again, "f32").Bytes != size(d, "f32").Bytes || len(again.Sizes) != 4 || !size(again, "q4").Exact {
 				t.Errorf("of the int8 folder: %d parameters, %+v", again.Parameters, again.Sizes)
 			}
 			for _, kind := range []string{"f32", "q8", "q4"} {

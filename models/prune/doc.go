@@ -3,8 +3,9 @@
 // one that is left in each layer (task-specific expert pruning, Chen et al. 2022, arXiv
 // 2206.00277).
 //
-// Begin with [Calibrate], which makes a [Report], and [Write], which makes the dense
-// folder of it. A [Layer] is the rule alone.
+// Begin with [Calibrate], which makes a [Report], and [Convert], which makes the dense
+// folder of it. A [Layer] is the rule alone. [Merge] makes one expert of each cluster of
+// experts (MoEC).
 //
 // The paper prunes while it fine-tunes, and neither its threshold nor its schedule is
 // published in code; the rule here is a reconstruction, used after training: experts

@@ -33,13 +33,29 @@ func Write(in, out string, r *Report) error { return Convert(context.Background(
 // copied; a manifest is not, since it would not fit. The report is added. out must not
 // exist or be empty; it appears when it is whole, and after an error or the end of ctx
 // nothing is left behind.
-func Convert(ctx context.Context, in, out string, r *Report) (err error) {
-	config, err := os.ReadFile(filepath.Join(in, "config.json"))
+func Convert(ctx context.Context, in, out string, r *Report) error {
+	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	if config, err = dense(config); err != nil {
+	return write(ctx, in, out, map[string]string{"moe_freq": "0"}, func(src *safetensors.Folder, _ []byte) ([]safetensors.Entry, map[string][]byte, error) {
+		all, err := entries(ctx, src, r)
+		return all, map[string][]byte{ReportJSON: append(text, '\n'), ReportText: []byte(r.Text())}, err
+	})
+}
+
+// write makes a folder out of another: members of config.json are replaced, make gives the
+// tensors and other new files.
+func write(ctx context.Context, in, out string, members map[string]string, make func(src *safetensors.Folder, config []byte) ([]safetensors.Entry, map[string][]byte, error)) (err error) {
+	old, err := os.ReadFile(filepath.Join(in, "config.json"))
+	if err != nil {
 		return err
+	}
+	config := old
+	for key, value := range members {
+		if config, err = replaced(config, key, value); err != nil {
+			return err
+		}
 	}
 	if err := Free(out); err != nil {
 		return err
@@ -49,10 +65,11 @@ func Convert(ctx context.Context, in, out string, r *Report) (err error) {
 		return err
 	}
 	defer src.Close()
-	entries, err := entries(ctx, src, r)
+	entries, files, err := make(src, old)
 	if err != nil {
 		return err
 	}
+	files["config.json"] = config
 	out = filepath.Clean(out)
 	if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
 		return err
@@ -69,11 +86,7 @@ func Convert(ctx context.Context, in, out string, r *Report) (err error) {
 	if err := copyOthers(ctx, in, part); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	for name, b := range map[string][]byte{"config.json": config, ReportJSON: append(text, '\n'), ReportText: []byte(r.Text())} {
+	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(part, name), b, 0o666); err != nil {
 			return err
 		}
@@ -185,15 +198,15 @@ func parse(name string) (renamed string, layer, expert int, part string) {
 	return head + ".ffn." + part, layer, expert, part
 }
 
-// dense is config.json with moe_freq 0, and otherwise unchanged.
-func dense(config []byte) ([]byte, error) {
+// replaced is config.json with another value of one member, and otherwise unchanged.
+func replaced(config []byte, member, value string) ([]byte, error) {
 	from, to := -1, -1
 	d := strictjson.NewDecoder(config)
 	err := d.Object(func(key string) error {
 		d.Peek() // moves to the value
 		start := d.Offset()
 		err := d.Skip()
-		if key == "moe_freq" {
+		if key == member {
 			from, to = start, d.Offset()
 		}
 		return err
@@ -202,9 +215,9 @@ func dense(config []byte) ([]byte, error) {
 		return nil, fmt.Errorf("prune: config.json: %w", err)
 	}
 	if from < 0 {
-		return nil, fmt.Errorf("prune: %w: config.json has no \"moe_freq\"", ErrInput)
+		return nil, fmt.Errorf("prune: %w: config.json has no %q", ErrInput, member)
 	}
-	return append(append(append([]byte(nil), config[:from]...), '0'), config[to:]...), nil
+	return append(append(append([]byte(nil), config[:from]...), value...), config[to:]...), nil
 }
 
 // copyOthers copies the plain files that are not written anew.
@@ -215,7 +228,7 @@ func copyOthers(ctx context.Context, in, out string) error {
 	}
 	for _, f := range files {
 		name := f.Name()
-		if !f.Type().IsRegular() || name == "config.json" || name == "manifest.json" || name == ReportJSON || name == ReportText || strings.Contains(name, ".safetensors") {
+		if !f.Type().IsRegular() || name == "config.json" || name == "manifest.json" || name == ReportJSON || name == ReportText || name == MergeJSON || strings.Contains(name, ".safetensors") {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -18,7 +18,7 @@ test('a model describes itself', async ({ page }) => {
   expect(s.routing).toBeUndefined();
   expect(s.parts.reduce((sum, p) => sum + p.parameters, 0)).toBe(7397376);
   expect(s.layer_parts).toHaveLength(4);
-  expect(d.sizes.map((x) => [x.type, x.exact])).toEqual([['f32', true], ['f16', true], ['q8', true]]);
+  expect(d.sizes.map((x) => [x.type, x.exact])).toEqual([['f32', true], ['f16', true], ['q8', true], ['q4', true]]);
   expect(d.sizes[0]!.bytes).toBe(4 * 7397376);
   expect(d.sizes[2]!.bytes).toBe(d.stored.reduce((sum, x) => sum + x.bytes, 0));
 });

@@ -14,7 +14,7 @@ export interface ModelDescription {
   parameters: number;
   /** The bytes of the file, by type of its elements. */
   stored: TypeSize[];
-  /** What the weights take in f32, f16, q8 and, where they are stored as floats, q4. */
+  /** What the weights take in f32, f16, q8 (unless they are stored with 4 bits) and q4. */
   sizes: TypeSize[];
   /** Matrices that q8 leaves in f32, because some weights of a row are far larger than the rest. */
   kept_f32: string[];

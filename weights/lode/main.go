@@ -4,6 +4,7 @@
 //	lode inspect DIR                              what a model folder holds
 //	lode quantize --dtype q8|q4 IN OUT            an f32, f16 or bf16 folder becomes int8 or int4
 //	lode prune MODEL --text FILE --out DIR        a mixture of experts becomes dense, for one task
+//	lode merge MODEL --clusters N --out DIR       clusters of experts become one expert each
 //	lode pack DIR                                 write manifest.json with SHA-256 sums
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
@@ -39,6 +40,7 @@ var commands = []command{
 	{"inspect", "[--svg FILE] DIR", "what a model folder holds", inspect},
 	{"quantize", "[--dtype q8|q4|f32] [--force] IN OUT", "write a quantised copy of a model folder", quantize},
 	{"prune", "MODEL --text FILE --out DIR [--beta 0.5] [--windows 5]", "a mixture of experts to a dense model for the task of the texts", pruneModel},
+	{"merge", "MODEL --clusters N --out DIR [--text FILE]", "clusters of experts to one expert each", mergeModel},
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},

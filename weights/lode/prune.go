@@ -77,27 +77,11 @@ func (p *pruning) run(ctx context.Context, e *env) error {
 }
 
 func (p *pruning) steps(ctx context.Context, e *env) error {
-	if err := prune.Free(p.out); err != nil {
-		return err
-	}
-	t, err := loadTokenizer(p.in)
+	m, err := p.load(e)
 	if err != nil {
 		return err
 	}
-	dev, err := p.flags.device()
-	if err != nil {
-		return err
-	}
-	bar := newBar(e.err, "loading", "B")
-	m, err := transformer.LoadFolder(dev, p.in, transformer.LoadOptions{Progress: func(read, total int64) { bar.set(read, total) }})
-	bar.end()
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.in, err)
-	}
-	if err := p.read(t, m.Config.MaxPositions); err != nil {
-		return err
-	}
-	bar = newBar(e.err, "watching experts", "texts")
+	bar := newBar(e.err, "watching experts", "texts")
 	p.report, err = prune.Calibrate(m, p.sequences, prune.Options{Beta: p.beta, Windows: p.windows, Pause: ctx.Err,
 		Progress: func(done, total int) { bar.set(int64(done), int64(total)) }})
 	bar.end()
@@ -108,6 +92,28 @@ func (p *pruning) steps(ctx context.Context, e *env) error {
 		return err
 	}
 	return p.print(e)
+}
+
+// load reads the model and the texts.
+func (p *pruning) load(e *env) (*transformer.Model, error) {
+	if err := prune.Free(p.out); err != nil {
+		return nil, err
+	}
+	t, err := loadTokenizer(p.in)
+	if err != nil {
+		return nil, err
+	}
+	dev, err := p.flags.device()
+	if err != nil {
+		return nil, err
+	}
+	bar := newBar(e.err, "loading", "B")
+	m, err := transformer.LoadFolder(dev, p.in, transformer.LoadOptions{Progress: bar.set})
+	bar.end()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.in, err)
+	}
+	return m, p.read(t, m.Config.MaxPositions)
 }
 
 // read makes sequences of the lines of the text file; empty ones are left out.

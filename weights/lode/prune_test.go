@@ -218,3 +218,35 @@ func TestPruneNamesWhatItCannotDo(t *testing.T) {
 		}
 	}
 }
+
+func TestMergeWeighsExpertsByTheLoadOfTheTexts(t *testing.T) {
+	in, dir := mixture(t), t.TempDir()
+	even := lines[mergedModel](t, must(t, "", "merge", in, "--clusters", "2", "--out", filepath.Join(dir, "even"), "--json"))
+	if l := even[0].Report.Layers; len(l) != 1 || !slices.Equal(l[0].Share, []float64{.5, .5, .5, .5}) {
+		t.Errorf("%+v", l)
+	}
+	out := filepath.Join(dir, "loaded")
+	if said := must(t, "", "merge", in, "--clusters", "2", "--text", calibrationTexts(t), "--out", out); !strings.Contains(said, "layer 1: 4 experts become 2") {
+		t.Errorf("said %q", said)
+	}
+	var r prune.Merged
+	text, err := os.ReadFile(filepath.Join(out, prune.MergeJSON))
+	if err := errors.Join(err, json.Unmarshal(text, &r)); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Layers[0].Share; math.Abs(s[0]+s[1]-1) > 1e-12 || slices.Equal(s, []float64{.5, .5, .5, .5}) {
+		t.Errorf("shares %v", s)
+	}
+	d := lines[inspected](t, must(t, "", "inspect", "--json", out))
+	if m := d[0].Model; m == nil || m.Stacks[0].Routing == nil || m.Stacks[0].Routing.Experts != 2 {
+		t.Errorf("merged: %+v", m)
+	}
+	for _, args := range [][]string{{"merge", in, "--out", "x"}, {"merge", in, "--clusters", "2"}} {
+		if _, errs, status := lode("", args...); status != 2 {
+			t.Errorf("%q: status %d, %s", args, status, errs)
+		}
+	}
+	if _, errs, status := lode("", "merge", in, "--clusters", "3", "--out", filepath.Join(dir, "x")); status != 1 || !strings.Contains(errs, "do not divide") {
+		t.Errorf("status %d, %s", status, errs)
+	}
+}
