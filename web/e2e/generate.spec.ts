@@ -183,7 +183,9 @@ test('leaving the loop stops the call, and memory does not grow with tokens', as
   });
   expect(r.first).not.toBe('');
   expect(r.after).toBe(1);
-  expect(r.memory).toEqual(r.before);
+  const { goBytes, ...device } = r.memory;
+  expect(device).toMatchObject({ kernelBytes: r.before.kernelBytes, usedBytes: r.before.usedBytes, peakBytes: r.before.peakBytes });
+  expect(goBytes - r.before.goBytes).toBeLessThanOrEqual(1 << 20); // garbage of 1800 tokens: Go's heap has steps
 });
 
 test('models that generate take ids, padded on either side', async ({ page }) => {

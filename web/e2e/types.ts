@@ -2,16 +2,23 @@
 // runs it. What must not compile is marked, and tsc fails if it does.
 import {
   AutoModel,
+  AutoModelForCausalLM,
   AutoTokenizer,
   capabilities,
   DEFAULT_MODEL,
   env,
   type ErrorCode,
   type FeatureExtractionPipeline,
+  KformerModel,
   LodestoneError,
+  type LogitsProcessor,
+  MetaLMModel,
   pipeline,
   type ProgressEvent,
   Tensor,
+  type TextGenerationOutput,
+  type TextGenerationPipeline,
+  TextStreamer,
 } from '../dist/lodestone.js';
 
 export async function search(texts: string[], signal: AbortSignal): Promise<Float32Array> {
@@ -48,6 +55,28 @@ export function explain(e: unknown): string {
   if (!(e instanceof LodestoneError)) return '';
   const code: ErrorCode = e.code;
   return code === 'aborted' ? '' : `${e.message} ${String(e.details['file'])}`;
+}
+
+export async function told(prompt: string, signal: AbortSignal): Promise<string> {
+  const generator: TextGenerationPipeline = await pipeline('text-generation', '/models/gpt2', { dtype: 'q8' });
+  const never: LogitsProcessor = (ids, logits) => void (logits.data[ids[0]!.length] = -Infinity);
+  let text = '';
+  for await (const piece of generator.stream(prompt, { max_new_tokens: 9, do_sample: true, top_p: 0.9, logits_processor: never, signal })) text += piece;
+  const [{ generated_text }] = (await generator(prompt, { streamer: new TextStreamer(null, { callback_function: (t) => void (text += t) }) })) as [{ generated_text: string }];
+  const many: TextGenerationOutput[][] = await generator([prompt, prompt], { num_beams: 3, num_return_sequences: 2, early_stopping: 'never' });
+  const translator = await pipeline('translation', '/models/nllb');
+  const out = await translator(prompt, { src_lang: 'deu_Latn', tgt_lang: 'eng_Latn' });
+  const model = await AutoModelForCausalLM.from_pretrained('/models/gpt2');
+  const ids: Tensor<'int64'> = await model.generate({ input_ids: new Tensor('int64', new BigInt64Array(1), [1, 1]), max_new_tokens: 3 });
+  const reader = await KformerModel.from_pretrained('/models/kformer');
+  const notes: number = await reader.setKnowledge(['a note']);
+  const meta = await MetaLMModel.from_pretrained('/models/metalm');
+  const shots = await meta.generate({ pieces: [{ span: 'a' }, { text: 'b' }, { ids: [1] }], max_new_tokens: 1 });
+  // @ts-expect-error there is no such option
+  await generator(prompt, { max_tokens: 3 });
+  // @ts-expect-error beams are not streamed
+  generator.stream(prompt, { num_beams: 2 });
+  return text + generated_text + many.length + out[0]!.translation_text + ids.size + notes + shots[0]!.generated_text;
 }
 
 export async function refused(): Promise<void> {
