@@ -112,19 +112,23 @@ func TestDeepStacksStayFiniteAndAgreeWithFloat64(t *testing.T) {
 				}
 			}
 			want := post64(c, k, first)
-			dev := kernels.NewDevice(kernels.NewReference(0))
-			m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := states(t, m, Batch{IDs: first, Lengths: []int{6}})
-			worst := 0.0
-			for i := range got {
-				worst = max(worst, math.Abs(float64(got[i])-want[i]))
-			}
-			t.Logf("%d layers: worst error %.2g", layers, worst)
-			if !(worst <= 2e-4) {
-				t.Errorf("worst error %g", worst)
+			for _, b := range both(t) {
+				for _, fold := range []bool{false, true} {
+					dev := kernels.NewDevice(b)
+					m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{Fold: fold})
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := states(t, m, Batch{IDs: first, Lengths: []int{6}})
+					worst := 0.0
+					for i := range got {
+						worst = max(worst, math.Abs(float64(got[i])-want[i]))
+					}
+					t.Logf("%d layers, %s, α folded %t: worst error %.2g", layers, b.Name(), fold, worst)
+					if !(worst <= 2e-4) {
+						t.Errorf("%s, α folded %t: worst error %g", b.Name(), fold, worst)
+					}
+				}
 			}
 		})
 	}
