@@ -78,10 +78,14 @@ func (e *Explorer) Choose(folder string) {
 		return
 	}
 	e.folder, e.sized, e.failure = folder, false, nil
+	cancel := e.loading
 	e.loaded, e.found, e.heat, e.loading = nil, nil, nil, false
 	e.loads++
 	mine := e.loads
 	e.mu.Unlock()
+	if cancel {
+		go e.Do("cancel", e.inspector.Cancel)
+	}
 	e.o.Changed()
 	go e.Do("size", func() {
 		n, err := e.inspector.Size(context.Background(), folder)
@@ -165,6 +169,21 @@ func (e *Explorer) Inspect(text string) {
 		e.latest.Submit(text)
 	}
 	e.o.Changed()
+}
+
+// Cancel stops a load; the model can be loaded again.
+func (e *Explorer) Cancel() {
+	e.mu.Lock()
+	if !e.loading {
+		e.mu.Unlock()
+		return
+	}
+	e.loading = false
+	e.loads++
+	e.mu.Unlock()
+	go e.Do("cancel", e.inspector.Cancel)
+	e.o.Changed()
+	e.o.Announce("Loading was cancelled.")
 }
 
 var errShape = errors.New("the engine returned maps whose numbers do not fit their tokens")

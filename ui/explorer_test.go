@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,10 @@ type fakeInspector struct {
 	loadErr error
 	gate    chan struct{} // a load waits for it
 	label   string
+	cancels atomic.Int32
 }
+
+func (f *fakeInspector) Cancel() { f.cancels.Add(1) }
 
 func (f *fakeInspector) Size(context.Context, string) (int64, error) { return f.bytes, nil }
 
@@ -146,8 +150,28 @@ func TestALateLoadIsDropped(t *testing.T) {
 	e.Choose("/b/")
 	close(f.gate)
 	time.Sleep(20 * time.Millisecond)
-	if v := e.View(); v.Failure != nil || v.Loading || v.Folder != "/b/" {
-		t.Errorf("%+v", v)
+	if v := e.View(); v.Failure != nil || v.Loading || v.Folder != "/b/" || f.cancels.Load() != 1 {
+		t.Errorf("%+v, %d times cancelled", v, f.cancels.Load())
+	}
+}
+
+func TestALoadCanBeCancelledAndBegunAgain(t *testing.T) {
+	f := &fakeInspector{bytes: 5, gate: make(chan struct{})}
+	e := NewExplorer(f, Options{})
+	e.Choose("/a/")
+	whenModel(t, e, "the size", func(v ModelView) bool { return v.SizeText == "5 B to download" })
+	e.Load()
+	whenModel(t, e, "the load", func(v ModelView) bool { return v.Percent == 25 })
+	contains(t, modelHTML(t, e), `id="cancel-load"`)
+	e.Cancel()
+	if v := e.View(); v.Loading || v.Ready {
+		t.Errorf("after Cancel: %+v", v)
+	}
+	close(f.gate)
+	e.Load()
+	whenModel(t, e, "the model", func(v ModelView) bool { return v.Ready })
+	if e.Cancel(); f.cancels.Load() != 1 {
+		t.Errorf("cancelled %d times, the last with nothing under way", f.cancels.Load())
 	}
 }
 

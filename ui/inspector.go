@@ -12,6 +12,8 @@ type Inspector interface {
 	Size(ctx context.Context, folder string) (int64, error)
 	// Load replaces the model.
 	Load(ctx context.Context, folder string, progress func(Progress)) (*Loaded, error)
+	// Cancel ends a load that is under way.
+	Cancel()
 	// Inspect runs a text, or ids where the model has no tokenizer.
 	Inspect(ctx context.Context, text string) (*Inspection, error)
 }

@@ -12,43 +12,42 @@ func (d *Description) AppendJSON(b []byte) []byte {
 	w.object(func() {
 		w.text("model_type", d.ModelType)
 		w.text("kind", d.Kind)
-		list(w, "stacks", d.Stacks, func(s Stack) { w.stack(&s) })
+		w.list("stacks", len(d.Stacks), func(i int) { w.stack(&d.Stacks[i]) })
 		w.number("parameters", d.Parameters)
-		for _, l := range []struct {
-			name  string
-			sizes []Size
-		}{{"stored", d.Stored}, {"sizes", d.Sizes}} {
-			list(w, l.name, l.sizes, func(s Size) {
-				w.object(func() {
-					w.text("type", s.Type)
-					w.number("bytes", s.Bytes)
-					w.flag("exact", s.Exact)
-				})
-			})
-		}
-		list(w, "kept_f32", d.KeptF32, w.word)
+		w.sizes("stored", d.Stored)
+		w.sizes("sizes", d.Sizes)
+		w.words("kept_f32", d.KeptF32)
 		w.text("head", d.Head)
 	})
 	return w.b
 }
 
+func (w *writer) sizes(name string, all []Size) {
+	w.list(name, len(all), func(i int) {
+		w.object(func() {
+			w.text("type", all[i].Type)
+			w.number("bytes", all[i].Bytes)
+			w.flag("exact", all[i].Exact)
+		})
+	})
+}
+
 func (w *writer) stack(s *Stack) {
 	w.object(func() {
 		w.text("name", s.Name)
-		for _, n := range []struct {
-			name  string
-			value int
-		}{
-			{"layers", s.Layers}, {"hidden_size", s.HiddenSize}, {"heads", s.Heads}, {"kv_heads", s.KVHeads}, {"head_size", s.HeadSize},
-			{"intermediate_size", s.IntermediateSize}, {"vocab_size", s.VocabSize}, {"max_positions", s.MaxPositions},
-		} {
-			w.number(n.name, int64(n.value))
-		}
+		w.number("layers", int64(s.Layers))
+		w.number("hidden_size", int64(s.HiddenSize))
+		w.number("heads", int64(s.Heads))
+		w.number("kv_heads", int64(s.KVHeads))
+		w.number("head_size", int64(s.HeadSize))
+		w.number("intermediate_size", int64(s.IntermediateSize))
+		w.number("vocab_size", int64(s.VocabSize))
+		w.number("max_positions", int64(s.MaxPositions))
 		w.text("activation", s.Activation)
 		w.flag("gated", s.Gated)
 		w.text("norm", s.Norm)
 		w.text("norm_kind", s.NormKind)
-		list(w, "norm_places", s.NormPlaces, w.word)
+		w.words("norm_places", s.NormPlaces)
 		w.key("alpha")
 		w.b = strconv.AppendFloat(w.b, s.Alpha, 'g', -1, 32)
 		w.text("positions", s.Positions)
@@ -57,7 +56,7 @@ func (w *writer) stack(s *Stack) {
 		if r := s.Routing; r != nil {
 			w.key("routing")
 			w.object(func() {
-				list(w, "layers", r.Layers, w.integer)
+				w.numbers("layers", r.Layers)
 				w.number("experts", int64(r.Experts))
 				w.number("top_k", int64(r.TopK))
 				w.text("router", r.Router)
@@ -69,7 +68,7 @@ func (w *writer) stack(s *Stack) {
 		if k := s.Knowledge; k != nil {
 			w.key("knowledge")
 			w.object(func() {
-				list(w, "layers", k.Layers, w.integer)
+				w.numbers("layers", k.Layers)
 				w.number("items", int64(k.Items))
 			})
 		}
@@ -82,16 +81,19 @@ func (w *writer) stack(s *Stack) {
 				w.number("tokens", int64(v.Tokens))
 			})
 		}
-		list(w, "parts", s.Parts, w.part)
-		list(w, "layer_parts", s.LayerParts, func(p []Part) { array(w, p, w.part) })
+		w.key("parts")
+		w.parts(s.Parts)
+		w.list("layer_parts", len(s.LayerParts), func(i int) { w.parts(s.LayerParts[i]) })
 	})
 }
 
-func (w *writer) part(p Part) {
-	w.object(func() {
-		w.text("name", p.Name)
-		w.number("parameters", p.Parameters)
-		w.number("bytes", p.Bytes)
+func (w *writer) parts(all []Part) {
+	w.array(len(all), func(i int) {
+		w.object(func() {
+			w.text("name", all[i].Name)
+			w.number("parameters", all[i].Parameters)
+			w.number("bytes", all[i].Bytes)
+		})
 	})
 }
 
@@ -132,20 +134,27 @@ func (w *writer) flag(name string, value bool) {
 }
 
 func (w *writer) word(s string) { w.b = strictjson.AppendString(w.b, s) }
-func (w *writer) integer(n int) { w.b = strconv.AppendInt(w.b, int64(n), 10) }
 
-func list[T any](w *writer, name string, all []T, one func(T)) {
+// list writes a member of n elements.
+func (w *writer) list(name string, n int, one func(i int)) {
 	w.key(name)
-	array(w, all, one)
+	w.array(n, one)
 }
 
-func array[T any](w *writer, all []T, one func(T)) {
+func (w *writer) array(n int, one func(i int)) {
 	w.b = append(w.b, '[')
-	for i, v := range all {
+	for i := range n {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		one(v)
+		one(i)
 	}
 	w.b = append(w.b, ']')
+}
+
+func (w *writer) words(name string, all []string) {
+	w.list(name, len(all), func(i int) { w.word(all[i]) })
+}
+func (w *writer) numbers(name string, all []int) {
+	w.list(name, len(all), func(i int) { w.b = strconv.AppendInt(w.b, int64(all[i]), 10) })
 }

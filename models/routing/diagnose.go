@@ -16,6 +16,19 @@ func (d *Decision) Load() []int {
 	return n
 }
 
+// ClusterLoad is Load by cluster (MoEC): equal numbers of neighbouring experts. It refuses
+// a number of experts that the clusters do not divide.
+func (d *Decision) ClusterLoad(clusters int) ([]int, error) {
+	if clusters < 1 || d.Experts%clusters != 0 {
+		return nil, lean.Errorf("routing: %w: %d experts do not divide into %d clusters", ErrShape, d.Experts, clusters)
+	}
+	n := make([]int, clusters)
+	for e, tokens := range d.Load() {
+		n[e/(d.Experts/clusters)] += tokens
+	}
+	return n, nil
+}
+
 // Dropped is the number of choices that found no room.
 func (d *Decision) Dropped() int {
 	n := 0

@@ -167,6 +167,28 @@ func TestShapesThatDoNotFitAreRefused(t *testing.T) {
 	}
 }
 
+func TestClustersAreNeighboursOfEqualNumber(t *testing.T) {
+	// Four tokens, whose best experts of six are 0, 2, 3 and 3.
+	scores := make([]float32, 4*6)
+	for token, e := range []int{0, 2, 3, 3} {
+		scores[6*token+e] = 1
+	}
+	d, err := routing.Route(scores, 4, 6, nil, routing.Rule{TopK: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for clusters, want := range map[int][]int{1: {4}, 2: {2, 2}, 3: {1, 3, 0}, 6: {1, 0, 1, 2, 0, 0}} {
+		if got, err := d.ClusterLoad(clusters); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d clusters: %v (%v), expected %v", clusters, got, err, want)
+		}
+	}
+	for _, clusters := range []int{0, 4, -1} {
+		if _, err := d.ClusterLoad(clusters); !errors.Is(err, routing.ErrShape) {
+			t.Errorf("%d clusters: error %v, expected %v", clusters, err, routing.ErrShape)
+		}
+	}
+}
+
 func ExampleRoute() {
 	// Two tokens, three experts with room for one token each.
 	scores := []float32{3, 1, 0, 2.5, 2, 0}

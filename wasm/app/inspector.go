@@ -63,6 +63,9 @@ func (i *inspector) Load(_ context.Context, folder string, progress func(ui.Prog
 	return l, nil
 }
 
+// Cancel ends the download of a folder of its own; the search's model goes on loading.
+func (i *inspector) Cancel() { i.call("cancel") }
+
 // Inspect runs a text.
 func (i *inspector) Inspect(_ context.Context, text string) (*ui.Inspection, error) {
 	v, err := i.call("inspect", text)

@@ -84,6 +84,12 @@ export async function load(folder, listener) {
   return { description: JSON.stringify(await handle.describe()), takesText: 'inspect' in handle, dtype: handle.dtype };
 }
 
+/** Ends the load under way. */
+export function cancel() {
+  loading?.abort();
+  loading = null;
+}
+
 /** What the model does with a text, or with ids where it has no tokenizer, in plain arrays. */
 export async function inspect(input) {
   if (handle === null) throw new ViewError('invalid_argument', 'no model is loaded');
