@@ -59,7 +59,7 @@ test('the model loads with progress in bytes, and the page states what it measur
   await expect(facts(page)).toContainText(/\d\.\d MB model, loaded in [\d.]+ m?s/, { timeout: 40_000 });
   await expect(facts(page)).toContainText(/240 sentences embedded in [\d.]+ m?s/);
   await expect(facts(page)).toContainText(/last query [\d.]+ m?s/);
-  await expect(facts(page)).toContainText(/(simd128|relaxed|fused), \d+ thread/);
+  await expect(facts(page)).toContainText(/(simd128|relaxed|fused8?), \d+ thread/);
   await expect(facts(page)).toContainText('nothing leaves this page');
   await expect(hits(page).first()).toContainText(/dents|Zahnschmerzen|toothache/);
 });
