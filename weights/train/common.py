@@ -16,6 +16,8 @@ import time
 import numpy as np
 import torch
 
+import model
+
 
 def arguments(doc, presets, **defaults):
     """The arguments of a recipe: those below and its presets' keys. A preset's values hold where no argument is given."""
@@ -198,6 +200,27 @@ def read_safetensors(path):
     for name in [k for k in out if k.endswith("_scale")]:
         out[name[: -len("_scale")]] *= out.pop(name).view(-1, 1)
     return out
+
+
+def load(folder, dropout=0.0):
+    """The encoder, decoder or encoder-decoder of a model folder, and its other tensors (a head)."""
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as f:
+        c = json.load(f)
+    if c.get("moe_freq"):
+        raise SystemExit("%s: mixtures of experts are not read back here" % folder)
+    tensors = read_safetensors(os.path.join(folder, "model.safetensors"))
+    side = "encoder" if "encoder_layers" in c else "decoder"
+    d, heads, f, layers = (c[side + k] for k in ("_embed_dim", "_attention_heads", "_ffn_embed_dim", "_layers"))
+    positions = c["max_source_positions" if side == "encoder" else "max_target_positions"]
+    if "encoder_layers" in c and "decoder_layers" in c:
+        net = model.EncoderDecoder(c["vocab_size"], d, heads, f, layers, c["decoder_layers"], positions, dropout)
+        tensors.setdefault("decoder.embed_tokens.weight", tensors["encoder.embed_tokens.weight"])
+    else:
+        kind = model.Encoder if side == "encoder" else model.Decoder
+        net = kind(c["vocab_size"], d, heads, f, layers, positions, scale=1.0 if c.get("no_scale_embedding", True) else d**0.5, dropout=dropout)
+    own = net.state_dict()
+    net.load_state_dict({k: tensors.pop(k) for k in own})
+    return net, tensors
 
 
 def write_json(path, value, indent=1):

@@ -221,6 +221,11 @@ def stories(folder):
     return [sentence_case(s) for s in out]
 
 
+def sentences(paragraph):
+    """A paragraph cut after full stops, question and exclamation marks before a capital."""
+    return re.split(r"(?<=[.!?])[\"'”’»]* +(?=[\"'“‘«„]?[A-ZÄÖÜ])", paragraph)
+
+
 def novels(folder):
     """ELTeC's novels, each a list of paragraphs."""
     out = []

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A tagger of persons, places and organisations: an encoder and a linear layer over every token.
 
-    tagger.py --data DATA --start ENCODER --run RUN --out OUT [--preset cpu|gpu|smoke] [--translator RUN/state.pt]
+    tagger.py --data DATA --start ENCODER --run RUN --out OUT [--preset cpu|gpu|smoke] [--translator FOLDER]
 
-ENCODER is a Magneto encoder with f32 weights and its tokenizer. --translator takes the encoder of a translator's run
+ENCODER is the folder of a Magneto encoder and its tokenizer. --translator takes the encoder of a translator's folder
 instead (same tokenizer), whose states know their neighbours in both languages better.
 
 A word's label stands at its first piece, as in CROP (arXiv 2210.07022); the further pieces of a word learn to go on
@@ -12,7 +12,6 @@ they were tagged, words with spaces around them, half as text is typed. --swap: 
 type. --table-rate: the table of tokens learns so much slower: a name that was never seen, and another language, keep
 their place beside those that were.
 """
-import json
 import os
 
 import numpy as np
@@ -51,25 +50,18 @@ class Tagger(nn.Module):
         return {k[len("encoder."):] if k.startswith("encoder.") else k: v for k, v in self.state_dict().items()}
 
 
-def encoder_of(a, tok, dropout):
-    """The encoder to begin with, from a folder or from a translator's checkpoint."""
-    with open(os.path.join(a.start, "config.json"), encoding="utf-8") as f:
-        c = json.load(f)
-    if a.translator:
-        s = torch.load(a.translator, map_location="cpu")
-        s = s.get("module", s)
-        s = {k[len("encoder."):]: v for k, v in s.items() if k.startswith("encoder.")}
-        heads, scale = a.heads or c["encoder_attention_heads"], s["embed_tokens.weight"].shape[1] ** 0.5
-    else:
-        s = common.read_safetensors(os.path.join(a.start, "model.safetensors"))
-        s.pop("output_projection.weight", None)
-        heads, scale = c["encoder_attention_heads"], 1.0 if c.get("no_scale_embedding", True) else c["encoder_embed_dim"] ** 0.5
-    layers = 1 + max(int(k.split(".")[1]) for k in s if k.startswith("layers."))
-    f = s["layers.0.ffn.fc1.weight"].shape[0]
-    e = model.Encoder(len(tok), s["embed_tokens.weight"].shape[1], heads, f, layers, len(s["embed_positions.weight"]) - model.POSITION_OFFSET,
-                      scale=scale, dropout=dropout)
-    e.load_state_dict(s)
-    return e
+def begin(a):
+    """An encoder with a new head: that of --start, or of a translator."""
+    net, _ = common.load(a.translator or a.start, a.dropout)
+    return Tagger(net.encoder if a.translator else net, len(data.LABELS), a.dropout)
+
+
+def load(folder, dropout):
+    """The tagger of a model folder."""
+    encoder, head = common.load(folder, dropout)
+    net = Tagger(encoder, len(data.LABELS), dropout)
+    net.classifier.load_state_dict({"weight": head["classifier.weight"], "bias": head["classifier.bias"]})
+    return net
 
 
 NO_SPACE_BEFORE, NO_SPACE_AFTER = set(".,;:!?)]}%'’”") | {"n't", "'s", "'re", "'ve", "'m", "'ll", "'d", "’s", "..."}, set("([{„“‘")
@@ -200,35 +192,45 @@ def loss_of(net, a):
     return loss
 
 
-def main():
-    a = common.arguments(__doc__, PRESETS, start="", translator="", heads=0, dropout=0.1, swap=0.4, lower=0.05, hide=0.04, rest=0.3, smoothing=0.0, table_rate=0.2)
-    tok = data.Unigram(a.start)
-    train, test = data.entity_sets(a.data)
-    sentences = [s for v in train.values() for s in v[: a.limit or None]]
-    if a.limit:
-        test = {k: v[: a.limit] for k, v in test.items()}
-    net = Tagger(encoder_of(a, tok, a.dropout), len(data.LABELS), a.dropout).to(a.device)
-    print("%d sentences, %d parameters" % (len(sentences), model.count(net)), flush=True)
-    corpus = Corpus(a, tok, sentences)
+def groups(net, a):
+    """The parameters by how fast they learn: the head, which is new, the fastest, the table of tokens the slowest."""
     table = net.encoder.embed_tokens.weight
     apart = {id(p) for p in net.classifier.parameters()} | {id(table)}
-    groups = [dict(params=[p for p in net.parameters() if id(p) not in apart]), dict(params=list(net.classifier.parameters()), lr=5 * a.lr),
-              dict(params=[table], lr=a.table_rate * a.lr, weight_decay=0.0)]
-    t = common.Trainer(a, net, groups)
-    quick = test["ewt-dev"][:1000]
-    t.train(corpus.batch, loss_of(net, a), lambda: {"f1": score(net, tok, quick, a)["f1"]}, best="f1")
-    a.amp = 0
+    return [dict(params=[p for p in net.parameters() if id(p) not in apart]), dict(params=list(net.classifier.parameters()), lr=5 * a.lr),
+            dict(params=[table], lr=a.table_rate * a.lr, weight_decay=0.0)]
+
+
+def scores_of(net, tok, test, a):
+    """The figures of every evaluation set, on words and on text as it is typed, printed as they come."""
     scores = {}
     for name, s in test.items():
         scores[name] = score(net, tok, s, a)
         scores[name + " typed"] = {"f1": score(net, tok, s, a, True)["f1"]}
         print(name, {k: round(v, 2) for k, v in scores[name].items()}, "typed %.2f" % scores[name + " typed"]["f1"], flush=True)
     common.write_json(os.path.join(a.run, "scores.json"), scores)
+    return scores
+
+
+def main():
+    a = common.arguments(__doc__, PRESETS, start="", translator="", dropout=0.1, swap=0.4, lower=0.05, hide=0.04, rest=0.3, smoothing=0.0, table_rate=0.2)
+    tok = data.Unigram(a.start)
+    train, test = data.entity_sets(a.data)
+    sentences = [s for v in train.values() for s in v[: a.limit or None]]
+    if a.limit:
+        test = {k: v[: a.limit] for k, v in test.items()}
+    net = begin(a).to(a.device)
+    print("%d sentences, %d parameters" % (len(sentences), model.count(net)), flush=True)
+    corpus = Corpus(a, tok, sentences)
+    t = common.Trainer(a, net, groups(net, a))
+    quick = test["ewt-dev"][:1000]
+    t.train(corpus.batch, loss_of(net, a), lambda: {"f1": score(net, tok, quick, a)["f1"]}, best="f1")
+    a.amp = 0
+    scores = scores_of(net, tok, test, a)
     if a.out:
-        write(a, tok, net, test, t)
+        write(a, tok, net, test, t, scores)
 
 
-def write(a, tok, net, test, trainer):
+def write(a, tok, net, test, trainer, scores):
     net.eval().cpu()
     config = {**model.config(net.encoder), "architectures": ["MagnetoForTokenClassification"], "no_output_layer": True,
               "bos_token_id": data.BOS, "eos_token_id": data.EOS, "unk_token_id": data.UNK, "mask_token_id": tok.id["<mask>"],
@@ -247,8 +249,6 @@ def write(a, tok, net, test, trainer):
         states = net.encoder(rows)
     common.vectors(os.path.join(a.run, "verify"), "encoder", config, net.encoder.state_dict(),
                    dict(src_tokens=rows, encoder_padding_mask=rows.eq(data.PAD)), dict(features=states))
-    with open(os.path.join(a.run, "scores.json"), encoding="utf-8") as f:
-        scores = json.load(f)
     common.export(a.out, config, net.tensors(), a.start, card(a, net, trainer, scores))
 
 
