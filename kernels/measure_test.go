@@ -7,7 +7,7 @@ import (
 )
 
 // sizes are what a measured run takes from the backend that it stands for.
-var sizes = []string{"Name", "Base", "PackedSize", "QuantScratch", "QuantLevels", "LevelsQ4", "ScratchQ4"}
+var sizes = []string{"Name", "Base", "PackedSize", "QuantScratch", "QuantLevels", "LevelsQ4", "ScratchQ4", "AttentionScratch"}
 
 // Every operation of Backend is one that still does not do: one that is called on a
 // backend that is not there panics.
