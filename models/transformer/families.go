@@ -73,7 +73,7 @@ func torchscaleStack(r *rawConfig, side string, other int) (*Config, error) {
 	if c.PadTokenID, err = r.countOr("pad_token_id", 0, c.VocabSize-1, min(1, c.VocabSize-1)); err != nil {
 		return nil, err
 	}
-	if c.Activation, err = activation(r, "activation_fn", "relu"); err != nil {
+	if c.Activation, err = activation(r, "activation_fn", "gelu"); err != nil {
 		return nil, err
 	}
 	if r.boolOr("multiway", false) {
@@ -190,9 +190,6 @@ func beit3Config(r *rawConfig) (*Config, error) {
 		return nil, lean.Errorf("transformer: %w: a beit3 without multiway", ErrUnsupported)
 	}
 	r.bools["multiway"] = true
-	if _, given := r.strings["activation_fn"]; !given {
-		r.strings["activation_fn"] = "gelu"
-	}
 	return torchscaleConfig(r)
 }
 

@@ -248,6 +248,25 @@ func TestGPT2EqualsTheTorchscaleModelWithItsNumbers(t *testing.T) {
 	}
 }
 
+// What config.json leaves out is what the library that writes it means by that.
+func TestAnActivationThatIsLeftOutIsTheFamilysOwn(t *testing.T) {
+	for text, want := range map[string]kernels.Activation{
+		strings.Replace(tinyConfig(""), `"activation_fn":"gelu"`, `"dropout":0`, 1):        kernels.GELU,
+		strings.Replace(decoderConfig(""), `"activation_fn":"gelu"`, `"dropout":0`, 1):     kernels.GELU,
+		strings.Replace(m2mText, `"activation_function":"relu"`, `"dropout":0`, 1):         kernels.ReLU,
+		strings.Replace(gpt2Text, `"activation_function":"gelu_new"`, `"attn_pdrop":0`, 1): kernels.GELUTanh,
+		strings.Replace(llamaText(""), `"hidden_act":"silu"`, `"attention_dropout":0`, 1):  kernels.SiLU,
+		bertText: kernels.GELU,
+	} {
+		if strings.Contains(text, `"activation`) || strings.Contains(text, `"hidden_act"`) {
+			t.Errorf("%s names its activation: the test says nothing", text)
+		}
+		if c := parse(t, text); c.Activation != want {
+			t.Errorf("%s: %s, expected %s", text, c.Activation, want)
+		}
+	}
+}
+
 func TestFamiliesRefuseWhatTheyCannotDo(t *testing.T) {
 	for text, want := range map[string]error{
 		strings.Replace(m2mText, `}`, `,"tie_word_embeddings":false}`, 1):                         ErrUnsupported,
