@@ -22,8 +22,8 @@ declare global {
 
 const testdata = new URL('../../models/golden/testdata/', import.meta.url);
 const sets = [
-  { name: 'architectures', below: './', weights: 'weights.safetensors', least: 39 },
-  { name: 'families', below: './families/', weights: 'model.safetensors', least: 36 },
+  { below: './', weights: 'weights.safetensors', count: 39 },
+  { below: './families/', weights: 'model.safetensors', count: 36 },
 ];
 
 /** Why the cosine is less: see models/golden, TestInt8StaysCloseToTheVectors. */
@@ -39,31 +39,34 @@ function wrong(r: Report): string[] {
 }
 
 for (const [variant, form] of Object.entries({ simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' })) {
-  for (const { name, below, weights, least } of sets) {
-    test(`${variant}: golden vectors of ${name}`, async ({ page }, info) => {
-      await page.goto(`/e2e/golden.html?form=${form}`);
-      const failed = await page.evaluate(() => globalThis.__goldenReady.then(() => '', String));
-      // As in kernels.spec.ts: eight bits are for processors whose instruction takes them.
-      test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(failed), 'this browser multiplies seven bits here');
-      expect(failed).toBe('');
+  test(`${variant}: every architecture and family agrees with its golden vectors`, async ({ page }, info) => {
+    test.setTimeout(120_000);
+    await page.goto(`/e2e/golden.html?form=${form}`);
+    const failed = await page.evaluate(() => globalThis.__goldenReady.then(() => '', String));
+    // As in kernels.spec.ts: eight bits are for processors whose instruction takes them.
+    test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(failed), 'this browser multiplies seven bits here');
+    expect(failed).toBe('');
+    const reports: Report[] = [];
+    for (const { below, weights, count } of sets) {
       const directories = readdirSync(new URL(below, testdata), { withFileTypes: true })
         .filter((f) => f.isDirectory() && f.name !== 'families' && f.name !== 'make')
         .map((f) => below.slice(2) + f.name);
-      expect(directories.length).toBeGreaterThanOrEqual(least);
-      const reports = await page.evaluate(
+      expect(directories.length).toBe(count);
+      const some = await page.evaluate(
         ([directories, weights]) => globalThis.__goldenVerify(directories, weights, ['f32', 'q8', 'q4']),
         [directories, weights] as const,
       );
-      expect(reports.length).toBe(3 * directories.length);
-      expect(new Set(reports.map((r) => r.backend))).toEqual(new Set([variant]));
-      expect(reports.flatMap(wrong)).toEqual([]);
-      for (const dtype of ['q8', 'q4']) {
-        const routed = reports.filter((r) => r.dtype === dtype && r.choices > 0);
-        if (routed.length) info.annotations.push({ type: `routing as in float32, ${dtype}`, description: routed.map((r) => `${r.directory} ${r.same}/${r.choices}`).join(', ') });
-        const lowest = reports.filter((r) => r.dtype === dtype).flatMap((r) => r.outputs!.map((o) => ({ cosine: o.cosine ?? -1, what: `${r.directory} ${o.name}` })));
-        lowest.sort((a, b) => a.cosine - b.cosine);
-        info.annotations.push({ type: `lowest cosine, ${dtype}`, description: `${lowest[0]!.cosine.toFixed(5)} (${lowest[0]!.what})` });
-      }
-    });
-  }
+      expect(some.length).toBe(3 * count);
+      reports.push(...some);
+    }
+    expect(new Set(reports.map((r) => r.backend))).toEqual(new Set([variant]));
+    expect(reports.flatMap(wrong)).toEqual([]);
+    for (const dtype of ['q8', 'q4']) {
+      const of = reports.filter((r) => r.dtype === dtype);
+      const routed = of.filter((r) => r.choices > 0).map((r) => `${r.directory} ${r.same}/${r.choices}`);
+      info.annotations.push({ type: `routing as in float32, ${dtype}`, description: routed.join(', ') });
+      const [lowest] = of.flatMap((r) => r.outputs!.map((o) => ({ cosine: o.cosine ?? -1, what: `${r.directory} ${o.name}` }))).sort((a, b) => a.cosine - b.cosine);
+      info.annotations.push({ type: `lowest cosine, ${dtype}`, description: `${lowest!.cosine.toFixed(5)} (${lowest!.what})` });
+    }
+  });
 }
