@@ -56,6 +56,9 @@ func (d *Device) Pack(w Weight, row, n int, src uint32) {
 		d.fail(ErrArgument, "pack: %d×%d of %s are not inside memory", n, w.In, w.DType)
 		return
 	}
+	if d.still {
+		return
+	}
 	if w.DType == F32 {
 		d.b.PackF32(w.At+uint32(before), src, uint32(n), uint32(w.In))
 	} else {
@@ -82,12 +85,18 @@ func (d *Device) QuantizeRows(q, scale, src uint32, n, k int) {
 		d.fail(ErrArgument, "quantise: %d×%d are not inside memory", n, k)
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.QuantizeRows(q, scale, src, uint32(n), uint32(k))
 }
 
 // WidenF16 converts n half-precision numbers at src to f32 at dst.
 func (d *Device) WidenF16(dst, src uint32, n int) {
 	if d.checkWiden(dst, src, n) {
+		if d.still {
+			return
+		}
 		d.b.WidenF16(dst, src, uint32(n))
 	}
 }
@@ -95,6 +104,9 @@ func (d *Device) WidenF16(dst, src uint32, n int) {
 // WidenBF16 converts n bfloat16 numbers at src to f32 at dst.
 func (d *Device) WidenBF16(dst, src uint32, n int) {
 	if d.checkWiden(dst, src, n) {
+		if d.still {
+			return
+		}
 		d.b.WidenBF16(dst, src, uint32(n))
 	}
 }

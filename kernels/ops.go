@@ -112,10 +112,16 @@ func (d *Device) Embed(y Tensor, t Table, ids []int32, mul float32, accumulate b
 		acc = 1
 	}
 	if t.DType == F32 {
+		if d.still {
+			return
+		}
 		d.b.EmbedF32(y.At, t.At, at, uint32(len(ids)), uint32(t.Dim), mul, acc)
 		return
 	}
 	if d.checkVector("embed", "scale", t.Scale, t.Rows) {
+		if d.still {
+			return
+		}
 		d.b.EmbedQ8(y.At, t.At, t.Scale.At, at, uint32(len(ids)), uint32(t.Dim), mul, acc)
 	}
 }
@@ -183,6 +189,9 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 		resAt, ldres, alpha = res.X.At, uint32(res.X.Stride), res.Alpha
 	}
 	if w.DType == F32 {
+		if d.still {
+			return
+		}
 		d.b.LinearF32(y.At, uint32(y.Stride), x.At, uint32(x.Stride), w.At, bias, resAt, ldres,
 			uint32(x.Rows), uint32(w.In), uint32(w.Out), act, alpha)
 		return
@@ -198,7 +207,7 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 	mark := d.Mark()
 	defer d.Release(mark)
 	scratch := d.Alloc(size)
-	if d.err != nil {
+	if d.err != nil || d.still {
 		return
 	}
 	for r := 0; r < x.Rows; r += RowBlock {
@@ -227,6 +236,9 @@ func (d *Device) LayerNorm(y, x Tensor, w, b Vector, eps float32) {
 	if y.At != x.At && !d.apart(op, y, x) || x.Rows == 0 || x.Cols == 0 {
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.LayerNorm(y.At, x.At, w.At, b.At, uint32(x.Rows), uint32(x.Cols), eps)
 }
 
@@ -238,6 +250,9 @@ func (d *Device) RMSNorm(y, x Tensor, w Vector, eps float32) {
 		return
 	}
 	if y.At != x.At && !d.apart(op, y, x) || x.Rows == 0 || x.Cols == 0 {
+		return
+	}
+	if d.still {
 		return
 	}
 	d.b.RMSNorm(y.At, x.At, w.At, uint32(x.Rows), uint32(x.Cols), eps)
@@ -256,6 +271,9 @@ func (d *Device) Activate(y, x Tensor, act Activation) {
 	if y.At != x.At && !d.apart(op, y, x) || x.Rows*x.Cols == 0 {
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.Activate(y.At, x.At, uint32(x.Rows*x.Cols), act)
 }
 
@@ -266,6 +284,9 @@ func (d *Device) Add(y, a, b Tensor, alpha float32) {
 		return
 	}
 	if y.At != a.At && !d.apart(op, y, a) || y.At != b.At && !d.apart(op, y, b) || y.Rows*y.Cols == 0 {
+		return
+	}
+	if d.still {
 		return
 	}
 	d.b.Add(y.At, a.At, b.At, uint32(y.Rows*y.Cols), alpha)
@@ -282,6 +303,9 @@ func (d *Device) Gate(y, a, b Tensor, act Activation) {
 		return
 	}
 	if y.At != a.At && !d.apart(op, y, a) || y.At != b.At && !d.apart(op, y, b) || y.Rows*y.Cols == 0 {
+		return
+	}
+	if d.still {
 		return
 	}
 	d.b.Gate(y.At, a.At, b.At, uint32(y.Rows*y.Cols), act)
@@ -373,7 +397,7 @@ func (d *Device) Attention(y, q, k, v Tensor, heads int, scale float32, mask Att
 		causal = uint32(min(mask.Offset, tk))
 	}
 	scratch := d.Alloc(d.b.AttentionScratch(uint32(tq), uint32(tk), uint32(width/heads)))
-	if d.err != nil {
+	if d.err != nil || d.still {
 		return
 	}
 	if tq == 1 && k.Cols < width && add == 0 && rel == 0 {
@@ -397,6 +421,9 @@ func (d *Device) Rotate(x Tensor, heads int, cos, sin Tensor) {
 		!d.whole(op, "sines", sin, x.Rows, half) || !d.apart(op, x, cos) || !d.apart(op, x, sin) || x.Rows*x.Cols == 0 {
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.Rotate(x.At, uint32(x.Stride), uint32(x.Rows), uint32(heads), uint32(2*half), cos.At, sin.At)
 }
 
@@ -413,6 +440,9 @@ func (d *Device) RotateHalves(x Tensor, heads int, cos, sin Tensor) {
 		!d.whole(op, "sines", sin, x.Rows, cos.Cols) || !d.apart(op, x, cos) || !d.apart(op, x, sin) || x.Rows*cos.Cols == 0 {
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.RotateHalves(x.At, uint32(x.Stride), uint32(x.Rows), uint32(heads), uint32(x.Cols/heads), uint32(2*cos.Cols), cos.At, sin.At)
 }
 
@@ -427,6 +457,9 @@ func (d *Device) MeanRows(y, x Tensor) {
 		return
 	}
 	if x.Cols > 0 {
+		if d.still {
+			return
+		}
 		d.b.MeanRows(y.At, x.At, uint32(x.Rows), uint32(x.Cols))
 	}
 }
@@ -438,6 +471,9 @@ func (d *Device) L2Normalize(y, x Tensor, eps float32) {
 		return
 	}
 	if x.Rows*x.Cols > 0 {
+		if d.still {
+			return
+		}
 		d.b.L2Normalize(y.At, x.At, uint32(x.Rows), uint32(x.Cols), eps)
 	}
 }

@@ -59,6 +59,9 @@ func (d *Device) QuantizeQ4(q, scale, src uint32, n, k int) {
 		d.fail(ErrArgument, "quantise to 4 bits: %d×%d are not inside memory", n, k)
 		return
 	}
+	if d.still {
+		return
+	}
 	d.b.QuantizeQ4(q, scale, src, uint32(n), uint32(k))
 }
 
@@ -79,6 +82,9 @@ func (d *Device) PackQ4(w Weight, row, n int, src, scale uint32) {
 	size := d.b.PackedSize(Q4, uint32(n), uint32(w.In))
 	if !d.inside(src, uint64(n)*Q4.RowSize(w.In)) || !d.inside(scale, uint64(n)*blocksQ4(w.In)*4) || !d.inside(w.At, before+size) || (src|scale)%4 != 0 {
 		d.fail(ErrArgument, "pack: %d×%d of %s are not inside memory", n, w.In, w.DType)
+		return
+	}
+	if d.still {
 		return
 	}
 	d.b.PackQ4(w.At+uint32(before), src, scale, uint32(n), uint32(w.In))

@@ -50,10 +50,16 @@ func (h *Hash) Update(at uint32, n int) {
 		if h.fill < 64 {
 			return
 		}
+		if d.still {
+			return
+		}
 		d.b.SHA256(h.state, h.tail, 1)
 		h.fill = 0
 	}
 	if blocks := n / 64; blocks > 0 {
+		if d.still {
+			return
+		}
 		d.b.SHA256(h.state, at, uint32(blocks))
 		at += uint32(blocks * 64)
 		n -= blocks * 64
@@ -76,6 +82,9 @@ func (h *Hash) Sum() [32]byte {
 	h.d.Write(h.tail+uint32(h.fill), pad)
 	var out [32]byte
 	if h.d.err != nil {
+		return out
+	}
+	if h.d.still {
 		return out
 	}
 	h.d.b.SHA256(h.state, h.tail, uint32((h.fill+len(pad))/64))
