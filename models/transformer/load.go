@@ -24,6 +24,14 @@ type Stream interface {
 	Fill(at uint32, n int) error
 }
 
+// Parker is a Stream that holds something while it is open, a connection for example, and
+// can let it go until it is read on.
+type Parker interface{ Park() error }
+
+// openStreams is the most files that are held open at once: headers are read before data,
+// and a browser has six connections to a server.
+const openStreams = 4
+
 // LoadOptions say how Load brings a checkpoint into memory.
 type LoadOptions struct {
 	// DType is "auto" (or ""): as stored; "f32": refuse int8; "q8": quantise what is
@@ -160,6 +168,11 @@ func (l *loader) load(files []Stream, plan func() error) error {
 			l.tensors[t.Name], l.place[t.Name] = *t, len(l.place)
 		}
 		sources = append(sources, s)
+		if p, ok := f.(Parker); ok && len(files) > openStreams {
+			if err := p.Park(); err != nil {
+				return lean.Errorf("transformer: %s: %w", f.Name(), err)
+			}
+		}
 		l.progress(head.Len())
 		if s.want != nil {
 			l.begin(s, head.Bytes())

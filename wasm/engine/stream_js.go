@@ -57,6 +57,12 @@ func (s *stream) Fill(at uint32, n int) error {
 	return nil
 }
 
+// Park lets the connection go until more is read.
+func (s *stream) Park() error {
+	_, err := await(s.v.Call("park"))
+	return err
+}
+
 // finish tells the page that the file has come whole.
 func (s *stream) finish() error {
 	_, err := await(s.v.Call("finish"))

@@ -50,7 +50,7 @@ for (const [name, code, sentence] of folders) {
   });
 }
 
-for (const name of ['verified', 'shards', 'html-manifest']) {
+for (const name of ['verified', 'shards', 'many-shards', 'no-ranges', 'html-manifest']) {
   test(`${name} loads`, async ({ page }) => {
     const r = await page.evaluate(async (name) => {
       const embed = await lodestone.pipeline('feature-extraction', `/f/${name}/`);

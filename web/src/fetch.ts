@@ -61,7 +61,7 @@ export class Folder {
 
   /** A file as a stream, which is not opened yet. */
   stream(file: string, missing: ErrorCode = 'http_status'): ByteStream {
-    return new ByteStream(file, () => this.#get(file, missing), {
+    return new ByteStream(file, (from) => this.#get(file, missing, from), {
       begin: (total) => this.#meter.begin(file, total),
       add: (n) => this.#meter.add(file, n),
       end: () => this.#meter.end(file),
@@ -93,11 +93,12 @@ export class Folder {
     );
   }
 
-  async #get(file: string, missing: ErrorCode): Promise<Response> {
+  /** The answer for a file; from > 0 asks for what begins there, and takes a whole file, too. */
+  async #get(file: string, missing: ErrorCode, from: number): Promise<Response> {
     const url = this.#address(file).href;
     let r: Response;
     try {
-      r = await fetch(url, { signal: this.#signal });
+      r = await fetch(url, { signal: this.#signal, headers: from > 0 ? { range: `bytes=${from}-` } : {} });
     } catch (e) {
       if (this.#signal.aborted) throw e;
       throw new LodestoneError(
@@ -106,6 +107,7 @@ export class Folder {
         { file, url },
       );
     }
+    if (from > 0 && r.status === 416) return r;
     if (!r.ok) {
       r.body?.cancel().catch(() => {}); // an aborted body refuses to be cancelled
       const gone = r.status === 404 || r.status === 410;

@@ -19,6 +19,7 @@ interface WeightsFile {
   size: number;
   read(n: number): Uint8Array | Promise<Uint8Array>;
   fill(at: number, n: number): number | Promise<number>;
+  park(): Promise<void>;
   finish(): Promise<number>;
 }
 
@@ -85,6 +86,7 @@ function weightsFile(s: ByteStream, memory: WebAssembly.Memory): WeightsFile {
     size: s.size,
     read: (n) => s.read(n),
     fill: (at, n) => s.fill(memory, at, n),
+    park: () => s.park(),
     finish: () => s.finish(),
   };
 }

@@ -19,17 +19,19 @@ const NONE = new Uint8Array(0);
  */
 export class ByteStream {
   readonly name: string;
-  readonly #open: () => Promise<Response>;
+  readonly #open: (from: number) => Promise<Response>;
   readonly #watch: StreamWatcher;
   #response: Promise<Response> | null = null;
   #next: Reader | null = null;
   #chunk = NONE; // the unread rest of the last chunk
   #position = 0; // bytes handed over
   #ended = false;
+  #from = 0; // where the current answer was asked to begin
+  #skip = 0; // bytes of it that were read already
   /** The file's size in bytes, −1 if nobody stated it. */
   size = -1;
 
-  constructor(name: string, open: () => Promise<Response>, watch: StreamWatcher) {
+  constructor(name: string, open: (from: number) => Promise<Response>, watch: StreamWatcher) {
     this.name = name;
     this.#open = open;
     this.#watch = watch;
@@ -38,7 +40,13 @@ export class ByteStream {
   /** Sends the request, without waiting for the body. */
   start(): Promise<Response> {
     if (!this.#response) {
-      this.#response = this.#open().then((r) => {
+      const from = this.#from;
+      this.#response = this.#open(from).then((r) => {
+        if (from > 0) {
+          if (r.status === 416) this.#ended = true; // there is nothing behind
+          else if (r.status !== 206) this.#skip = from; // a server that sends the whole file again
+          return r;
+        }
         const stated = contentLength(r);
         if (this.size < 0) this.size = stated;
         this.#watch.begin(stated);
@@ -76,6 +84,20 @@ export class ByteStream {
     return done;
   }
 
+  /**
+   * Lets the connection go; what is read next is asked for again, from there on. A browser
+   * has six connections to a server, and an answer that nobody reads keeps one.
+   */
+  async park(): Promise<void> {
+    if (!this.#next || this.#ended) return;
+    const next = this.#next;
+    this.#next = this.#response = null;
+    this.#from = this.#position + this.#chunk.length;
+    this.#chunk = this.#chunk.slice();
+    this.#ended = this.#from === this.size;
+    await next.cancel().catch(() => {}); // it has ended by itself
+  }
+
   /** Ends reading; returns the number of bytes after the last that was read: 0, or at least 1. */
   async finish(): Promise<number> {
     if (this.#chunk.length === 0) await this.#more();
@@ -96,7 +118,7 @@ export class ByteStream {
   async #more(): Promise<void> {
     while (!this.#ended && this.#chunk.length === 0) {
       const response = await this.start();
-      if (!response.body) {
+      if (this.#ended || !response.body) {
         this.#ended = true;
         return;
       }
@@ -113,7 +135,10 @@ export class ByteStream {
           { file: this.name, url: response.url, received: this.#position },
         );
       }
-      if (chunk) this.#chunk = chunk;
+      if (chunk) {
+        this.#chunk = chunk.subarray(this.#skip);
+        this.#skip -= chunk.length - this.#chunk.length;
+      }
       else this.#ended = true;
     }
   }

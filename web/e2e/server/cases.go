@@ -49,6 +49,18 @@ type answer struct {
 	pause  time.Duration
 	cut    int // the connection breaks after so many bytes; 0: never
 	hide   bool
+	held   bool // a request for the whole stands still after the first bytes
+	ranges bool // a part can be asked for
+}
+
+// held makes the answers for shards such that nobody gets a whole one who does not ask for
+// the rest, if ranges, or for the whole again.
+func held(m model, a map[string]*answer, ranges bool) {
+	for name := range m {
+		if strings.HasSuffix(name, ".safetensors") {
+			a[name] = &answer{held: ranges, ranges: ranges}
+		}
+	}
 }
 
 // table is the folders. Each changes a copy of the default model, or the answers.
@@ -127,8 +139,10 @@ var table = map[string]func(m model, a map[string]*answer){
 		m[tokenizerFile] = append(slices.Clone(m[tokenizerFile]), '\n')
 	},
 	"mixture":       func(m model, a map[string]*answer) { m.mixture(4) },
-	"shards":        func(m model, a map[string]*answer) { m.split(false) },
-	"shards-escape": func(m model, a map[string]*answer) { m.split(true) },
+	"shards":        func(m model, a map[string]*answer) { m.split(2, false) },
+	"many-shards":   func(m model, a map[string]*answer) { m.split(9, false); held(m, a, true) },
+	"no-ranges":     func(m model, a map[string]*answer) { m.split(9, false); held(m, a, false) },
+	"shards-escape": func(m model, a map[string]*answer) { m.split(2, true) },
 	"too-big":       func(m model, a map[string]*answer) { m.inflate(); a[weightsFile].hide = true },
 	"slow": func(m model, a map[string]*answer) {
 		*a[weightsFile] = answer{chunk: 1 << 16, pause: 20 * time.Millisecond}
@@ -173,7 +187,35 @@ func (c *cases) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		how = &answer{}
 	}
 	how.body = body
+	if first, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok && how.ranges {
+		from, err := strconv.Atoi(strings.TrimSuffix(first, "-"))
+		if err != nil || from >= len(body) {
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return
+		}
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(body)-1, len(body)))
+		how.body, how.held, how.status = body[from:], false, http.StatusPartialContent
+	}
+	if how.held && len(body) > heldAfter {
+		how.sendHead(r, w)
+		return
+	}
 	how.send(w, file)
+}
+
+// heldAfter is the bytes that come before an answer stands still.
+const heldAfter = 64 << 10
+
+// cutAt sends the first bytes of a file and waits until the browser lets it go.
+func (a *answer) sendHead(r *http.Request, w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.Write(a.body[:heldAfter])
+	w.(http.Flusher).Flush()
+	select {
+	case <-r.Context().Done():
+	case <-time.After(30 * time.Second):
+	}
 }
 
 func (a *answer) send(w http.ResponseWriter, file string) {

@@ -109,14 +109,14 @@ func (m model) poison(name string) {
 	m[weightsFile] = join(h, data)
 }
 
-// split makes two shards and their index; with escape, the index points to another folder.
-func (m model) split(escape bool) {
+// split makes n shards and their index; with escape, the index points to another folder.
+func (m model) split(n int, escape bool) {
 	h, data := m.open()
 	names := h.names()
-	half := len(names) / 2
 	weights := map[string]string{}
-	for i, part := range [][]string{names[:half], names[half:]} {
-		file := fmt.Sprintf("model-%05d-of-00002.safetensors", i+1)
+	for i := range n {
+		part := names[i*len(names)/n : (i+1)*len(names)/n]
+		file := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, n)
 		m[file] = take(h, data, part)
 		if escape {
 			file = "../good/" + weightsFile
