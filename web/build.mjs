@@ -11,6 +11,7 @@
 //
 // Programs that only the browser tests run go to web/.build/test.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -51,7 +52,10 @@ async function goBuild(pkg, out, flags = []) {
 async function module() {
   const { stdout } = await run('go', ['env', 'GOROOT']);
   const glue = path.join(stdout.trim(), 'lib/wasm/wasm_exec.js');
+  const kernels = createHash('sha256');
+  for (const name of ['simd128', 'relaxed']) kernels.update(await readFile(`kernels/simd/${name}.wasm`));
   const common = {
+    define: { KERNELS_HASH: JSON.stringify(kernels.digest('hex').slice(0, 16)) },
     bundle: true,
     format: 'esm',
     target: 'es2022',

@@ -7,6 +7,8 @@ export interface Chosen {
   name: Variant;
   /** Why a better one does not run; '' if there is none. */
   reason: string;
+  /** Whether a clock decided between several. */
+  timed: boolean;
 }
 
 export function relaxedSupported(): boolean;
@@ -15,4 +17,5 @@ export function chooseKernels(
   compile: (file: string) => Promise<WebAssembly.Module>,
   force?: Variant,
   imports?: WebAssembly.Imports,
+  last?: Variant,
 ): Promise<Chosen>;

@@ -1,6 +1,6 @@
 // Which kernel module, and which form of it, an engine runs best. A page's worker does
 //
-//	const { module, exports, name, reason } = await chooseKernels(compile, force, imports);
+//	const { module, exports, name, reason, timed } = await chooseKernels(compile, force, imports, last);
 //
 // compile(file) gives the compiled module relaxed.wasm or simd128.wasm, or the form of it
 // whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed',
@@ -10,7 +10,9 @@
 // same speed, closer results.
 //
 // First comes what the engine accepts, then what it computes (selftest, known answers:
-// engines have shipped relaxed SIMD wrong), then what is fast (trial).
+// engines have shipped relaxed SIMD wrong), then what is fast (trial). last, if it is given,
+// is what an earlier visit found to be the fastest: if it still computes rightly it is taken
+// without timing. timed says whether there was a choice and a clock decided.
 
 const VARIANTS = ['simd128', 'relaxed', 'fused', 'fused8', 'fused8']; // by the number that form() takes
 
@@ -25,7 +27,7 @@ export function relaxedSupported() {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
-export async function chooseKernels(compile, force, imports = {}) {
+export async function chooseKernels(compile, force, imports = {}, last = undefined) {
   let reason = '';
   if (force !== 'simd128') {
     if (!relaxedSupported()) {
@@ -33,6 +35,11 @@ export async function chooseKernels(compile, force, imports = {}) {
     } else {
       const module = await compile('relaxed.wasm');
       const { exports } = await WebAssembly.instantiate(module, imports);
+      for (let f = 1; !force && f < VARIANTS.length; f++) {
+        if (VARIANTS[f] !== last) continue;
+        exports.form(f);
+        if (exports.selftest() === 0) return { module, exports, name: last, reason: 'remembered from an earlier visit', timed: false };
+      }
       const forms = [1, 2, 3, 4].filter((f) => {
         exports.form(f);
         return exports.selftest() === 0;
@@ -45,7 +52,7 @@ export async function chooseKernels(compile, force, imports = {}) {
         exports.form(form);
         const wrong = [1, 2].find((f) => !forms.includes(f));
         if (wrong !== undefined) reason = `this browser computes the ${VARIANTS[wrong]} form wrongly`;
-        return { module, exports, name: VARIANTS[form], reason };
+        return { module, exports, name: VARIANTS[form], reason, timed: usable.length > 1 };
       }
       reason = "this browser's relaxed SIMD computes wrongly";
     }
@@ -55,7 +62,7 @@ export async function chooseKernels(compile, force, imports = {}) {
   const { exports } = await WebAssembly.instantiate(module, imports);
   const wrong = exports.selftest();
   if (wrong !== 0) throw new Error(`kernels: this browser's WebAssembly SIMD computes wrongly (self-test ${wrong})`);
-  return { module, exports, name: 'simd128', reason };
+  return { module, exports, name: 'simd128', reason, timed: false };
 }
 
 /** How long the clock stands still, in milliseconds. */

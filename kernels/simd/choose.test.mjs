@@ -24,10 +24,10 @@ function relaxed({ wrong = {}, cost = {} }) {
 const plain = (wrong = 0) => ({ variant: () => 0, selftest: () => wrong });
 
 /** Runs the choice in an engine with these instances. */
-async function choose(t, { supported = true, fast, safe = plain() }, force) {
+async function choose(t, { supported = true, fast, safe = plain() }, force, last) {
   t.mock.method(WebAssembly, 'validate', () => supported);
   t.mock.method(WebAssembly, 'instantiate', async (file) => ({ exports: file === 'relaxed.wasm' ? fast : safe }));
-  return chooseKernels(async (file) => file, force);
+  return chooseKernels(async (file) => file, force, {}, last);
 }
 
 test('the faster form wins, and is the one that is set', async (t) => {
@@ -62,6 +62,22 @@ test('eight bits are taken where the processor has them, with or without a sign,
     assert.equal((await choose(t, { fast }, 'fused')).name, 'fused');
   }
   await assert.rejects(choose(t, { fast: relaxed({}) }, 'fused8'), /fused8 cannot run/);
+});
+
+test('what was found to be the fastest on an earlier visit is not timed again, if it still computes rightly', async (t) => {
+  const cost = { 1: 0.6, 2: 0.2 };
+  assert.equal((await choose(t, { fast: relaxed({ cost }) })).timed, true);
+  let trials = 0;
+  const fast = relaxed({ cost });
+  const r = await choose(t, { fast: { ...fast, trial: () => trials++ } }, undefined, 'relaxed');
+  assert.deepEqual([r.name, r.exports.variant(), r.reason, r.timed, trials], ['relaxed', 1, 'remembered from an earlier visit', false, 0]);
+  const wide = await choose(t, { fast: relaxed({ wrong: { 4: 0 } }) }, undefined, 'fused8');
+  assert.deepEqual([wide.name, wide.exports.selftest()], ['fused8', 0]);
+  // Wrong by now, unknown, of another browser, or not what is asked for.
+  assert.equal((await choose(t, { fast: relaxed({ wrong: { 2: 5 } }) }, undefined, 'fused')).name, 'relaxed');
+  assert.equal((await choose(t, { fast: relaxed({ cost }) }, undefined, 'simd129')).name, 'fused');
+  assert.equal((await choose(t, { supported: false }, undefined, 'fused')).name, 'simd128');
+  assert.equal((await choose(t, { fast: relaxed({ cost }) }, 'fused', 'relaxed')).name, 'fused');
 });
 
 test('where both are wrong the plain module runs', async (t) => {

@@ -184,15 +184,16 @@ func (e *engine) verify(sums *folder.Manifest, name string, text []byte) error {
 // info is LoadReply of web/src/protocol.ts.
 func (e *engine) info(verified bool, parsed float64) any {
 	info := map[string]any{
-		"dim":         0,
-		"vocabSize":   e.config.VocabSize,
-		"maxLength":   e.config.MaxPositions,
-		"padId":       e.config.PadTokenID,
-		"weightBytes": 0,
-		"dtype":       "f32",
-		"backend":     e.dev.Backend().Name(),
-		"verified":    verified,
-		"parsed":      parsed, // ms, for LoadTimings
+		"dim":             0,
+		"vocabSize":       e.config.VocabSize,
+		"maxLength":       e.config.MaxPositions,
+		"padId":           e.config.PadTokenID,
+		"weightBytes":     0,
+		"activationBytes": 0,
+		"dtype":           "f32",
+		"backend":         e.dev.Backend().Name(),
+		"verified":        verified,
+		"parsed":          parsed, // ms, for LoadTimings
 	}
 	if e.tokenizer != nil {
 		info["vocabSize"] = e.tokenizer.VocabSize()
@@ -201,6 +202,7 @@ func (e *engine) info(verified bool, parsed float64) any {
 		info["dim"] = e.model.Dim()
 		info["weightBytes"] = float64(e.model.WeightBytes())
 		info["dtype"] = e.model.DType()
+		info["activationBytes"] = e.activations()
 	}
 	if e.generator != nil {
 		f := e.generator.Settings
@@ -219,10 +221,27 @@ func (e *engine) shards(request js.Value, _ *job) (any, error) {
 	return listValue(index.Shards), nil
 }
 
+// activations is the most memory that a batch of texts takes above the weights, 0 without
+// a model or where texts alone do not run it.
+func (e *engine) activations() float64 {
+	if e.model == nil {
+		return 0
+	}
+	longest := e.model.Config.MaxPositions
+	if longest == 0 {
+		longest = transformer.BatchTokens // the model states no length
+	}
+	n, err := e.model.ActivationBytes(transformer.LargestBatch(longest)...)
+	if err != nil {
+		return 0
+	}
+	return float64(n)
+}
+
 // memory is part of MemoryReport of web/src/protocol.ts; the worker adds the sizes
 // of the two memories.
 func (e *engine) memory(js.Value, *job) (any, error) {
-	return map[string]any{"usedBytes": float64(e.dev.Used()), "peakBytes": float64(e.dev.Peak())}, nil
+	return map[string]any{"usedBytes": float64(e.dev.Used()), "peakBytes": float64(e.dev.Peak()), "activationBytes": e.activations()}, nil
 }
 
 // errNoModel is what an operation returns that needs what was not loaded.

@@ -1,6 +1,6 @@
 import { simdSupported } from './simd.js';
 import { relaxedSupported, type Variant } from './kernels.js';
-import { planThreads } from './threads.js';
+import { inWorker, planThreads } from './threads.js';
 
 /** Which path runs here, and why a better one does not. */
 export interface Capabilities {
@@ -24,7 +24,7 @@ export function capabilities(): Capabilities {
   const isolated = typeof crossOriginIsolated === 'boolean' && crossOriginIsolated;
   const shared = typeof SharedArrayBuffer === 'function';
   const relaxed = simd && relaxedSupported();
-  const plan = planThreads('auto');
+  const plan = planThreads('auto', inWorker());
   return {
     kernels: relaxed ? 'relaxed' : simd ? 'simd128' : 'none',
     threads: plan.threads,

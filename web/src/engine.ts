@@ -2,10 +2,12 @@
 // survives the worker's end.
 import { type Capabilities, capabilities } from './capabilities.js';
 import { abortedError, fromMessage, LodestoneError } from './error.js';
+import { Crew } from './crew.js';
 import { assetURL, env } from './env.js';
 import type { ProgressCallback } from './progress.js';
 import type { KernelReport, Kernels } from './kernels.js';
-import type { ThreadReport, Threads } from './threads.js';
+import { remember, remembered } from './remember.js';
+import { inWorker, type ThreadReport, type Threads } from './threads.js';
 import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, Step, Tokens, ToWorker } from './protocol.js';
 
 export interface CallOptions {
@@ -48,6 +50,7 @@ export class Engine {
   #chosen: KernelReport | null = null;
   #running: ThreadReport | null = null;
   #worker: Worker | null = null;
+  #crew: Crew | null = null;
   #alive = false;
   #disposed = false;
   #lastId = 0;
@@ -118,10 +121,11 @@ export class Engine {
         engine: assetURL('engine.wasm').href,
         kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
         sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
-        kernelWorker: assetURL('kernel-worker.js').href,
       },
       threads: this.#threads,
       kernels: this.#kernels,
+      last: remembered(),
+      nested: inWorker(),
     };
     let worker: Worker;
     try {
@@ -137,6 +141,9 @@ export class Engine {
       throw this.#blocked(e instanceof Error ? e.message : String(e));
     }
     this.#worker = worker;
+    this.#crew = new Crew((state) => {
+      if (worker === this.#worker) worker.postMessage({ type: 'thread', state } satisfies ToWorker);
+    });
     this.#alive = false;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (worker === this.#worker) this.#receive(data);
@@ -210,6 +217,11 @@ export class Engine {
     }
     if (message.type === 'kernels') {
       this.#chosen = message.report;
+      if (message.report.timed) remember(message.report.name);
+      return;
+    }
+    if (message.type === 'thread') {
+      this.#crew?.receive(message.order);
       return;
     }
     if (message.type === 'threads') {
@@ -266,8 +278,10 @@ export class Engine {
 
   /** Ends the worker and rejects everything that waits. */
   #end(why: LodestoneError): void {
-    this.#worker?.terminate(); // and with it the threads that it started
+    this.#worker?.terminate();
+    this.#crew?.end();
     this.#worker = null;
+    this.#crew = null;
     this.#running = null;
     const waiting = this.#current ? [this.#current, ...this.#queue] : this.#queue;
     this.#current = null;

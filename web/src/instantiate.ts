@@ -1,11 +1,11 @@
 // The engine's two WebAssembly modules: the kernels first, since they own the
 // memory, then the Go program, which imports them directly.
 import { LodestoneError } from './error.js';
-import type { Assets } from './protocol.js';
+import type { ToWorker } from './protocol.js';
 import { simdSupported } from './simd.js';
-import { type KernelReport, type Kernels, startKernels } from './kernels.js';
-import { type SharedKernels, Team } from './team.js';
-import type { ThreadReport, Threads } from './threads.js';
+import { type KernelReport, startKernels } from './kernels.js';
+import { type SharedKernels, Team, type ThreadOrder } from './team.js';
+import type { ThreadReport } from './threads.js';
 
 /** What the Go program offers; see wasm/engine. */
 export interface GoEngine {
@@ -38,17 +38,24 @@ declare global {
 export interface Reports {
   kernels(r: KernelReport): void;
   threads(r: ThreadReport): void;
+  /** An order about a kernel worker. */
+  thread(order: ThreadOrder): void;
 }
 
+/** What the page sends first; tests leave out what has a default. */
+type Start = Pick<ToWorker & { type: 'start' }, 'assets'> & Partial<ToWorker & { type: 'start' }>;
+
 /** Fetches, compiles and starts both modules. */
-export async function instantiate(assets: Assets, threads: Threads, wanted: Kernels, report: Reports): Promise<Running> {
+export async function instantiate(start: Start, report: Reports): Promise<Running> {
   if (typeof WebAssembly !== 'object' || !simdSupported()) {
     throw new LodestoneError(
       'unsupported_browser',
       'engine: this browser has no WebAssembly SIMD; needed is Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
     );
   }
-  const [kernels, engineModule] = await Promise.all([startKernels(assets, threads, wanted, compile), compile(assets.engine)]);
+  const { assets, threads = 1 } = start;
+  const starting = startKernels(assets, threads, start.kernels ?? 'auto', start.last ?? null, start.nested ?? true, compile);
+  const [kernels, engineModule] = await Promise.all([starting, compile(assets.engine)]);
   const { memory, plan } = kernels;
   report.kernels(kernels.report);
   const kernelMemory = kernels.exports['memory'] as WebAssembly.Memory;
@@ -65,8 +72,8 @@ export async function instantiate(assets: Assets, threads: Threads, wanted: Kern
   if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm ended at its start; it does not belong to this worker.js');
   let team: Team | null = null;
   if (memory) {
-    team = new Team(kernels.exports as unknown as SharedKernels, plan, threads, report.threads);
-    team.start(assets.kernelWorker, kernels.module, memory);
+    team = new Team(kernels.exports as unknown as SharedKernels, plan, threads, report.threads, report.thread);
+    team.start(kernels.module, memory);
   } else {
     report.threads(plan);
   }

@@ -1,5 +1,5 @@
 // A thread of the kernels: it runs tiles of jobs in a memory that it shares with the
-// engine's worker, which starts it. See team.ts.
+// engine's worker, for which the page starts it. See team.ts and crew.ts.
 import type { SharedKernels, StartThread } from './team.js';
 
 interface WorkerScope {

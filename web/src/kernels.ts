@@ -14,6 +14,8 @@ export type Kernels = 'auto' | Variant;
 export interface KernelReport {
   name: Variant;
   reason: string;
+  /** Whether a clock decided, so that the choice is worth remembering. */
+  timed: boolean;
 }
 
 export interface StartedKernels {
@@ -30,25 +32,33 @@ export async function startKernels(
   assets: Assets,
   threads: Threads,
   kernels: Kernels,
+  last: Variant | null,
+  nested: boolean,
   compile: (url: string) => Promise<WebAssembly.Module>,
 ): Promise<StartedKernels> {
-  let plan = planThreads(threads);
+  let plan = planThreads(threads, nested);
   if (plan.threads > 1) {
     const memory = sharedMemory();
     if (!memory) {
       plan = { threads: 1, reason: 'one thread: this browser gives no shared memory' };
     } else {
       try {
-        return { ...(await choose(assets.sharedKernels, kernels, compile, { env: { memory } })), memory, plan };
+        return { ...(await choose(assets.sharedKernels, kernels, last, compile, { env: { memory } })), memory, plan };
       } catch (e) {
         plan = { threads: 1, reason: `one thread: ${e instanceof Error ? e.message : String(e)}` };
       }
     }
   }
-  return { ...(await choose(assets.kernels, kernels, compile, {})), memory: null, plan };
+  return { ...(await choose(assets.kernels, kernels, last, compile, {})), memory: null, plan };
 }
 
-async function choose(urls: Assets['kernels'], kernels: Kernels, compile: (url: string) => Promise<WebAssembly.Module>, imports: WebAssembly.Imports) {
+async function choose(
+  urls: Assets['kernels'],
+  kernels: Kernels,
+  last: Variant | null,
+  compile: (url: string) => Promise<WebAssembly.Module>,
+  imports: WebAssembly.Imports,
+) {
   const force = kernels === 'auto' ? undefined : kernels;
   let failure: unknown; // of fetching or compiling, which has a sentence of its own
   const file = (name: string): Promise<WebAssembly.Module> =>
@@ -57,9 +67,9 @@ async function choose(urls: Assets['kernels'], kernels: Kernels, compile: (url: 
       throw e;
     });
   try {
-    const { module, exports, name, reason } = await chooseKernels(file, force, imports);
+    const { module, exports, name, reason, timed } = await chooseKernels(file, force, imports, last ?? undefined);
     const why = reason || (force ? `${name} was asked for` : name === 'simd128' ? '' : 'chosen by its speed here');
-    return { module, exports, report: { name, reason: why } };
+    return { module, exports, report: { name, reason: why, timed } };
   } catch (e) {
     if (failure !== undefined) throw failure;
     throw new LodestoneError('unsupported_browser', e instanceof Error ? e.message : String(e));

@@ -4,7 +4,8 @@ import type { ErrorMessage } from './error.js';
 import type { Padded } from './inputs.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { ProgressEvent } from './progress.js';
-import type { Kernels, KernelReport } from './kernels.js';
+import type { Kernels, KernelReport, Variant } from './kernels.js';
+import type { ThreadOrder, ThreadState } from './team.js';
 import type { ThreadReport, Threads } from './threads.js';
 
 /** How weights lie in memory: `auto` takes them as they are in the file. */
@@ -17,9 +18,8 @@ export type Head = '' | 'causal-lm' | 'seq2seq-lm';
 export interface Assets {
   engine: string;
   kernels: { simd128: string; relaxed: string };
-  /** The kernels with shared memory, and the script of their threads. */
+  /** The kernels with shared memory. */
   sharedKernels: { simd128: string; relaxed: string };
-  kernelWorker: string;
 }
 
 export interface LoadRequest {
@@ -153,6 +153,8 @@ export interface LoadReply {
   padId: number;
   /** The bytes of weights that were read. */
   weightBytes: number;
+  /** The most memory that a batch of texts takes above the weights, in bytes. */
+  activationBytes: number;
   dtype: 'f32' | 'q8' | 'q4';
   backend: string;
   /** True if manifest.json was there and every file agreed with it. */
@@ -229,6 +231,8 @@ export interface MemoryReport {
   goBytes: number;
   /** The part of kernelBytes that is handed out now, and the largest that it was. */
   usedBytes: number;
+  /** The most of them that a batch of texts takes above the weights: known before it runs. */
+  activationBytes: number;
   peakBytes: number;
 }
 
@@ -254,7 +258,18 @@ export interface Replies {
 
 /** From the page to the worker. */
 export type ToWorker =
-  | { type: 'start'; assets: Assets; threads: Threads; kernels: Kernels }
+  | {
+      type: 'start';
+      assets: Assets;
+      threads: Threads;
+      kernels: Kernels;
+      /** The kernels that an earlier visit found to be the fastest. */
+      last: Variant | null;
+      /** The other side is a worker, too. */
+      nested: boolean;
+    }
+  /** What became of a kernel worker that was ordered. */
+  | { type: 'thread'; state: ThreadState }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number }
   /** The answer to a step. */
@@ -271,6 +286,8 @@ export type FromWorker =
   | { type: 'kernels'; report: KernelReport }
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
+  /** What the page shall do for a kernel worker. */
+  | { type: 'thread'; order: ThreadOrder }
   /** The worker's script runs; sent first. */
   | { type: 'alive' }
   /** The engine cannot start, or has ended: nothing more will come from this worker. */

@@ -26,10 +26,18 @@ export interface StartThread {
   index: number;
 }
 
+/** What the engine's worker has the page do for kernel workers; see crew.ts. */
+export type ThreadOrder = { do: 'start'; start: StartThread } | { do: 'go' | 'end'; index: number };
+
+/** What became of one: its module is there, or it did not start or failed. */
+export type ThreadState = { index: number; is: 'ready' } | { index: number; is: 'gone'; reason: string };
+
 /** Multiply-adds of a call from which threads share it: some 5 µs of one, where sharing costs half a microsecond. */
 const LEAST_WORK = 1 << 17;
 /** Threads have to be so many times as fast as one. */
 const LEAST_GAIN = 1.1;
+/** Milliseconds after which those that have not started are left out. */
+const PATIENCE = 10_000;
 /** Milliseconds for threads that slept to take a tile; most take 0.1. */
 const WAKE = 2;
 /** How often one thread and several are timed. */
@@ -45,47 +53,54 @@ export class Team {
   readonly #plan: ThreadReport;
   readonly #auto: boolean;
   readonly #report: (r: ThreadReport) => void;
-  #started = 0;
-  #ready = 0;
-  #workers: Worker[] = []; // those that are ready and were not told to go
-  #missing = 0;
+  readonly #order: (o: ThreadOrder) => void;
+  #waiting = new Set<number>(); // those of which nothing was heard
+  #there: number[] = []; // those that are ready
+  #ready = 0; // those that were let in
   #late = 0;
   #pause = LEAST_PAUSE / 2;
   #timed = 0; // when threads were timed last
 
-  constructor(kernels: SharedKernels, plan: ThreadReport, option: Threads, report: (r: ThreadReport) => void) {
+  constructor(kernels: SharedKernels, plan: ThreadReport, option: Threads, report: (r: ThreadReport) => void, order: (o: ThreadOrder) => void) {
     this.#kernels = kernels;
     this.#plan = plan;
     this.#auto = option === 'auto';
     this.#report = report;
+    this.#order = order;
   }
 
-  /** Starts the workers. Nobody waits for them: each takes part when it is there. */
-  start(url: string, module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+  /** Has the page start the workers. Nobody waits for them: each takes part when it is there. */
+  start(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
     // Threads that nobody asked for have to prove themselves first.
     this.#kernels.set_threads(this.#auto ? 1 : this.#plan.threads, LEAST_WORK);
     this.#report({ threads: 1, reason: `one thread so far: ${this.#plan.reason}` });
     for (let index = 1; index < this.#plan.threads; index++) {
-      let worker: Worker;
+      this.#waiting.add(index);
       try {
-        worker = new Worker(url, { type: 'module', name: `lodestone-kernels-${index}` });
+        this.#order({ do: 'start', start: { module, memory, index } });
       } catch (e) {
-        this.#lost(url, e instanceof Error ? e.message : String(e));
-        return;
+        this.receive({ index, is: 'gone', reason: `one thread: the memory cannot be handed over (${e instanceof Error ? e.message : String(e)})` });
       }
-      this.#started++;
-      worker.onmessage = () => {
-        this.#workers.push(worker);
-        this.#go();
-      };
-      worker.onerror = (e) => {
-        e.preventDefault();
-        this.#missing++;
-        this.#lost(url, e.message ?? '');
-        this.#go();
-      };
-      worker.postMessage({ module, memory, index } satisfies StartThread);
     }
+    setTimeout(() => {
+      for (const index of [...this.#waiting]) {
+        this.#order({ do: 'end', index });
+        this.receive({ index, is: 'gone', reason: `the browser did not start a worker for thread ${index} within ${PATIENCE / 1000} seconds` });
+      }
+    }, PATIENCE);
+  }
+
+  /** What the page says of a worker. */
+  receive(state: ThreadState): void {
+    const { index } = state;
+    const waited = this.#waiting.delete(index);
+    if (state.is === 'gone') {
+      this.#there = this.#there.filter((i) => i !== index);
+      this.#tell(state.reason);
+    } else if (waited) {
+      this.#there.push(index);
+    }
+    if (waited && this.#waiting.size === 0) this.#go();
   }
 
   /** Looks back after a request, while nothing waits: does the number of threads still suit? */
@@ -102,21 +117,16 @@ export class Team {
    * or sleeps in its module while others start.
    */
   #go(): void {
-    if (this.#workers.length === 0 || this.#workers.length + this.#missing < this.#started) return;
-    this.#ready = this.#workers.length;
-    for (const worker of this.#workers) worker.postMessage('go');
-    this.#workers = [];
+    this.#ready = this.#there.length;
+    if (this.#ready === 0) return;
+    for (const index of this.#there) this.#order({ do: 'go', index });
     const began = performance.now();
     const look = (): void => {
       if (this.#kernels.thread_count() <= this.#ready && performance.now() - began < 5000) setTimeout(look, 5);
       else if (this.#auto) this.#calibrate();
-      else this.#tell(this.#plan.reason);
+      else this.#tell(this.#ready + 1 < this.#plan.threads ? `${this.#plan.reason}, ${this.#ready + 1} started` : this.#plan.reason);
     };
     look();
-  }
-
-  #lost(url: string, why: string): void {
-    this.#tell(`the worker ${url} did not start or failed (${why || 'no reason given'}); the file must be there, have the page's own origin, and be allowed by worker-src`);
   }
 
   #tell(reason: string): void {

@@ -20,8 +20,8 @@ const PROBE = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1, 10, 11, 1, 9, 0, 65, 0, 254, 16, 2, 0, 26, 11,
 );
 
-/** The number of threads to try for an option, with the reason if that is one. */
-export function planThreads(option: Threads): ThreadReport {
+/** The number of threads to try for an option, with the reason if that is one; nested: they are started by a worker. */
+export function planThreads(option: Threads, nested: boolean): ThreadReport {
   const one = (reason: string): ThreadReport => ({ threads: 1, reason });
   if (option === 1) return one('one thread was asked for');
   if (typeof crossOriginIsolated !== 'boolean' || !crossOriginIsolated) {
@@ -31,7 +31,9 @@ export function planThreads(option: Threads): ThreadReport {
   if (typeof SharedArrayBuffer !== 'function') return one('one thread: this browser has no SharedArrayBuffer');
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(PROBE)) return one('one thread: this browser has no WebAssembly threads');
   // In Firefox 140 some workers of several that a worker starts now and then never run.
-  if (/\bFirefox\//.test(navigator.userAgent)) return one('one thread: Firefox does not always start the workers that more would need');
+  if (nested && /\bFirefox\//.test(navigator.userAgent)) {
+    return one('one thread: Firefox does not always start workers that a worker starts; load the model in the page for more');
+  }
   if (option !== 'auto') {
     const threads = Math.min(option, MOST_THREADS);
     return { threads, reason: threads < option ? `${option} threads were asked for, the kernels take at most ${threads}` : `${threads} threads were asked for` };
@@ -56,4 +58,9 @@ export function sharedMemory(): WebAssembly.Memory | null {
     }
   }
   return null;
+}
+
+/** Tells whether this module runs in a worker itself. */
+export function inWorker(): boolean {
+  return typeof document === 'undefined';
 }

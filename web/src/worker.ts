@@ -20,14 +20,18 @@ let log = '';
 scope.onmessage = ({ data }) => {
   switch (data.type) {
     case 'start':
-      running = instantiate(data.assets, data.threads ?? 1, data.kernels ?? 'auto', {
+      running = instantiate(data, {
         kernels: (report) => scope.postMessage({ type: 'kernels', report }),
         threads: (report) => scope.postMessage({ type: 'threads', report }),
+        thread: (order) => scope.postMessage({ type: 'thread', order }),
       });
       running.then(
         (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
         (e: unknown) => fatal(e),
       );
+      break;
+    case 'thread':
+      void running?.then((r) => r.team?.receive(data.state), () => {});
       break;
     case 'abort':
       jobs.get(data.id)?.abort();
@@ -72,11 +76,12 @@ async function perform(id: number, request: Request, job: Job, running: Promise<
   }
   const r = await running;
   if (request.op === 'memory') {
-    const { usedBytes, peakBytes } = (await call(r, 'memory', request, job)) as { usedBytes: number; peakBytes: number };
+    const { usedBytes, peakBytes, activationBytes } = (await call(r, 'memory', request, job)) as MemoryReport;
     const report: MemoryReport = {
       kernelBytes: r.kernelMemory.buffer.byteLength,
       goBytes: r.goMemory.buffer.byteLength,
       usedBytes,
+      activationBytes,
       peakBytes,
     };
     return report;

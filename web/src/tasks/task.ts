@@ -18,6 +18,8 @@ export interface PipelineHandle<T extends string> extends Inspectable {
   readonly max_length: number;
   /** The bytes of weights that were read. */
   readonly weight_bytes: number;
+  /** The most memory that a batch of texts takes besides, in bytes: known before it runs. */
+  readonly activation_bytes: number;
   /** True if the folder has a manifest.json and every file agreed with it. */
   readonly verified: boolean;
   /** Where the time of loading went. */
@@ -45,6 +47,7 @@ export function handle<T extends string, F extends object>(task: T, run: F, { en
     dim: info.dim,
     max_length: info.maxLength,
     weight_bytes: info.weightBytes,
+    activation_bytes: info.activationBytes,
     verified: info.verified,
     timings: info.timings,
     capabilities: () => engine.capabilities(),

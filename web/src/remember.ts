@@ -1,0 +1,40 @@
+// Which kernels turned out to be the fastest on an earlier visit, so that a page does not
+// time them again: kept in localStorage, for this version of the browser and of the kernels.
+import type { Variant } from '../../kernels/simd/choose.mjs';
+
+declare const KERNELS_HASH: string; // of both modules; web/build.mjs puts it in
+
+const KEY = 'lodestone-kernels';
+/** A choice that a disturbed machine made should not last for ever. */
+const DAYS = 30;
+
+/** What is kept. */
+interface Memory {
+  browser: string;
+  kernels: string;
+  name: Variant;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** The fastest kernels as an earlier visit found them, or null. */
+export function remembered(): Variant | null {
+  try {
+    const m = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Memory | null;
+    const age = Date.now() - (m?.at ?? NaN);
+    const known = m !== null && m.browser === navigator.userAgent && m.kernels === KERNELS_HASH && age >= 0 && age < DAYS * 86_400_000;
+    return known && typeof m.name === 'string' ? m.name : null;
+  } catch {
+    return null; // storage is denied, or not there, or holds something else
+  }
+}
+
+/** Keeps a choice for the next visit, if the browser lets it. */
+export function remember(name: Variant): void {
+  try {
+    const m: Memory = { browser: navigator.userAgent, kernels: KERNELS_HASH, name, at: Date.now() };
+    localStorage.setItem(KEY, JSON.stringify(m));
+  } catch {
+    // then the next visit chooses again
+  }
+}
