@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"syscall/js"
 	"time"
 
@@ -52,7 +53,17 @@ func (p *page) listen() {
 		e.Call("preventDefault")
 		p.setQuery(p.query.Get("value").String())
 	})
-	p.on(p.window, "hashchange", func(js.Value) { p.takeAddress() })
+	p.on(p.window, "hashchange", func(e js.Value) {
+		// The address may have been written over by the query before since this event was sent.
+		_, fragment, _ := strings.Cut(e.Get("newURL").String(), "#")
+		if p.hashTimer != nil {
+			p.hashTimer.Stop()
+		}
+		if hash := "#" + fragment; fragment != "" && p.hash() != hash {
+			p.writeHash(hash)
+		}
+		p.takeAddress()
+	})
 	p.listenDrop()
 	app := p.byID("app").Get("parentNode") // Vugu may replace #app, not what holds it
 	p.drawings.listen(app)
@@ -125,10 +136,15 @@ func (p *page) setQuery(q string) {
 	}
 	p.hashTimer = time.AfterFunc(600*time.Millisecond, func() {
 		p.app.Do("address", func() {
-			loc := p.window.Get("location")
-			p.window.Get("history").Call("replaceState", nil, "", loc.Get("pathname").String()+loc.Get("search").String()+ui.HashForQuery(q))
+			p.writeHash(ui.HashForQuery(q))
 		})
 	})
+}
+
+// writeHash replaces the fragment of the page's address.
+func (p *page) writeHash(hash string) {
+	loc := p.window.Get("location")
+	p.window.Get("history").Call("replaceState", nil, "", loc.Get("pathname").String()+loc.Get("search").String()+hash)
 }
 
 // Search puts q into the box and runs it.
