@@ -14,7 +14,7 @@ type Heat struct {
 	Labels  []string  // of at most MaxTokens tokens
 	Shares  []float32 // (len(Labels), len(Labels))
 	Left    int       // tokens that are not shown
-	Most    float32   // the largest share, which is drawn darkest
+	Most    float32   // the largest share, which has the full colour
 	Summary string    // the strongest links, in words
 	SVG     string
 	Rows    []HeatRow

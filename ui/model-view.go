@@ -181,5 +181,5 @@ func (c *AttentionPanel) Hint() string {
 	if c.View.Heat == nil {
 		return "Type a sentence: every layer and head shows where each token looks."
 	}
-	return "A row is a token that looks, a column a token that it looks at; the darker, the more, up to " + percent(c.View.Heat.Most) + "."
+	return "A row is a token that looks, a column a token that it looks at; the stronger the colour, the more, up to " + percent(c.View.Heat.Most) + "."
 }

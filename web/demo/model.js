@@ -85,7 +85,7 @@ export async function load(folder, listener) {
 }
 
 /** Ends the load under way. */
-export function cancel() {
+export async function cancel() {
   loading?.abort();
   loading = null;
 }

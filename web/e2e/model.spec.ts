@@ -124,6 +124,18 @@ test('a folder without tokenizer takes ids; a wrong folder is said in words', as
   await expect(page.locator('.alert')).toContainText('reads models of its own site only');
 });
 
+test('a load shows how far it is and can be cancelled', async ({ page }) => {
+  await page.goto('/#/model?folder=/f/slow/');
+  const load = page.getByRole('button', { name: 'Load', exact: true });
+  await load.click({ timeout: 40_000 });
+  await expect(page.getByRole('progressbar', { name: /Loading the model [\d.]+ .?B of \d\.\d MB/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(load).toBeVisible();
+  await expect(page.getByRole('progressbar')).toHaveCount(0);
+  await expect(live(page)).toContainText('Loading was cancelled.');
+  await expect(page.locator('.alert')).toHaveCount(0);
+});
+
 test('the views keep their state, and the search’s model is not loaded twice', async ({ page }) => {
   await page.goto('/#q=snow');
   await expect(page.locator('#facts')).toContainText('240 sentences embedded', { timeout: 40_000 });
