@@ -1,17 +1,22 @@
 package heads
 
-// form is a head as a family has it: an optional dense layer with an activation and a
+import "slices"
+
+// form is a head as families have it: an optional dense layer with an activation and a
 // norm, then the output.
 //
 //	h = norm(act(dense·x)), logits = out·h + bias
+//
+// dense, norm and out are names of modules, bias and biasOld of tensors; "" is none. A
+// leading '^' stands for the prefix of the names of the model's own tensors.
 type form struct {
-	// dense, norm and out are names of modules; a leading '^' stands for the prefix of
-	// the stack's own names. "" is none.
+	families    []string // transformer.Config.Family
+	kind        Kind
 	dense, norm string
 	act         act
-	// out are the names under which the output's weight is, and bias those of its
-	// bias ("" for none); the first that is there counts.
-	out, bias []string
+	out         string
+	// biasOld is another name of bias, which counts where bias is not there.
+	bias, biasOld string
 	// tied: where config.json does not say otherwise, the output is the table of tokens.
 	tied bool
 	eps  float32 // of norm; 0 is the model's own
@@ -28,35 +33,31 @@ const (
 	tanh     //
 )
 
-var (
-	bertLM = form{dense: "cls.predictions.transform.dense", act: own, norm: "cls.predictions.transform.LayerNorm",
-		out: []string{"cls.predictions.decoder"}, bias: []string{"cls.predictions.bias", "cls.predictions.decoder.bias"}, tied: true}
-	robertaLM = form{dense: "lm_head.dense", act: gelu, norm: "lm_head.layer_norm",
-		out: []string{"lm_head.decoder", "lm_head"}, bias: []string{"lm_head.bias", "lm_head.decoder.bias"}, tied: true}
-	distilLM = form{dense: "vocab_transform", act: own, norm: "vocab_layer_norm", eps: 1e-12,
-		out: []string{"vocab_projector"}, bias: []string{"vocab_projector.bias"}, tied: true}
-	fairseqLM, fairseqOldLM = fairseqHead("encoder."), fairseqHead("decoder.")
-	torchscaleLM            = form{out: []string{"^output_projection"}, bias: []string{""}, tied: true}
+// forms are the heads, in the order in which they are tried.
+var forms = []form{
+	{families: []string{"bert"}, kind: MaskedLM, dense: "cls.predictions.transform.dense", act: own, norm: "cls.predictions.transform.LayerNorm",
+		out: "cls.predictions.decoder", bias: "cls.predictions.bias", biasOld: "cls.predictions.decoder.bias", tied: true},
+	{families: []string{"roberta", "torchscale"}, kind: MaskedLM, dense: "lm_head.dense", act: gelu, norm: "lm_head.layer_norm",
+		out: "lm_head.decoder", bias: "lm_head.bias", biasOld: "lm_head.decoder.bias", tied: true},
+	{families: []string{"distilbert"}, kind: MaskedLM, dense: "vocab_transform", act: own, norm: "vocab_layer_norm", eps: 1e-12,
+		out: "vocab_projector", bias: "vocab_projector.bias", tied: true},
+	// fairseq's RobertaModel, which was once a decoder by name.
+	{families: []string{"fairseq roberta"}, kind: MaskedLM, dense: "encoder.lm_head.dense", act: own, norm: "encoder.lm_head.layer_norm",
+		out: "encoder.lm_head", bias: "encoder.lm_head.bias", tied: true},
+	{families: []string{"fairseq roberta"}, kind: MaskedLM, dense: "decoder.lm_head.dense", act: own, norm: "decoder.lm_head.layer_norm",
+		out: "decoder.lm_head", bias: "decoder.lm_head.bias", tied: true},
+	{families: []string{"torchscale"}, kind: MaskedLM, out: "^output_projection", tied: true},
 
-	tokens      = form{out: []string{"classifier"}, bias: []string{"classifier.bias"}}
-	spans       = form{out: []string{"qa_outputs"}, bias: []string{"qa_outputs.bias"}}
-	bertClass   = form{dense: "^pooler.dense", act: tanh, out: []string{"classifier"}, bias: []string{"classifier.bias"}}
-	robertClass = form{dense: "classifier.dense", act: tanh, out: []string{"classifier.out_proj"}, bias: []string{"classifier.out_proj.bias"}}
-	distilClass = form{dense: "pre_classifier", act: relu, out: []string{"classifier"}, bias: []string{"classifier.bias"}}
-)
+	{families: []string{"bert", "roberta", "distilbert", "torchscale"}, kind: TokenClassification, out: "classifier", bias: "classifier.bias"},
+	{families: []string{"bert", "roberta", "distilbert", "torchscale"}, kind: QuestionAnswering, out: "qa_outputs", bias: "qa_outputs.bias"},
 
-// fairseqHead is the head of fairseq's RobertaModel, which was once a decoder by name.
-func fairseqHead(side string) form {
-	return form{dense: side + "lm_head.dense", act: own, norm: side + "lm_head.layer_norm",
-		out: []string{side + "lm_head"}, bias: []string{side + "lm_head.bias"}, tied: true}
+	{families: []string{"bert"}, kind: SequenceClassification, dense: "^pooler.dense", act: tanh, out: "classifier", bias: "classifier.bias"},
+	{families: []string{"roberta", "torchscale"}, kind: SequenceClassification, dense: "classifier.dense", act: tanh,
+		out: "classifier.out_proj", bias: "classifier.out_proj.bias"},
+	{families: []string{"distilbert"}, kind: SequenceClassification, dense: "pre_classifier", act: relu, out: "classifier", bias: "classifier.bias"},
 }
 
-// forms are the heads of each family (transformer.Config.Family), in the order in which
-// they are tried.
-var forms = map[string]map[Kind][]form{
-	"bert":            {MaskedLM: {bertLM}, TokenClassification: {tokens}, SequenceClassification: {bertClass}, QuestionAnswering: {spans}},
-	"roberta":         {MaskedLM: {robertaLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
-	"distilbert":      {MaskedLM: {distilLM}, TokenClassification: {tokens}, SequenceClassification: {distilClass}, QuestionAnswering: {spans}},
-	"fairseq roberta": {MaskedLM: {fairseqLM, fairseqOldLM}},
-	"torchscale":      {MaskedLM: {robertaLM, torchscaleLM}, TokenClassification: {tokens}, SequenceClassification: {robertClass}, QuestionAnswering: {spans}},
+// of tells whether a form is a head of a kind in a family.
+func (f *form) of(k Kind, family string) bool {
+	return f.kind == k && slices.Contains(f.families, family)
 }

@@ -2,6 +2,8 @@ package heads
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -20,15 +22,25 @@ const (
 	QuestionAnswering      Kind = "question-answering"      // (n, 2): begin and end of an answer
 )
 
-// suffixes are how the architectures of Hugging Face end that have such a head.
-var suffixes = map[Kind]string{
-	MaskedLM: "ForMaskedLM", TokenClassification: "ForTokenClassification",
-	SequenceClassification: "ForSequenceClassification", QuestionAnswering: "ForQuestionAnswering",
+// suffix is how the architectures of Hugging Face end that have such a head; "" if there
+// is no such kind.
+func (k Kind) suffix() string {
+	switch k {
+	case MaskedLM:
+		return "ForMaskedLM"
+	case TokenClassification:
+		return "ForTokenClassification"
+	case SequenceClassification:
+		return "ForSequenceClassification"
+	case QuestionAnswering:
+		return "ForQuestionAnswering"
+	}
+	return ""
 }
 
 // ParseKind is the kind of a name. Errors wrap ErrKind.
 func ParseKind(name string) (Kind, error) {
-	if _, ok := suffixes[Kind(name)]; !ok {
+	if Kind(name).suffix() == "" {
 		return "", lean.Errorf("heads: %w: %q; known: masked-lm, token-classification, sequence-classification, question-answering", ErrKind, name)
 	}
 	return Kind(name), nil
@@ -42,7 +54,7 @@ type Head struct {
 	Outputs int
 
 	config *transformer.Config
-	form   form
+	form   *form
 
 	dense, out   kernels.Weight
 	weight, bias kernels.Tensor // (1, D), of the norm
@@ -55,7 +67,7 @@ func New(k Kind, c *transformer.Config, config []byte) (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(forms[c.Family][k]) == 0 {
+	if !slices.ContainsFunc(forms, func(f form) bool { return f.of(k, c.Family) }) {
 		return nil, lean.Errorf("heads: %w: a %s head for a model of the family %s", transformer.ErrUnsupported, string(k), c.Family)
 	}
 	if a := l.otherHead(k); a != "" {
@@ -72,72 +84,66 @@ func (h *Head) First() bool { return h.Kind == SequenceClassification }
 
 // plan finds the head's tensors in a checkpoint: see transformer.LoadOptions.More.
 func (h *Head) plan(shape func(name string) []int, prefix string) ([]transformer.Extra, error) {
-	c, d := h.config, h.config.HiddenSize
-	name := func(s string) string {
-		if rest, ok := strings.CutPrefix(s, "^"); ok {
-			return prefix + rest
-		}
-		return s
-	}
-	has := func(s string) bool { return shape(name(s)+".weight") != nil }
-	tied := func(f *form) bool { return f.tied && !h.Labels.Untied && (f.dense != "" || c.TiedHead) }
 	missing := ""
-	found := false
-	for _, f := range forms[c.Family][h.Kind] {
-		out := -1
-		for i := len(f.out) - 1; i >= 0; i-- {
-			if has(f.out[i]) {
-				out = i
-			}
+	for i := range forms {
+		f := &forms[i]
+		if !f.of(h.Kind, h.config.Family) {
+			continue
 		}
-		needed := f.out[0]
-		if f.dense != "" && !has(f.dense) {
-			out, needed = -1, f.dense
-		} else if out < 0 && tied(&f) {
-			out = 0
-		}
-		if out >= 0 {
-			f.out = f.out[out : out+1]
-			h.form, found = f, true
-			break
+		dense, out := whole(f.dense, prefix, ".weight"), whole(f.out, prefix, ".weight")
+		// Hugging Face ties over what is stored, torchscale does not.
+		tied := f.tied && !h.Labels.Untied && (dense != "" || h.config.TiedHead && shape(out) == nil)
+		needed := ""
+		switch {
+		case dense != "" && shape(dense) == nil:
+			needed = dense
+		case !tied && shape(out) == nil:
+			needed = out
+		default:
+			h.form = f
+			return h.extras(shape, prefix, dense, out, tied)
 		}
 		if missing == "" {
-			missing = name(needed) + ".weight"
+			missing = needed
 		}
 	}
-	if !found {
-		says := "architectures says nothing"
-		if a := h.Labels.Architectures; len(a) > 0 {
-			says = "architectures says " + strings.Join(a, ", ")
-		}
-		return nil, lean.Errorf("heads: %w: no tensor %q: this folder has no %s head; %s", ErrNoHead, missing, string(h.Kind), says)
+	says := strings.Join(h.Labels.Architectures, ", ")
+	if says == "" {
+		says = "nothing"
 	}
+	return nil, lean.Errorf("heads: %w: no tensor %q: this folder has no %s head; architectures says %s", ErrNoHead, missing, string(h.Kind), says)
+}
 
-	f := &h.form
-	var all []transformer.Extra
-	if f.dense != "" {
-		all = append(all, transformer.Extra{Name: name(f.dense) + ".weight", Shape: []int{d, d}, Linear: &h.dense})
+// extras are the tensors of the form that was found.
+func (h *Head) extras(shape func(name string) []int, prefix, dense, out string, tied bool) ([]transformer.Extra, error) {
+	f, d := h.form, h.config.HiddenSize
+	if h.outputs(shape(out)); h.Outputs < 1 || h.Outputs > maxLabels && h.Kind != MaskedLM {
+		return nil, lean.Errorf("heads: %w: tensor %q is %v", transformer.ErrShape, out, shape(out))
+	}
+	e := transformer.Extra{Name: out, Shape: []int{h.Outputs, d}, Linear: &h.out, Exact: h.Kind != MaskedLM, Tied: tied, Bias: f.bias, NoBias: f.bias == ""}
+	if f.biasOld != "" && shape(f.bias) == nil && shape(f.biasOld) != nil {
+		e.Bias = f.biasOld
+	}
+	all := []transformer.Extra{e}
+	if dense != "" {
+		all = append(all, transformer.Extra{Name: dense, Shape: []int{d, d}, Linear: &h.dense})
 	}
 	if f.norm != "" {
-		all = append(all, transformer.Extra{Name: name(f.norm) + ".weight", Shape: []int{d}, Matrix: &h.weight},
-			transformer.Extra{Name: name(f.norm) + ".bias", Shape: []int{d}, Matrix: &h.bias})
+		all = append(all, transformer.Extra{Name: whole(f.norm, prefix, ".weight"), Shape: []int{d}, Matrix: &h.weight},
+			transformer.Extra{Name: whole(f.norm, prefix, ".bias"), Shape: []int{d}, Matrix: &h.bias})
 	}
-	weight := name(f.out[0]) + ".weight"
-	if h.outputs(shape(weight)); h.Outputs < 1 || h.Outputs > maxLabels && h.Kind != MaskedLM {
-		return nil, lean.Errorf("heads: %w: tensor %q is %v", transformer.ErrShape, weight, shape(weight))
+	return all, nil
+}
+
+// whole is the name of a tensor of a module of a form, "" of none.
+func whole(module, prefix, suffix string) string {
+	if module == "" {
+		return ""
 	}
-	e := transformer.Extra{Name: weight, Shape: []int{h.Outputs, d}, Linear: &h.out, Exact: h.Kind != MaskedLM,
-		Tied: tied(f) && (f.dense != "" || shape(weight) == nil)} // Hugging Face ties over what is stored, torchscale does not
-	for _, b := range f.bias {
-		e.Bias, e.NoBias = b, b == ""
-		if shape(b) != nil {
-			break
-		}
+	if rest, ok := strings.CutPrefix(module, "^"); ok {
+		module = prefix + rest
 	}
-	if shape(e.Bias) == nil && !e.NoBias {
-		e.Bias = f.bias[0] // the name that an error should have
-	}
-	return append(all, e), nil
+	return module + suffix
 }
 
 // outputs finds the number of logits of a row: shape is the output's, nil if it is the
@@ -154,7 +160,7 @@ func (h *Head) outputs(shape []int) {
 		// config.json is silent: as many classes as there are rows, named as Hugging Face does.
 		h.Outputs = shape[0]
 		for i := range min(h.Outputs, maxLabels) {
-			h.Labels.Names = append(h.Labels.Names, "LABEL_"+lean.Sprintf("%d", i))
+			h.Labels.Names = append(h.Labels.Names, "LABEL_"+strconv.Itoa(i))
 		}
 	}
 }

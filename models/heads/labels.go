@@ -14,8 +14,7 @@ const maxLabels = 1 << 16
 
 // Labels is what config.json says about the classes of a head.
 type Labels struct {
-	// Names are the labels by class; nil if config.json has neither id2label nor
-	// label2id nor num_labels.
+	// Names are the labels by class (id2label); nil if config.json has none.
 	Names []string
 	// Problem is problem_type: "single_label_classification",
 	// "multi_label_classification", "regression", or "" if nothing is said.
@@ -32,14 +31,12 @@ type Labels struct {
 // transformer.ErrConfig.
 func ParseLabels(config []byte) (Labels, error) {
 	l := Labels{MaskID: -1}
-	var byID, byLabel map[int]string
-	count := 0
+	byID := map[int]string{}
 	d := strictjson.NewDecoder(config)
 	err := d.Object(func(key string) (err error) {
 		kind := d.Peek()
 		switch {
 		case key == "id2label" && kind == strictjson.Object:
-			byID = map[int]string{}
 			return d.Object(func(id string) error {
 				n, err := strconv.Atoi(id)
 				if err != nil || n < 0 || n >= maxLabels {
@@ -48,23 +45,6 @@ func ParseLabels(config []byte) (Labels, error) {
 				byID[n], err = d.String()
 				return err
 			})
-		case key == "label2id" && kind == strictjson.Object:
-			byLabel = map[int]string{}
-			return d.Object(func(label string) error {
-				n, err := d.Int()
-				if err == nil && (n < 0 || n >= maxLabels) {
-					err = lean.Errorf("label2id: %d, expected 0 to %d", n, maxLabels-1)
-				}
-				byLabel[int(n)] = label
-				return err
-			})
-		case (key == "num_labels" || key == "_num_labels") && kind == strictjson.Number:
-			n, err := d.Int()
-			if err == nil && (n < 1 || n > maxLabels) {
-				err = lean.Errorf("%s is %d, expected 1 to %d", key, n, maxLabels)
-			}
-			count = int(n)
-			return err
 		case key == "mask_token_id" && kind == strictjson.Number:
 			n, err := d.Int()
 			if err == nil && (n < 0 || n > 1<<30) {
@@ -88,29 +68,20 @@ func ParseLabels(config []byte) (Labels, error) {
 		}
 		return d.Skip()
 	})
-	if err != nil {
-		return Labels{}, lean.Errorf("heads: %w: %w", transformer.ErrConfig, err)
-	}
 	switch l.Problem {
 	case "", "single_label_classification", "multi_label_classification", "regression":
 	default:
-		return Labels{}, lean.Errorf("heads: %w: problem_type %q; known: single_label_classification, multi_label_classification, regression", transformer.ErrConfig, l.Problem)
+		err = lean.Errorf("problem_type %q; known: single_label_classification, multi_label_classification, regression", l.Problem)
 	}
-	if byID == nil {
-		byID = byLabel
-	}
-	if byID != nil {
-		count = len(byID)
-	}
-	for i := range count {
-		name := "LABEL_" + strconv.Itoa(i)
-		if byID != nil {
-			var ok bool
-			if name, ok = byID[i]; !ok {
-				return Labels{}, lean.Errorf("heads: %w: %d labels, but none for class %d", transformer.ErrConfig, count, i)
-			}
+	for i := range len(byID) {
+		name, ok := byID[i]
+		if !ok {
+			err = lean.Errorf("%d labels, but none for class %d", len(byID), i)
 		}
 		l.Names = append(l.Names, name)
+	}
+	if err != nil {
+		return Labels{}, lean.Errorf("heads: %w: %w", transformer.ErrConfig, err)
 	}
 	return l, nil
 }
@@ -120,8 +91,8 @@ func ParseLabels(config []byte) (Labels, error) {
 func (l *Labels) otherHead(k Kind) string {
 	other := ""
 	for _, a := range l.Architectures {
-		for kind, suffix := range suffixes {
-			if strings.HasSuffix(a, suffix) {
+		for _, kind := range [...]Kind{MaskedLM, TokenClassification, SequenceClassification, QuestionAnswering} {
+			if strings.HasSuffix(a, kind.suffix()) {
 				if kind == k {
 					return ""
 				}

@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -10,47 +9,19 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// Answer is a part of a context.
-type Answer struct {
-	Text       string
-	Score      float64
-	Start, End int // in the context, in bytes
-}
-
-// maxAnswer bounds AnswerOptions.MaxLength: every begin is tried with as many ends.
-const maxAnswer = 512
-
-// Question is a question and the text that the answer is looked for in.
-type Question struct{ Question, Context string }
-
-// AnswerOptions are the options of Answer. The zero value has Hugging Face's defaults,
-// except that TopK must be given.
-type AnswerOptions struct {
-	Run
-	TopK int // answers for each question, at least 1
-	// MaxLength is the most tokens of an answer, at most 512; 0 is 15.
-	MaxLength int
-	// Window is the most tokens that are read at once, 0 is 384; the model's own limit
-	// holds besides. Stride is how many of them windows share; 0 is 128, at most half.
-	Window, Stride int
-	// Impossible adds the empty answer, with the probability that there is none.
-	Impossible bool
-	// Tokens leaves answers as the tokens have them, instead of widening them to words.
-	Tokens bool
-}
-
-// Answers finds answers to questions, for each the likeliest first.
+// Answers finds answers to questions, each in the context of the same place, for each
+// the likeliest first.
 //
 // In each window the probabilities of begins and ends are softmaxes over the first
 // token, which says that there is no answer, and the tokens of the context; an answer's
 // score is the product of its begin's and its end's. Answers that are the same place of
 // the context count together in a window, and once where windows share them.
-func (r *Runner) Answers(questions []Question, o AnswerOptions) ([][]Answer, error) {
-	if err := r.want(heads.QuestionAnswering); err != nil {
+func (r *Runner) Answers(questions, contexts []string, o Options) ([][]Found, error) {
+	if err := r.start(heads.QuestionAnswering, &o); err != nil {
 		return nil, err
 	}
-	if o.TopK < 1 || o.MaxLength < 0 || o.MaxLength > maxAnswer || o.Window < 0 || o.Stride < 0 {
-		return nil, lean.Errorf("tasks: %w: top_k %d, max_answer_len %d, max_seq_len %d, doc_stride %d", ErrInput, o.TopK, o.MaxLength, o.Window, o.Stride)
+	if len(questions) != len(contexts) {
+		return nil, lean.Errorf("tasks: %w: %d questions and %d contexts", ErrInput, len(questions), len(contexts))
 	}
 	if o.MaxLength == 0 {
 		o.MaxLength = 15
@@ -58,123 +29,110 @@ func (r *Runner) Answers(questions []Question, o AnswerOptions) ([][]Answer, err
 	if o.Window == 0 {
 		o.Window = 384
 	}
-	type origin struct {
-		question int
-		w        window
-	}
 	var parts []part
-	var origins []origin
-	encoded, found := make([]framed, len(questions)), make([]answers, len(questions))
-	for i, q := range questions {
-		f, err := r.question(i, q)
-		if err != nil {
-			return nil, err
-		}
-		room, overlap, err := f.room(min(o.Window, r.limit()), o.Stride, 128)
+	encoded, none := make([]framed, len(questions)), make([]float64, len(questions))
+	for i := range questions {
+		f, err := r.question(questions[i], contexts[i])
 		if err != nil {
 			return nil, lean.Errorf("tasks: question %d: %w", i, err)
 		}
-		encoded[i] = f
-		found[i] = answers{text: q.Context, none: 1}
-		for _, w := range windows(len(f.ids), room, overlap) {
-			var p part
-			p.ids, p.types = f.sequence(w)
-			p.rows = append(p.rows, 0)
-			for at := w.from; at < w.to; at++ {
-				p.rows = append(p.rows, int32(len(f.before)+at-w.from))
+		if parts, err = f.windows(parts, i, min(o.Window, r.limit()), o.Stride, 128); err != nil {
+			return nil, err
+		}
+		encoded[i], none[i] = f, 1
+	}
+	results := make([][]Found, len(questions))
+	err := r.run(parts, &o, func(p *part, logits []float32) {
+		f := &encoded[p.text]
+		begins, ends := []float32{logits[0]}, []float32{logits[1]}
+		for k := f.first; k < f.first+p.to-p.from; k++ {
+			begins, ends = append(begins, logits[2*k]), append(ends, logits[2*k+1])
+		}
+		begin, end := softmax(begins), softmax(ends)
+		none[p.text] = min(none[p.text], begin[0]*end[0])
+		var here []Found
+		for _, y := range spans(contexts[p.text], f.Offsets[f.first+p.from:f.first+p.to], begin[1:], end[1:], &o) {
+			if same := find(here, y); same != nil {
+				same.Score += y.Score
+			} else {
+				here = append(here, y)
 			}
-			parts = append(parts, p)
-			origins = append(origins, origin{i, w})
+		}
+		for _, y := range here {
+			if same := find(results[p.text], y); same != nil {
+				same.Score = max(same.Score, y.Score)
+			} else {
+				results[p.text] = append(results[p.text], y)
+			}
+		}
+	})
+	for i, all := range results {
+		if o.Impossible {
+			all = append(all, Found{Score: none[i]})
+		}
+		scores := make([]float64, len(all))
+		for k, y := range all {
+			scores[k] = y.Score
+		}
+		results[i] = nil
+		for _, k := range top(scores, o.TopK) {
+			results[i] = append(results[i], all[k])
 		}
 	}
-	err := r.run(parts, o.Run, func(i int, logits []float32) error {
-		from := origins[i]
-		found[from.question].window(encoded[from.question].offsets[from.w.from:from.w.to], logits, o)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	results := make([][]Answer, len(questions))
-	for i := range found {
-		results[i] = found[i].best(o)
-	}
-	return results, nil
+	return results, err
 }
 
 // question encodes a question and its context.
-func (r *Runner) question(i int, q Question) (framed, error) {
-	fail := func(err error) (framed, error) { return framed{}, lean.Errorf("tasks: question %d: %w", i, err) }
-	alone, err := r.tok.Encode(q.Question, tokenizer.Options{})
+func (r *Runner) question(question, context string) (framed, error) {
+	alone, err := r.tok.Encode(question, tokenizer.Options{})
 	if err != nil {
-		return fail(err)
+		return framed{}, err
 	}
-	e, err := r.tok.EncodePair(q.Question, q.Context, tokenizer.Options{AddSpecialTokens: true})
+	e, err := r.tok.EncodePair(question, context, tokenizer.Options{AddSpecialTokens: true})
 	if err != nil {
-		return fail(err)
+		return framed{}, err
 	}
 	f := frame(e, len(alone.IDs))
-	if len(f.ids) == 0 {
-		return fail(lean.Errorf("%w: its context has no token", ErrInput))
+	if f.first == f.last {
+		return f, lean.Errorf("%w: its context has no token", ErrInput)
 	}
-	if len(f.before) == len(alone.IDs) {
-		return fail(lean.Errorf("%w: tokenizer.json puts no special token before a question, which would stand for no answer", ErrInput))
+	if e.SpecialTokensMask[0] == 0 {
+		return f, lean.Errorf("%w: tokenizer.json puts no special token first, which would stand for no answer", ErrInput)
 	}
 	return f, nil
 }
 
-// answers are those to a question so far.
-type answers struct {
-	text string
-	all  []Answer
-	none float64 // the least probability of a window that there is no answer
-}
-
-// window adds the answers of a window: logits are (1 + tokens, 2), first those of the
-// first token.
-func (a *answers) window(at []tokenizer.Offset, logits []float32, o AnswerOptions) {
-	n := len(at)
-	begins, ends := make([]float32, n+1), make([]float32, n+1)
-	for i := range n + 1 {
-		begins[i], ends[i] = logits[2*i], logits[2*i+1]
-	}
-	begin, end := softmax(begins), softmax(ends)
-	a.none = min(a.none, begin[0]*end[0])
-
-	// More than asked for, since some are one place: when they are widened, or within a character.
-	keep := 2*o.TopK + 10
+// spans are the likeliest answers of a window, of which at tells where its tokens stand
+// in text. There are more than asked for, since some are one place: when they are
+// widened, or within a character.
+func spans(text string, at []tokenizer.Offset, begin, end []float64, o *Options) []Found {
 	var scores []float64
-	var spans []window
-	for i := range n {
-		for j := i; j < min(n, i+o.MaxLength); j++ {
-			scores = append(scores, begin[i+1]*end[j+1])
-			spans = append(spans, window{i, j})
+	var places []tokenizer.Offset // token numbers
+	for i := range begin {
+		for j := i; j < min(len(end), i+o.MaxLength); j++ {
+			scores = append(scores, begin[i]*end[j])
+			places = append(places, tokenizer.Offset{Start: i, End: j})
 		}
 	}
-	var here []Answer
+	keep := 2*o.TopK + 10
+	if o.TopK < 1 {
+		keep = 0
+	}
+	var all []Found
 	for _, k := range top(scores, keep) {
-		y := Answer{Score: scores[k]}
-		y.Start, y.End = trim(a.text, tokenizer.Offset{Start: at[spans[k].from].Start, End: at[spans[k].to].End})
+		y := Found{Score: scores[k]}
+		y.Start, y.End = trim(text, tokenizer.Offset{Start: at[places[k].Start].Start, End: at[places[k].End].End})
 		if !o.Tokens {
-			y.Start, y.End = widen(a.text, y.Start, y.End)
+			y.Start, y.End = widen(text, y.Start, y.End)
 		}
-		if same := find(here, y); same != nil {
-			same.Score += y.Score
-		} else {
-			here = append(here, y)
-		}
+		y.Text = text[y.Start:y.End]
+		all = append(all, y)
 	}
-	for _, y := range here {
-		if same := find(a.all, y); same != nil {
-			same.Score = max(same.Score, y.Score)
-		} else {
-			a.all = append(a.all, y)
-		}
-	}
+	return all
 }
 
-// find is the answer of list that is the same place as y, nil if there is none.
-func find(list []Answer, y Answer) *Answer {
+// find is what list has at the same place as y, nil if there is nothing.
+func find(list []Found, y Found) *Found {
 	for i := range list {
 		if list[i].Start == y.Start && list[i].End == y.End {
 			return &list[i]
@@ -183,43 +141,31 @@ func find(list []Answer, y Answer) *Answer {
 	return nil
 }
 
-// best is the likeliest answers.
-func (a *answers) best(o AnswerOptions) []Answer {
-	for i := range a.all {
-		a.all[i].Text = a.text[a.all[i].Start:a.all[i].End]
-	}
-	if o.Impossible {
-		a.all = append(a.all, Answer{Score: a.none})
-	}
-	slices.SortStableFunc(a.all, func(x, y Answer) int {
-		switch {
-		case x.Score > y.Score:
-			return -1
-		case x.Score < y.Score:
-			return 1
-		}
-		return 0
-	})
-	return a.all[:min(o.TopK, len(a.all))]
-}
-
 // widen moves the ends of a range of text outwards to those of words, where they are
 // inside one.
 func widen(text string, start, end int) (int, int) {
-	inside := func(at int) bool {
-		before, _ := utf8.DecodeLastRuneInString(text[:at])
-		after, _ := utf8.DecodeRuneInString(text[at:])
-		return at > 0 && at < len(text) && wordRune(before) && wordRune(after)
-	}
-	for inside(start) {
-		_, n := utf8.DecodeLastRuneInString(text[:start])
+	for {
+		n, ok := within(text, start)
+		if !ok {
+			break
+		}
 		start -= n
 	}
-	for inside(end) {
+	for {
+		if _, ok := within(text, end); !ok {
+			return start, end
+		}
 		_, n := utf8.DecodeRuneInString(text[end:])
 		end += n
 	}
-	return start, end
+}
+
+// within tells whether a position is inside a word, and the length of the character
+// before it.
+func within(text string, at int) (int, bool) {
+	before, n := utf8.DecodeLastRuneInString(text[:at])
+	after, _ := utf8.DecodeRuneInString(text[at:])
+	return n, wordRune(before) && wordRune(after)
 }
 
 // wordRune tells the characters of words that have spaces around them.

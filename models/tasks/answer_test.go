@@ -12,9 +12,21 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
+// question is one and the text that its answer is looked for in.
+type question struct{ Question, Context string }
+
+// ask asks them.
+func ask(r *Runner, list []question, o Options) ([][]Found, error) {
+	var questions, contexts []string
+	for _, q := range list {
+		questions, contexts = append(questions, q.Question), append(contexts, q.Context)
+	}
+	return r.Answers(questions, contexts, o)
+}
+
 // brute is the answers by trying every span: the computation in float64 of a question
 // whose context fits one window, without widening.
-func brute(t *testing.T, tiny *headstest.Model, r *Runner, q Question, most int) []Answer {
+func brute(t *testing.T, tiny *headstest.Model, r *Runner, q question, most int) []Found {
 	t.Helper()
 	e, err := r.tok.EncodePair(q.Question, q.Context, tokenizer.Options{AddSpecialTokens: true})
 	if err != nil {
@@ -38,7 +50,7 @@ func brute(t *testing.T, tiny *headstest.Model, r *Runner, q Question, most int)
 		begins, ends = append(begins, logits[i][0]), append(ends, logits[i][1])
 	}
 	begins, ends = exact(begins), exact(ends)
-	all := []Answer{{Score: begins[0] * ends[0]}}
+	all := []Found{{Score: begins[0] * ends[0]}}
 	for i := 1; i < len(rows); i++ {
 		for j := i; j < len(rows) && j < i+most; j++ {
 			start, end := e.Offsets[rows[i]].Start, e.Offsets[rows[j]].End
@@ -48,14 +60,14 @@ func brute(t *testing.T, tiny *headstest.Model, r *Runner, q Question, most int)
 			for end > start+1 && q.Context[end-1] == ' ' {
 				end--
 			}
-			if same := find(all, Answer{Start: start, End: end}); same != nil {
+			if same := find(all, Found{Start: start, End: end}); same != nil {
 				same.Score += begins[i] * ends[j] // bytes of one character
 				continue
 			}
-			all = append(all, Answer{q.Context[start:end], begins[i] * ends[j], start, end})
+			all = append(all, Found{Text: q.Context[start:end], Score: begins[i] * ends[j], Start: start, End: end})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Answer) int {
+	slices.SortStableFunc(all, func(a, b Found) int {
 		if a.Score > b.Score {
 			return -1
 		}
@@ -64,7 +76,7 @@ func brute(t *testing.T, tiny *headstest.Model, r *Runner, q Question, most int)
 	return all
 }
 
-var questions = []Question{
+var questions = []question{
 	{"where was ada born?", "Ada Lovelace was born in London, the capital."},
 	{"who lives in paris?", "🙂 a poet lives in Paris"},
 	{"", "london"},
@@ -77,10 +89,10 @@ func TestAnswersAreTheLikeliestSpans(t *testing.T) {
 			r := runner(t, tiny)
 			list := questions
 			if family == "roberta" { // bytes: all must fit 40
-				list = []Question{{"where?", "in the Paris é"}}
+				list = []question{{"where?", "in the Paris é"}}
 			}
 			for _, most := range []int{0, 2} {
-				got, err := r.Answers(list, AnswerOptions{TopK: 4, MaxLength: most, Tokens: true, Impossible: true})
+				got, err := ask(r, list, Options{TopK: 4, MaxLength: most, Tokens: true, Impossible: true})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,7 +128,7 @@ func TestTypesSayWhatIsQuestionAndWhatIsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := frame(e, 1)
-	ids, types := f.sequence(window{0, 1})
+	ids, types := f.cut(f.IDs, 0, 1), f.cut(f.TypeIDs, 0, 1)
 	if !slices.Equal(ids, e.IDs) || !slices.Equal(types, []int32{0, 0, 0, 1, 1}) {
 		t.Errorf("ids %v, types %v", ids, types)
 	}
@@ -130,7 +142,7 @@ func TestAnswersAreFoundFarDownInALongContext(t *testing.T) {
 	r := runner(t, tiny)
 	context := strings.Repeat("the capital of france is paris. ", 12)
 	const room = headstest.Positions - 5 // [CLS] who [SEP] … [SEP], and one for "?"
-	got, err := r.Answers([]Question{{"who?", context}}, AnswerOptions{TopK: 500, MaxLength: 3, Stride: 9, Tokens: true})
+	got, err := ask(r, []question{{"who?", context}}, Options{TopK: 500, MaxLength: 3, Stride: 9, Tokens: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +206,7 @@ func TestAnswersAreWidenedToWords(t *testing.T) {
 		}
 	}
 	r := runner(t, headstest.New("bert", heads.QuestionAnswering))
-	got, err := r.Answers([]Question{{"who?", "Lovelaces"}}, AnswerOptions{TopK: 9})
+	got, err := ask(r, []question{{"who?", "Lovelaces"}}, Options{TopK: 9})
 	if err != nil || len(got[0]) != 1 || got[0][0].Text != "Lovelaces" || got[0][0].Score > 1 {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -203,19 +215,19 @@ func TestAnswersAreWidenedToWords(t *testing.T) {
 func TestQuestionsThatCannotBeAskedAreRefused(t *testing.T) {
 	r := runner(t, headstest.New("bert", heads.QuestionAnswering))
 	for _, c := range []struct {
-		q    Question
-		o    AnswerOptions
+		q    question
+		o    Options
 		err  error
 		says string
 	}{
-		{Question{"who?", ""}, AnswerOptions{TopK: 1}, ErrInput, "question 0: invalid input: its context has no token"},
-		{Question{strings.Repeat("who ", 50), "ada"}, AnswerOptions{TopK: 1}, transformer.ErrTooLong, "53 tokens around the text leave none of 40"},
-		{Question{"who?", "ada"}, AnswerOptions{}, ErrInput, "top_k 0"},
-		{Question{"who?", "ada"}, AnswerOptions{TopK: 1, MaxLength: 513}, ErrInput, "max_answer_len 513"},
-		{Question{"who?", "ada"}, AnswerOptions{TopK: 1, Stride: 500}, ErrInput, "a stride of 500 tokens"},
-		{Question{"\xff", "ada"}, AnswerOptions{TopK: 1}, tokenizer.ErrInvalidText, "question 0"},
+		{question{"who?", ""}, Options{TopK: 1}, ErrInput, "question 0: invalid input: its context has no token"},
+		{question{strings.Repeat("who ", 50), "ada"}, Options{TopK: 1}, transformer.ErrTooLong, "text 0: 53 tokens around it leave none of 40"},
+		{question{"who?", "ada"}, Options{}, ErrInput, "top_k 0"},
+		{question{"who?", "ada"}, Options{TopK: 1, MaxLength: 513}, ErrInput, "max_answer_len 513 (to 512)"},
+		{question{"who?", "ada"}, Options{TopK: 1, Stride: 500}, ErrInput, "a stride of 500 tokens"},
+		{question{"\xff", "ada"}, Options{TopK: 1}, tokenizer.ErrInvalidText, "question 0"},
 	} {
-		if _, err := r.Answers([]Question{c.q}, c.o); !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
+		if _, err := ask(r, []question{c.q}, c.o); !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%.20q: error %v, expected %v saying %q", c.q, err, c.err, c.says)
 		}
 	}

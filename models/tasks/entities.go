@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,101 +11,49 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// Entity is a token with its label, or tokens that belong together.
-type Entity struct {
-	// Label is the label of a token ("B-PER"), or of a group without its prefix ("PER").
-	Label string
-	Score float64
-	// Index is the place of a token in the encoding of the whole text, special tokens
-	// counted; 0 of a group.
-	Index int
-	// Word is the tokens decoded: lower case, if the tokenizer is. Start and End are where
-	// they stand in the text, in bytes; white space at the ends is not theirs.
-	Word       string
-	Start, End int
-}
-
-// EntityOptions are the options of Entities.
-type EntityOptions struct {
-	Run
-	// Strategy is how tokens become entities, as in Hugging Face's
-	// TokenClassificationPipeline: "none" (or ""): every token by itself; "simple":
-	// neighbours with one label; "first", "average", "max": words first, whose label is
-	// that of their first token, of the mean of their tokens' scores, or of the token
-	// with the largest score; then neighbours.
-	Strategy string
-	// Ignore are labels that are left out; of a group, its label without prefix.
-	Ignore []string
-	// Stride is how many tokens the windows of a long text share; 0 is a quarter.
-	Stride int
-}
+// strategies are what Options.Strategy may be.
+var strategies = []string{"", "none", "simple", "first", "average", "max"}
 
 // Entities finds the entities of texts.
-func (r *Runner) Entities(texts []string, o EntityOptions) ([][]Entity, error) {
-	if err := r.want(heads.TokenClassification); err != nil {
+func (r *Runner) Entities(texts []string, o Options) ([][]Found, error) {
+	if err := r.start(heads.TokenClassification, &o); err != nil {
 		return nil, err
 	}
-	switch o.Strategy {
-	case "":
-		o.Strategy = "none"
-	case "none", "simple", "first", "average", "max":
-	default:
-		return nil, lean.Errorf("tasks: %w: aggregation_strategy %q; known: none, simple, first, average, max", ErrInput, o.Strategy)
-	}
-	type origin struct {
-		text, skip int
-		keep       window // the tokens whose scores this part gives
+	if !slices.Contains(strategies, o.Strategy) {
+		return nil, lean.Errorf("tasks: %w: aggregation_strategy %q; known: %q", ErrInput, o.Strategy, strategies[1:])
 	}
 	var parts []part
-	var origins []origin
-	encoded, scores := make([]framed, len(texts)), make([][][]float64, len(texts))
+	encoded, tokens := make([]framed, len(texts)), make([][]token, len(texts))
 	for i, text := range texts {
 		e, err := r.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true})
 		if err != nil {
 			return nil, lean.Errorf("tasks: text %d: %w", i, err)
 		}
-		f := frame(e, 0)
-		room, overlap, err := f.room(r.limit(), o.Stride, r.limit()/4)
-		if err != nil {
-			return nil, lean.Errorf("tasks: text %d: %w", i, err)
+		encoded[i] = frame(e, 0)
+		if parts, err = encoded[i].windows(parts, i, r.limit(), o.Stride, r.limit()/4); err != nil {
+			return nil, err
 		}
-		encoded[i], scores[i] = f, make([][]float64, len(f.ids))
-		all := windows(len(f.ids), room, overlap)
-		for n, w := range all {
-			// Of the tokens that two windows share each takes half: those that are
-			// farther from its edge.
-			keep := w
-			if n > 0 {
-				keep.from = middle(all[n-1], w)
-			}
-			if n+1 < len(all) {
-				keep.to = middle(w, all[n+1])
-			}
-			var p part
-			p.ids, p.types = f.sequence(w)
-			for at := keep.from; at < keep.to; at++ {
-				p.rows = append(p.rows, int32(len(f.before)+at-w.from))
-			}
-			parts = append(parts, p)
-			origins = append(origins, origin{i, n, keep})
-		}
+		tokens[i] = r.tokens(text, &encoded[i])
 	}
-	err := r.run(parts, o.Run, func(i int, logits []float32) error {
-		from, n := origins[i], r.head.Outputs
-		for at := from.keep.from; at < from.keep.to; at++ {
-			k := at - from.keep.from
-			scores[from.text][at] = softmax(logits[k*n : (k+1)*n])
+	err := r.run(parts, &o, func(p *part, logits []float32) {
+		// Of the tokens that two windows share each gives half: those that are farther
+		// from its edge. The window before gave all of its own.
+		at, n := p.from, r.head.Outputs
+		if at > 0 {
+			at += encoded[p.text].overlap / 2
 		}
-		return nil
+		for ; at < p.to; at++ {
+			k := encoded[p.text].first + at - p.from
+			tokens[p.text][at].scores = softmax(logits[k*n : (k+1)*n])
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	results := make([][]Entity, len(texts))
-	for i, text := range texts {
-		tokens := r.tokens(text, encoded[i], scores[i])
-		for _, e := range group(tokens, o.Strategy, r.head.Labels.Names, r.join) {
-			if !ignored(e.Label, o.Ignore) {
+	results := make([][]Found, len(texts))
+	for i := range texts {
+		for _, e := range r.group(tokens[i], o.Strategy) {
+			if !slices.Contains(o.Ignore, e.Label) {
 				results[i] = append(results[i], e)
 			}
 		}
@@ -112,21 +61,9 @@ func (r *Runner) Entities(texts []string, o EntityOptions) ([][]Entity, error) {
 	return results, nil
 }
 
-// middle is the middle of what two windows share.
-func middle(a, b window) int { return b.from + (a.to-b.from)/2 }
-
-func ignored(label string, labels []string) bool {
-	for _, l := range labels {
-		if l == label {
-			return true
-		}
-	}
-	return false
-}
-
-// token is a token of a text with the probabilities of its labels.
+// token is a token of a text, or the tokens of a word, with the probabilities of its labels.
 type token struct {
-	id         int32
+	ids        []int32
 	index      int
 	start, end int
 	inside     bool // it continues the word before
@@ -136,21 +73,23 @@ type token struct {
 // tokens are those of a text. A token continues a word if it says so (##, WordPiece);
 // of other tokenizers if no white space is before it, as in Hugging Face's pipeline,
 // except in scripts that have none between words.
-func (r *Runner) tokens(text string, f framed, scores [][]float64) []token {
+func (r *Runner) tokens(text string, f *framed) []token {
 	prefix := r.tok.InsidePrefix()
-	all := make([]token, len(f.ids))
-	for i, id := range f.ids {
-		at := f.offsets[i]
-		t := token{id: id, index: len(f.before) + i, scores: scores[i]}
+	var all []token
+	for i := f.first; i < f.last; i++ {
+		at := f.Offsets[i]
+		t := token{ids: f.IDs[i : i+1], index: i}
 		if prefix != "" {
-			piece, _ := r.tok.IDToToken(id)
-			t.inside = i > 0 && strings.HasPrefix(piece, prefix) && !strings.HasPrefix(text[at.Start:at.End], prefix)
+			piece, _ := r.tok.IDToToken(f.IDs[i])
+			t.inside = strings.HasPrefix(piece, prefix) && !strings.HasPrefix(text[at.Start:at.End], prefix)
 		} else {
-			t.inside = i > 0 && continues(text, at)
+			t.inside = continues(text, at)
 		}
-		t.inside = t.inside || i > 0 && at.Start < f.offsets[i-1].End // bytes of one character
+		if i > f.first && at.Start < f.Offsets[i-1].End {
+			t.inside = true // bytes of one character
+		}
 		t.start, t.end = trim(text, at)
-		all[i] = t
+		all = append(all, t)
 	}
 	return all
 }
@@ -162,9 +101,11 @@ func continues(text string, at tokenizer.Offset) bool {
 	return at.Start > 0 && !unicode.IsSpace(before) && !unicode.IsSpace(here) && !unspaced(here)
 }
 
-// unspaced tells the scripts that have no spaces between words.
+// unspaced tells the scripts that have no spaces between words: from Thai to Lao,
+// Myanmar, Khmer, kana, Han and what surrounds them.
 func unspaced(r rune) bool {
-	return r >= 0x0e00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	return r >= 0x0e00 && r < 0x0f00 || r >= 0x1000 && r < 0x10a0 || r >= 0x1780 && r < 0x1800 ||
+		r >= 0x2e80 && r < 0x3130 || r >= 0x31a0 && r < 0xa000 || r >= 0xf900 && r < 0xfb00 || r >= 0x20000 && r < 0x40000
 }
 
 // trim takes white space away from the ends of a range of text, unless nothing else is
@@ -178,89 +119,69 @@ func trim(text string, at tokenizer.Offset) (start, end int) {
 	return at.End - len(left), at.Start + len(strings.TrimRightFunc(whole, unicode.IsSpace))
 }
 
-// join is the text of tokens.
-func (r *Runner) join(ids []int32) string { return strings.TrimSpace(r.tok.Decode(ids, true)) }
-
-// labelled is tokens that have a label together: one, or those of a word.
-type labelled struct {
-	ids        []int32
-	label      string
-	score      float64
-	index      int
-	start, end int
-}
-
 // group makes entities of tokens.
-func group(tokens []token, strategy string, labels []string, join func([]int32) string) []Entity {
-	var list []labelled
-	if strategy == "none" || strategy == "simple" {
-		for _, t := range tokens {
-			c := argmax(t.scores)
-			list = append(list, labelled{[]int32{t.id}, labels[c], t.scores[c], t.index, t.start, t.end})
-		}
-	} else {
-		for from := 0; from < len(tokens); {
-			to := from + 1
-			for to < len(tokens) && tokens[to].inside {
-				to++
-			}
-			list = append(list, word(tokens[from:to], strategy, labels))
-			from = to
-		}
+func (r *Runner) group(list []token, strategy string) []Found {
+	single := strategy == "" || strategy == "none"
+	if !single && strategy != "simple" {
+		list = words(list, strategy)
 	}
-	var all []Entity
-	if strategy == "none" {
-		for _, t := range list {
-			all = append(all, Entity{t.label, t.score, t.index, join(t.ids), t.start, t.end})
-		}
-		return all
-	}
+	var all []Found
 	for from := 0; from < len(list); {
-		_, tag := split(list[from].label)
+		label, score := r.label(list[from])
+		e := Found{Label: label, Score: score, Index: list[from].index, Start: list[from].start, End: list[from].end}
+		ids := slices.Clone(list[from].ids)
 		to := from + 1
-		for ; to < len(list); to++ {
-			if begins, next := split(list[to].label); begins || next != tag {
-				break
+		if !single {
+			_, e.Label = split(label)
+			e.Index = 0
+			for ; to < len(list); to++ {
+				label, score := r.label(list[to])
+				if begins, tag := split(label); begins || tag != e.Label {
+					break
+				}
+				e.Score += score
+				e.End = list[to].end
+				ids = append(ids, list[to].ids...)
 			}
+			e.Score /= float64(to - from)
 		}
-		e := Entity{Label: tag, Start: list[from].start, End: list[to-1].end}
-		var ids []int32
-		for _, t := range list[from:to] {
-			e.Score += t.score / float64(to-from)
-			ids = append(ids, t.ids...)
-		}
-		e.Word = join(ids)
+		e.Text = strings.TrimSpace(r.tok.Decode(ids, true))
 		all = append(all, e)
 		from = to
 	}
 	return all
 }
 
-// word gives the tokens of a word one label.
-func word(tokens []token, strategy string, labels []string) labelled {
-	scores := tokens[0].scores
-	switch strategy {
-	case "max":
-		best := 0.0
-		for _, t := range tokens {
-			if p := t.scores[argmax(t.scores)]; p > best {
-				best, scores = p, t.scores
-			}
-		}
-	case "average":
-		scores = make([]float64, len(labels))
-		for _, t := range tokens {
-			for i, p := range t.scores {
-				scores[i] += p / float64(len(tokens))
-			}
-		}
-	}
-	c := argmax(scores)
-	w := labelled{label: labels[c], score: scores[c], start: tokens[0].start, end: tokens[len(tokens)-1].end}
+// label is the likeliest label of a token.
+func (r *Runner) label(t token) (string, float64) {
+	c := argmax(t.scores)
+	return r.head.Labels.Names[c], t.scores[c]
+}
+
+// words joins the tokens of words, which get scores together.
+func words(tokens []token, strategy string) []token {
+	var all []token
+	n := 0.0 // tokens of the word so far
 	for _, t := range tokens {
-		w.ids = append(w.ids, t.id)
+		if !t.inside || len(all) == 0 {
+			t.ids, t.scores = slices.Clone(t.ids), slices.Clone(t.scores)
+			all = append(all, t)
+			n = 1
+			continue
+		}
+		w := &all[len(all)-1]
+		w.ids, w.end = append(w.ids, t.ids...), t.end
+		n++
+		switch {
+		case strategy == "max" && t.scores[argmax(t.scores)] > w.scores[argmax(w.scores)]:
+			w.scores = t.scores
+		case strategy == "average":
+			for i, p := range t.scores {
+				w.scores[i] += (p - w.scores[i]) / n
+			}
+		}
 	}
-	return w
+	return all
 }
 
 // split takes a label apart. One without B- or I- continues what is before.

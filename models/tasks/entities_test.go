@@ -48,6 +48,7 @@ func TestStrategiesGroupAsHuggingFacesPipeline(t *testing.T) {
 		score      float64
 		start, end int
 	}
+	r := runner(t, headstest.New("bert", heads.TokenClassification, ner...))
 	for _, c := range []struct {
 		name     string
 		tokens   []token
@@ -69,7 +70,7 @@ func TestStrategiesGroupAsHuggingFacesPipeline(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []e
-			for _, y := range group(c.tokens, c.strategy, ner, func([]int32) string { return "" }) {
+			for _, y := range r.group(c.tokens, c.strategy) {
 				got = append(got, e{y.Label, float64(int(y.Score*1e6+.5)) / 1e6, y.Start, y.End})
 			}
 			if !slices.Equal(got, c.want) {
@@ -98,7 +99,7 @@ func TestEntitiesStandWhereTheTextHasThem(t *testing.T) {
 	} {
 		tiny := headstest.New(c.family, heads.TokenClassification, ner...)
 		r := runner(t, tiny)
-		got, err := r.Entities([]string{c.text}, EntityOptions{})
+		got, err := r.Entities([]string{c.text}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,11 +131,11 @@ func TestATokenContinuesAWordIfItSaysSo(t *testing.T) {
 		e := encoding(t, r, c.text, false)
 		f := frame(e, 0)
 		var got []bool
-		for _, y := range r.tokens(c.text, f, make([][]float64, len(f.ids))) {
+		for _, y := range r.tokens(c.text, &f) {
 			got = append(got, y.inside)
 		}
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v for %d tokens", family, got, c.want, len(f.ids))
+			t.Errorf("%s: %v, want %v for %d tokens", family, got, c.want, f.last-f.first)
 		}
 	}
 }
@@ -142,12 +143,12 @@ func TestATokenContinuesAWordIfItSaysSo(t *testing.T) {
 func TestIgnoredLabelsAreLeftOut(t *testing.T) {
 	r := runner(t, headstest.New("bert", heads.TokenClassification, ner...))
 	text := "ada love was born in london, the capital of france"
-	all, err := r.Entities([]string{text}, EntityOptions{})
+	all, err := r.Entities([]string{text}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	label := all[0][0].Label
-	some, err := r.Entities([]string{text}, EntityOptions{Ignore: []string{label}})
+	some, err := r.Entities([]string{text}, Options{Ignore: []string{label}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func TestALongTextIsReadInWindows(t *testing.T) {
 	for i := range 70 {
 		text.WriteString(vocabulary[i*7%len(vocabulary)] + " ")
 	}
-	got, err := r.Entities([]string{text.String()}, EntityOptions{Stride: 8})
+	got, err := r.Entities([]string{text.String()}, Options{Stride: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,27 +194,42 @@ func TestALongTextIsReadInWindows(t *testing.T) {
 			t.Fatalf("token %d: %v, want %s with %g", at, got[0][at], ner[best], p[best])
 		}
 	}
-	if _, err := r.Entities([]string{"a"}, EntityOptions{Stride: 38}); !errors.Is(err, ErrInput) {
+	if _, err := r.Entities([]string{"a"}, Options{Stride: 38}); !errors.Is(err, ErrInput) {
 		t.Errorf("a stride as long as a window: %v", err)
 	}
-	if _, err := r.Entities([]string{"a"}, EntityOptions{Strategy: "last"}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `"last"`) {
+	if _, err := r.Entities([]string{"a"}, Options{Strategy: "last"}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `"last"`) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestWindowsCoverEveryToken(t *testing.T) {
 	for n := range 40 {
+		// Two tokens before and one behind, which every window has.
+		f := framed{first: 2, last: 2 + n}
+		for id := range int32(n + 3) {
+			f.IDs, f.TypeIDs = append(f.IDs, id), append(f.TypeIDs, 100+id)
+		}
 		for room := 1; room < 12; room++ {
-			for overlap := range room {
+			for overlap := 1; overlap < room; overlap++ {
+				parts, err := f.windows(nil, 7, room+3, overlap, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
 				covered := 0
-				for i, w := range windows(n, room, overlap) {
-					if w.to-w.from > room || w.from > covered || i > 0 && w.to <= covered || i > 0 && covered-w.from != overlap {
-						t.Fatalf("%d tokens, room %d, overlap %d: %v", n, room, overlap, windows(n, room, overlap))
+				for i, p := range parts {
+					want := []int32{0, 1}
+					for id := p.from; id < p.to; id++ {
+						want = append(want, int32(id+2))
 					}
-					covered = w.to
+					want = append(want, int32(n+2))
+					if len(p.ids) > room+3 || p.text != 7 || p.from > covered || i > 0 && (p.to <= covered || covered-p.from != overlap) ||
+						!slices.Equal(p.ids, want) || p.types[len(want)-1] != int32(n+102) {
+						t.Fatalf("%d tokens, room %d, overlap %d: %v", n, room, overlap, parts)
+					}
+					covered = p.to
 				}
 				if covered != n {
-					t.Fatalf("%d tokens, room %d, overlap %d: %v", n, room, overlap, windows(n, room, overlap))
+					t.Fatalf("%d tokens, room %d, overlap %d: %v", n, room, overlap, parts)
 				}
 			}
 		}
@@ -230,8 +246,8 @@ func TestWhiteSpaceIsNoPartOfAnEntity(t *testing.T) {
 }
 
 func TestATextWithoutRoomIsRefused(t *testing.T) {
-	f := framed{before: make([]int32, 30), after: make([]int32, 10)}
-	if _, _, err := f.room(40, 0, 10); !errors.Is(err, transformer.ErrTooLong) {
+	f := framed{Encoding: tokenizer.Encoding{IDs: make([]int32, 40), TypeIDs: make([]int32, 40)}, first: 30, last: 30}
+	if _, err := f.windows(nil, 0, 40, 0, 10); !errors.Is(err, transformer.ErrTooLong) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,79 +6,58 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// framed is an encoded text, or the second of a pair, and what stands around it in
-// every window.
+// framed is the tokens of an encoding that are read in windows, [first, last), and
+// around them what stands in every window.
 type framed struct {
-	before, after           []int32 // ids
-	beforeTypes, afterTypes []int32
-	ids, types              []int32
-	offsets                 []tokenizer.Offset // bytes of the text
+	tokenizer.Encoding
+	first, last int
+	overlap     int // how many tokens windows share
 }
 
 // frame takes an encoding apart: its tokens from number n that are not special, and
 // what is before and behind them.
 func frame(e tokenizer.Encoding, n int) framed {
-	first, seen := len(e.IDs), 0
-	for i := range e.IDs {
-		if e.SpecialTokensMask[i] == 0 {
-			if seen == n {
-				first = i
-				break
-			}
-			seen++
+	f := framed{Encoding: e, last: len(e.IDs)}
+	for ; f.first < len(e.IDs) && (n > 0 || e.SpecialTokensMask[f.first] != 0); f.first++ {
+		if e.SpecialTokensMask[f.first] == 0 {
+			n--
 		}
 	}
-	last := len(e.IDs)
-	for last > first && e.SpecialTokensMask[last-1] != 0 {
-		last--
+	for f.last > f.first && e.SpecialTokensMask[f.last-1] != 0 {
+		f.last--
 	}
-	if first == len(e.IDs) { // no token: the frame ends with its last special tokens
-		for first > 0 && e.SpecialTokensMask[first-1] != 0 {
-			first--
-		}
-		last = first
-	}
-	return framed{e.IDs[:first], e.IDs[last:], e.TypeIDs[:first], e.TypeIDs[last:], e.IDs[first:last], e.TypeIDs[first:last], e.Offsets[first:last]}
+	return f
 }
 
-// window is tokens [from, to) of a framed text.
-type window struct{ from, to int }
-
-// windows covers n tokens with windows of at most room that share overlap tokens with
-// the one before.
-func windows(n, room, overlap int) []window {
-	var all []window
-	for from := 0; from < n; from += room - overlap {
-		all = append(all, window{from, min(n, from+room)})
-		if from+room >= n {
+// windows appends a part for each window of at most most tokens, its frame included.
+// They share stride tokens, or if that is 0 otherwise, at most half.
+func (f *framed) windows(parts []part, text, most, stride, otherwise int) ([]part, error) {
+	around := len(f.IDs) - (f.last - f.first)
+	room := most - around
+	if room < 1 {
+		return nil, lean.Errorf("tasks: %w: text %d: %d tokens around it leave none of %d", transformer.ErrTooLong, text, around, most)
+	}
+	if f.overlap = stride; stride == 0 {
+		f.overlap = min(otherwise, room/2)
+	}
+	if f.overlap >= room {
+		return nil, lean.Errorf("tasks: %w: text %d: a stride of %d tokens in windows of %d", ErrInput, text, stride, room)
+	}
+	n := f.last - f.first
+	for from := 0; from < n; from += room - f.overlap {
+		p := part{text: text, from: from, to: min(n, from+room)}
+		p.ids, p.types = f.cut(f.IDs, p.from, p.to), f.cut(f.TypeIDs, p.from, p.to)
+		parts = append(parts, p)
+		if p.to == n {
 			break
 		}
 	}
-	return all
+	return parts, nil
 }
 
-// sequence is the ids and types of a window with its frame.
-func (f *framed) sequence(w window) (ids, types []int32) {
-	join := func(a, b, c []int32) []int32 {
-		y := make([]int32, 0, len(a)+len(b)+len(c))
-		return append(append(append(y, a...), b...), c...)
-	}
-	return join(f.before, f.ids[w.from:w.to], f.after), join(f.beforeTypes, f.types[w.from:w.to], f.afterTypes)
-}
-
-// room is how many tokens of the text fit into a window of most tokens, and overlap the
-// number that windows share: stride, or if it is 0 otherwise.
-func (f *framed) room(most, stride, otherwise int) (room, overlap int, err error) {
-	around := len(f.before) + len(f.after)
-	room = most - around
-	if room < 1 {
-		return 0, 0, lean.Errorf("%w: %d tokens around the text leave none of %d", transformer.ErrTooLong, around, most)
-	}
-	if overlap = stride; overlap == 0 {
-		overlap = min(otherwise, room/2)
-	}
-	if overlap < 0 || overlap >= room {
-		return 0, 0, lean.Errorf("%w: a stride of %d tokens in windows of %d", ErrInput, stride, room)
-	}
-	return room, overlap, nil
+// cut is a window of what an encoding has for each token, with its frame.
+func (f *framed) cut(list []int32, from, to int) []int32 {
+	y := append(make([]int32, 0, len(list)), list[:f.first+to]...)
+	y = append(y[:f.first], y[f.first+from:]...)
+	return append(y, list[f.last:]...)
 }

@@ -7,8 +7,10 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/features"
 	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/kformer"
 	"github.com/lodestone-wasm/lodestone/models/metalm"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -77,6 +79,11 @@ var codes = []struct {
 	{metalm.ErrConnector, "config_invalid", "take config.json from the model's release"},
 	{textgen.ErrLanguage, "invalid_argument", ""},
 	{generate.ErrOptions, "invalid_argument", ""},
+	{heads.ErrKind, "invalid_argument", ""},
+	{heads.ErrNoHead, "missing_tensor", "use a folder of a model that was trained for this task"},
+	{tasks.ErrInput, "invalid_argument", ""},
+	{tasks.ErrHead, "invalid_argument", "load the folder for this task"},
+	{tasks.ErrNotFinite, "invalid_weight", "the weights are damaged: fetch them again"},
 	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
 	{transformer.ErrInput, "invalid_argument", ""},
 

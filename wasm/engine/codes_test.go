@@ -12,6 +12,8 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
@@ -54,6 +56,9 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		{"no tokenizer", errorOf(tokenizer.Parse([]byte("{}"))), "tokenizer_invalid"},
 		{"manifest", errorOf(folder.ParseManifest([]byte(`{"files":[]}`))), "manifest_invalid"},
 		{"unlisted", errorOf(listed(&folder.Manifest{}, "config.json")), "integrity"},
+		{"no head", fmt.Errorf("heads: %w: x", heads.ErrNoHead), "missing_tensor"},
+		{"odd logits", fmt.Errorf("tasks: %w", tasks.ErrNotFinite), "invalid_weight"},
+		{"no mask", fmt.Errorf("tasks: %w: x", tasks.ErrInput), "invalid_argument"},
 		{"pooling", fmt.Errorf("features: %w: x", features.ErrPooling), "invalid_argument"},
 		{"memory", d.Err(), "out_of_memory"},
 		{"our own fault", small.Err(), "internal"},

@@ -7,8 +7,10 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/kformer"
 	"github.com/lodestone-wasm/lodestone/models/metalm"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/textgen"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -24,20 +26,21 @@ type engine struct {
 	config    *transformer.Config
 	tokenizer *tokenizer.Tokenizer // nil if only the model was asked for
 	model     *transformer.Model   // nil if only the tokenizer was asked for
-	extractor *features.Extractor  // nil unless both were
+	extractor *features.Extractor  // nil unless both were, without a head
 	generator *textgen.Generator   // nil unless the head for it was
 	connector *metalm.Connector    // nil unless the model has one
 	knowledge *kformer.Knowledge   // what a Kformer was given to read
+	head      *heads.Head          // nil unless another one was asked for
+	runner    *tasks.Runner        // nil unless head and tokenizer are there
 }
 
-// forget drops the model that was there.
+// forget leaves no model.
 func (e *engine) forget() {
-	e.config, e.tokenizer, e.model, e.extractor, e.generator = nil, nil, nil, nil, nil
-	e.connector, e.knowledge = nil, nil
+	*e = engine{dev: e.dev, empty: e.empty}
 	e.dev.Release(e.empty)
 }
 
-// load reads {manifest, config, tokenizer, files, dtype, sizes}. A model that was
+// load reads {manifest, config, tokenizer, files, dtype, head, sizes}. A model that was
 // there before goes; after an error there is none.
 func (e *engine) load(request js.Value, j *job) (any, error) {
 	e.forget()
@@ -115,6 +118,9 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype, head string, sums *fo
 	if e.connector != nil {
 		options.Extra = e.connector.Extra(metalm.Prefix)
 	}
+	if err := e.wantHead(head, configText, &options); err != nil {
+		return err
+	}
 	var streams []transformer.Stream
 	for i := range files.Length() {
 		v := files.Index(i)
@@ -141,7 +147,11 @@ func (e *engine) loadWeights(files, sizes js.Value, dtype, head string, sums *fo
 			return err
 		}
 	}
-	if e.tokenizer != nil {
+	switch {
+	case e.tokenizer == nil:
+	case e.head != nil:
+		e.runner, err = tasks.New(e.model, e.head, e.tokenizer)
+	default:
 		e.extractor, err = features.New(e.model, e.tokenizer, configText)
 	}
 	return err
@@ -209,6 +219,7 @@ func (e *engine) info(verified bool, parsed float64) any {
 		start, _ := textgen.Start(f) // −1 without one, which whoever generates is told
 		info["generation"] = map[string]any{"seq2seq": e.generator.Translates(), "start": int(start), "pad": int(f.Pad), "eos": int32Value(f.Options.EOS)}
 	}
+	e.headInfo(info)
 	return info
 }
 

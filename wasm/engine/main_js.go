@@ -40,6 +40,8 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"learn":    (*engine).learn,
 	"read":     (*engine).read,
 	"compose":  (*engine).compose,
+	"head":     (*engine).headLogits,
+	"task":     (*engine).task,
 	"memory":   (*engine).memory,
 	"describe": (*engine).describeModel,
 	"watch":    (*engine).watch,

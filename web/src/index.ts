@@ -22,6 +22,20 @@ export type { KformerOutput, PreTrainedKformer } from './kformer.js';
 export { MetaLMModel } from './metalm.js';
 export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './metalm.js';
 export { AutoModel, AutoTokenizer } from './auto.js';
+export type { FillMaskOptions, FillMaskOutput, FillMaskPipeline, FillMaskResult } from './tasks/fill-mask.js';
+export type { QuestionAnsweringOptions, QuestionAnsweringOutput, QuestionAnsweringPipeline, QuestionAnsweringResult } from './tasks/question-answering.js';
+export type { TextClassificationOptions, TextClassificationOutput, TextClassificationPipeline, TextClassificationResult } from './tasks/text-classification.js';
+export type {
+  AggregationStrategy,
+  TokenClassificationGroup,
+  TokenClassificationOptions,
+  TokenClassificationOutput,
+  TokenClassificationPipeline,
+  TokenClassificationResult,
+  TokenClassificationToken,
+} from './tasks/token-classification.js';
+export { AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoModelForSequenceClassification, AutoModelForTokenClassification } from './auto-heads.js';
+export type { AutoModelWithHead, HeadConfig, HeadOutput, ModelWithHead, SpanOutput } from './auto-heads.js';
 export type { ModelInputs } from './inputs.js';
 export type { BatchEncoding, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';
 export type { Inspection, LayerRouting, ModelDescription, ModelOutput, ModelPart, OutputOptions, StackDescription, TypeSize } from './inspect.js';

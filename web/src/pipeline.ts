@@ -1,7 +1,11 @@
 // pipeline(): a model for a task. The tasks are in tasks/, one file each.
 import { type DType, type Device, type LoadOptions, loadWith } from './options.js';
 import { type FeatureExtractionPipeline, featureExtraction } from './tasks/feature-extraction.js';
+import { type FillMaskPipeline, fillMask } from './tasks/fill-mask.js';
+import { type QuestionAnsweringPipeline, questionAnswering } from './tasks/question-answering.js';
+import { type TextClassificationPipeline, textClassification } from './tasks/text-classification.js';
 import { type TextGenerationPipeline, textGeneration } from './tasks/text-generation.js';
+import { type TokenClassificationPipeline, tokenClassification } from './tasks/token-classification.js';
 import { type TranslationPipeline, translation } from './tasks/translation.js';
 import { handle } from './tasks/task.js';
 import * as check from './validate.js';
@@ -9,6 +13,10 @@ import * as check from './validate.js';
 /** The tasks that pipeline knows, and what it returns for each. */
 export interface Pipelines {
   'feature-extraction': FeatureExtractionPipeline;
+  'fill-mask': FillMaskPipeline;
+  'text-classification': TextClassificationPipeline;
+  'token-classification': TokenClassificationPipeline;
+  'question-answering': QuestionAnsweringPipeline;
   'text-generation': TextGenerationPipeline;
   translation: TranslationPipeline;
 }
@@ -20,6 +28,10 @@ export type PipelineOptions = LoadOptions;
 
 const TASKS = {
   'feature-extraction': featureExtraction,
+  'fill-mask': fillMask,
+  'text-classification': textClassification,
+  'token-classification': tokenClassification,
+  'question-answering': questionAnswering,
   'text-generation': textGeneration,
   translation,
 } as const;

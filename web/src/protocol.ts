@@ -5,6 +5,7 @@ import type { Padded } from './inputs.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { ProgressEvent } from './progress.js';
 import type { Kernels, KernelReport, Variant } from './kernels.js';
+import type { HeadRequest, TaskReplies, TaskRequest } from './tasks/requests.js';
 import type { ThreadOrder, ThreadState } from './team.js';
 import type { ThreadReport, Threads } from './threads.js';
 
@@ -12,7 +13,7 @@ import type { ThreadReport, Threads } from './threads.js';
 export type WeightType = 'auto' | 'f32' | 'q8' | 'q4';
 
 /** What a model is loaded for: the part that stands on its layers. */
-export type Head = '' | 'causal-lm' | 'seq2seq-lm';
+export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
 
 /** The addresses of the engine's parts. */
 export interface Assets {
@@ -138,6 +139,8 @@ export type Request =
   | ForwardRequest
   | GenerateRequest
   | LogitsRequest
+  | HeadRequest
+  | TaskRequest
   | DescribeRequest
   | WatchRequest
   | InspectRequest
@@ -162,6 +165,10 @@ export interface LoadReply {
   timings: LoadTimings;
   /** If the head was one for generation: which kind it is, and the tokens that the folder names (−1: none). */
   generation?: { seq2seq: boolean; start: number; pad: number; eos: Int32Array };
+  /** The classes of a head that has some, what it decides ('' if nothing is said), and the mask of one that fills masks. */
+  labels: string[];
+  problem: string;
+  maskToken: string;
 }
 
 /** Where a load's time went, in milliseconds. Downloads and the engine's start run side by side. */
@@ -237,7 +244,7 @@ export interface MemoryReport {
 }
 
 /** The reply to each operation. */
-export interface Replies {
+export interface Replies extends TaskReplies {
   load: LoadReply;
   features: FeaturesReply;
   encode: EncodeReply;

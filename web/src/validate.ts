@@ -59,6 +59,13 @@ export function abortSignal(what: string, value: AbortSignal | undefined | null)
   throw invalid(`${what}: ${show(value)}, expected an AbortSignal`);
 }
 
+/** A list of strings, or undefined. */
+export function strings(what: string, value: unknown): string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value) && value.every((v) => typeof v === 'string')) return Array.from(value as string[]);
+  throw invalid(`${what}: ${show(value)}, expected an array of strings`);
+}
+
 /** A text or a list of texts, as a list of texts that are well formed and not too long. */
 export function texts(what: string, value: unknown): string[] {
   if (typeof value === 'string') return [text(what, value, 0)];

@@ -195,7 +195,7 @@ func scoreEntities(r *tasks.Runner, all []labelledWords, bar *bar) (entityScores
 		for i, p := range part {
 			texts[i] = strings.Join(p.words, " ")
 		}
-		tokens, err := r.Entities(texts, tasks.EntityOptions{Strategy: "none"})
+		tokens, err := r.Entities(texts, tasks.Options{Strategy: "none"})
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +209,7 @@ func scoreEntities(r *tasks.Runner, all []labelledWords, bar *bar) (entityScores
 
 // wordLabels gives each word, of a text in which one space is between words, the label
 // of the first token that begins in it.
-func wordLabels(words []string, tokens []tasks.Entity) []string {
+func wordLabels(words []string, tokens []tasks.Found) []string {
 	labels, at, k := make([]string, len(words)), 0, 0
 	for i, w := range words {
 		labels[i] = "O"

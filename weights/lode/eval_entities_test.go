@@ -32,7 +32,7 @@ func TestEntitiesAreReadFromLabelsAsCoNLLDoes(t *testing.T) {
 
 func TestAWordHasTheLabelOfItsFirstToken(t *testing.T) {
 	words := strings.Fields("Anna lives here .")
-	got := wordLabels(words, []tasks.Entity{
+	got := wordLabels(words, []tasks.Found{
 		{Label: "B-PER", Start: 0}, {Label: "I-PER", Start: 2}, // An·na
 		{Label: "O", Start: 5}, // nothing in "here"
 		{Label: "B-LOC", Start: 16},
@@ -64,7 +64,7 @@ func TestEvalEntitiesCountsWhatTheModelFinds(t *testing.T) {
 	var text strings.Builder
 	entities := 0
 	for _, s := range sentences {
-		found, err := r.Entities([]string{s}, tasks.EntityOptions{})
+		found, err := r.Entities([]string{s}, tasks.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@
 //	/f32/FILE      the default model with its weights in f32, and vectors that
 //	               the reference kernels compute natively (f32.go)
 //	/tiny/NAME/    random models that generate, and what they do natively (tiny.go)
+//	/heads/NAME/   random models with heads, and what they say natively (heads.go)
 //	/original/     the folder that LODESTONE_F32_MODEL names, if it is set: the
 //	               default model before quantisation, for its golden vectors
 //
@@ -54,6 +55,7 @@ func run(addr string) error {
 	}
 	mux.Handle("/f/", http.StripPrefix("/f/", &cases{base: base}))
 	mux.Handle("/tiny/", http.StripPrefix("/tiny/", &tiny{}))
+	mux.Handle("/heads/", http.StripPrefix("/heads/", &headed{}))
 	mux.Handle("/f32/", http.StripPrefix("/f32/", &floats{dir: modelDir}))
 	l, err := net.Listen("tcp", addr) // exactly this port: the tests know no other
 	if err != nil {

@@ -1,0 +1,98 @@
+// Models with a head by themselves: ids in, logits out.
+import type { Capabilities } from './capabilities.js';
+import { type ModelInputs, paddedInputs } from './inputs.js';
+import { type LoadOptions, loadWith } from './options.js';
+import type { Head, MemoryReport } from './protocol.js';
+import { Tensor } from './tensor.js';
+import * as check from './validate.js';
+
+/** Logits. */
+export interface HeadOutput {
+  /**
+   * [texts, tokens, vocabulary] of a masked language model, [texts, tokens, classes] of a
+   * token classification, [texts, classes] of a sequence classification. Padding has zeros.
+   */
+  logits: Tensor<'float32'>;
+}
+
+/** Where answers begin and end. */
+export interface SpanOutput {
+  /** [texts, tokens] */
+  start_logits: Tensor<'float32'>;
+  /** [texts, tokens] */
+  end_logits: Tensor<'float32'>;
+}
+
+/** What config.json says about a model's classes. */
+export interface HeadConfig {
+  readonly id2label: Readonly<Record<number, string>>;
+  readonly label2id: Readonly<Record<string, number>>;
+  readonly problem_type: string | null;
+}
+
+/** A model with a head. */
+export interface ModelWithHead<O> {
+  (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<O>;
+  readonly config: HeadConfig;
+  readonly dtype: 'f32' | 'q8' | 'q4';
+  readonly dim: number;
+  /** What runs here now; threads join a little after the first results. */
+  capabilities(): Capabilities;
+  memory(): Promise<MemoryReport>;
+  dispose(): Promise<void>;
+}
+
+/** A class that loads the weights of a model folder with a head; its tokenizer is not fetched. */
+export interface AutoModelWithHead<O> {
+  from_pretrained(model: string, options?: LoadOptions): Promise<ModelWithHead<O>>;
+}
+
+function auto<O>(name: string, head: Head, output: (data: Float32Array, dims: number[]) => O): AutoModelWithHead<O> {
+  return {
+    async from_pretrained(model, options) {
+      const { engine, info, url, progress } = await loadWith(`${name}.from_pretrained`, model, options, { tokenizer: false, weights: true, head });
+      const run = async (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<O> => {
+        const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
+        const { padded, transfer } = paddedInputs('model', inputs);
+        const { data, dims } = await engine.call({ op: 'head', ...padded }, { signal, transfer });
+        return output(data, dims);
+      };
+      const handle: ModelWithHead<O> = Object.assign(run, {
+        config: {
+          id2label: Object.fromEntries(info.labels.map((label, id) => [id, label])),
+          label2id: Object.fromEntries(info.labels.map((label, id) => [label, id])),
+          problem_type: info.problem || null,
+        },
+        dtype: info.dtype,
+        dim: info.dim,
+        capabilities: () => engine.capabilities(),
+        memory: () => engine.memory(),
+        dispose: async () => engine.dispose(),
+      });
+      progress?.({ status: 'ready', name: url, task: 'model', model: url });
+      return handle;
+    },
+  };
+}
+
+function logits(data: Float32Array, dims: number[]): HeadOutput {
+  return { logits: new Tensor('float32', data, dims) };
+}
+
+/** Takes [texts, tokens, 2] apart. */
+function spans(data: Float32Array, dims: number[]): SpanOutput {
+  const part = (first: number): Tensor<'float32'> => new Tensor('float32', Float32Array.from({ length: data.length / 2 }, (_, i) => data[2 * i + first]!), dims.slice(0, 2));
+  return { start_logits: part(0), end_logits: part(1) };
+}
+
+/** Models that fill masks: BertForMaskedLM and its kin. */
+export const AutoModelForMaskedLM = auto('AutoModelForMaskedLM', 'masked-lm', logits);
+
+/** Models that label tokens. */
+export const AutoModelForTokenClassification = auto('AutoModelForTokenClassification', 'token-classification', logits);
+
+/** Models that label texts. */
+export const AutoModelForSequenceClassification = auto('AutoModelForSequenceClassification', 'sequence-classification', logits);
+
+/** Models that find answers. */
+export const AutoModelForQuestionAnswering = auto('AutoModelForQuestionAnswering', 'question-answering', spans);

@@ -1,0 +1,60 @@
+// Words for masks.
+import * as check from '../validate.js';
+import { masks, topK } from './requests.js';
+import type { PipelineHandle, TaskDefinition } from './task.js';
+
+/** A token for a mask. */
+export interface FillMaskResult {
+  /** Its probability. */
+  score: number;
+  /** Its id. */
+  token: number;
+  token_str: string;
+  /** The text with the token in the mask's place. Other masks of the text stay. */
+  sequence: string;
+}
+
+export interface FillMaskOptions {
+  /** How many tokens for each mask; 5 if left out. */
+  top_k?: number;
+  signal?: AbortSignal | null;
+}
+
+/**
+ * The likeliest tokens of a text's mask; of a text with several masks, those of each.
+ * The type sees several masks only in a text that is written out in the program.
+ */
+export type FillMaskOutput<T extends string> = T extends
+  | `${string}[MASK]${string}[MASK]${string}`
+  | `${string}<mask>${string}<mask>${string}`
+  ? FillMaskResult[][]
+  : FillMaskResult[];
+
+export interface FillMaskCall {
+  <T extends string>(text: T, options?: FillMaskOptions): Promise<FillMaskOutput<T>>;
+  <T extends string>(texts: readonly T[], options?: FillMaskOptions): Promise<FillMaskOutput<T>[]>;
+  /** What stands for a mask in a text, such as [MASK] or <mask>. */
+  readonly mask_token: string;
+}
+
+/** A model that fills masks. */
+export interface FillMaskPipeline extends FillMaskCall, PipelineHandle<'fill-mask'> {}
+
+export const fillMask: TaskDefinition<FillMaskCall> = {
+  parts: { tokenizer: true, weights: true, head: 'masked-lm' },
+  run: (loaded) => {
+    const run = async (input: string | readonly string[], options?: FillMaskOptions): Promise<unknown> => {
+      const what = 'fill-mask';
+      const o = check.knownOptions(what, options, ['top_k', 'signal']);
+      const k = topK(what, o.top_k) ?? 5;
+      const signal = check.abortSignal(`${what}: signal`, o.signal);
+      const texts = check.texts(what, input);
+      const results = (await masks(loaded.engine, { texts, numbers: [k], signal })).map((lists) => {
+        const all = lists.map((list) => list.map(({ score, token, text, sequence }): FillMaskResult => ({ score, token, token_str: text, sequence })));
+        return all.length === 1 ? all[0]! : all;
+      });
+      return typeof input === 'string' ? results[0] : results;
+    };
+    return Object.assign(run as FillMaskCall, { mask_token: loaded.info.maskToken });
+  },
+};

@@ -1,0 +1,93 @@
+// Entities in texts: names of people and places, parts of speech, whatever the model marks.
+import * as check from '../validate.js';
+import { lists } from './requests.js';
+import type { PipelineHandle, TaskDefinition } from './task.js';
+
+interface Found {
+  score: number;
+  /** The tokens decoded: in lower case, if the tokenizer is. */
+  word: string;
+  /** Where it stands: text.slice(start, end). */
+  start: number;
+  end: number;
+}
+
+/** A token with its label. */
+export interface TokenClassificationToken extends Found {
+  entity: string;
+  /** The token's place among all tokens of the text, special ones counted. */
+  index: number;
+  entity_group?: undefined;
+}
+
+/** Tokens that belong together. */
+export interface TokenClassificationGroup extends Found {
+  /** The label without B- or I-. */
+  entity_group: string;
+  entity?: undefined;
+  index?: undefined;
+}
+
+export type TokenClassificationResult = TokenClassificationToken | TokenClassificationGroup;
+
+/** How tokens become entities. */
+export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';
+
+export interface TokenClassificationOptions {
+  /**
+   * `none` (the default) gives every token by itself. `simple` joins neighbours with one
+   * label. `first`, `average` and `max` label whole words first: as their first token, by
+   * the mean of their tokens' scores, or as their surest token; then neighbours join.
+   */
+  aggregation_strategy?: AggregationStrategy;
+  /** Labels that are left out; ['O'] if not given. Of groups, labels without B- or I-. */
+  ignore_labels?: readonly string[];
+  /** How many tokens the windows of a long text share; a quarter of a window if left out. */
+  stride?: number;
+  signal?: AbortSignal | null;
+}
+
+type Element<O> = O extends { aggregation_strategy: infer A }
+  ? [A] extends ['none']
+    ? TokenClassificationToken
+    : [A] extends ['simple' | 'first' | 'average' | 'max']
+      ? TokenClassificationGroup
+      : TokenClassificationResult
+  : TokenClassificationToken;
+
+export type TokenClassificationOutput<T, O> = T extends string ? Element<O>[] : Element<O>[][];
+
+export interface TokenClassificationCall {
+  /** The entities of one text or of several, whole however long they are. */
+  <T extends string | readonly string[], const O extends TokenClassificationOptions = {}>(texts: T, options?: O): Promise<TokenClassificationOutput<T, O>>;
+  /** The labels, by class. */
+  readonly labels: readonly string[];
+}
+
+/** A model that finds entities. */
+export interface TokenClassificationPipeline extends TokenClassificationCall, PipelineHandle<'token-classification'> {}
+
+const STRATEGIES = ['none', 'simple', 'first', 'average', 'max'] as const;
+
+export const tokenClassification: TaskDefinition<TokenClassificationCall> = {
+  parts: { tokenizer: true, weights: true, head: 'token-classification' },
+  run: (loaded) => {
+    const run = async (input: string | readonly string[], options?: TokenClassificationOptions): Promise<unknown> => {
+      const what = 'token-classification';
+      const o = check.knownOptions(what, options, ['aggregation_strategy', 'ignore_labels', 'stride', 'signal']);
+      const mode = check.oneOf(`${what}: aggregation_strategy`, o.aggregation_strategy, STRATEGIES, 'none');
+      const ignore = check.strings(`${what}: ignore_labels`, o.ignore_labels) ?? ['O'];
+      const stride = check.count(`${what}: stride`, o.stride) ?? 0;
+      const signal = check.abortSignal(`${what}: signal`, o.signal);
+      const texts = check.texts(what, input);
+      const results = (await lists(loaded.engine, { texts, mode, ignore, numbers: [0, 0, 0, stride], signal })).map((list) =>
+        list.map(
+          ({ label, score, index, text: word, start, end }): TokenClassificationResult =>
+            mode === 'none' ? { entity: label, score, index, word, start, end } : { entity_group: label, score, word, start, end },
+        ),
+      );
+      return typeof input === 'string' ? results[0] : results;
+    };
+    return Object.assign(run as TokenClassificationCall, { labels: loaded.info.labels });
+  },
+};
