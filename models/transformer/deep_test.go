@@ -92,6 +92,7 @@ func post64(c *Config, k *checkpoint, ids []int32) []float64 {
 // DeepNet was trained with up to 1000 layers. Weights are as its initialisation makes
 // them: what goes out of a sublayer is multiplied by β = (8N)^(−1/4).
 func TestDeepStacksStayFiniteAndAgreeWithFloat64(t *testing.T) {
+	backends := both(t)
 	for _, layers := range []int{200, 1000} {
 		t.Run(fmt.Sprint(layers), func(t *testing.T) {
 			text := strings.Replace(tinyConfig(`"deepnorm":true`), `"encoder_layers":2`, fmt.Sprintf(`"encoder_layers":%d`, layers), 1)
@@ -112,7 +113,7 @@ func TestDeepStacksStayFiniteAndAgreeWithFloat64(t *testing.T) {
 				}
 			}
 			want := post64(c, k, first)
-			for _, b := range both(t) {
+			for _, b := range backends {
 				for _, fold := range []bool{false, true} {
 					dev := kernels.NewDevice(b)
 					m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{Fold: fold})

@@ -25,6 +25,7 @@ func withoutCapacity(t *testing.T) map[string]*Config {
 // A row of one token beside one of the greatest length, before it and behind it.
 func TestRowsOfVeryDifferentLengthsEqualThemselvesAlone(t *testing.T) {
 	sources := []int{16, 1, 3, 1, 7}
+	backends := both(t)
 	for name, c := range withoutCapacity(t) {
 		t.Run(name, func(t *testing.T) {
 			longest := c.MaxPositions
@@ -32,7 +33,7 @@ func TestRowsOfVeryDifferentLengthsEqualThemselvesAlone(t *testing.T) {
 				longest = 16
 			}
 			lengths := []int{1, longest, 2, 9, 1}
-			for _, b := range both(t) {
+			for _, b := range backends {
 				m := build(t, b, c, LoadOptions{})
 				ids := make([]int32, longest+13)
 				for i := range ids {

@@ -200,13 +200,14 @@ func with(text, extra string) string {
 }
 
 func TestLlamaAgreesWithFloat64(t *testing.T) {
+	backends := both(t)
 	for name, form := range llamaForms {
 		t.Run(name, func(t *testing.T) {
 			c := parse(t, with(llamaText(``), form.extra))
 			for _, prefix := range []string{"model.", ""} {
 				k := llamaCheckpoint(c, prefix)
 				want := llama64(c, k, prefix, first, form.heads, form.shared, form.h, form.turn, form.step)
-				for _, b := range both(t) {
+				for _, b := range backends {
 					dev := kernels.NewDevice(b)
 					m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{Head: true})
 					if err != nil {

@@ -32,9 +32,10 @@ func foldable(t *testing.T) map[string]func() (*Config, *checkpoint) {
 // What is folded changes where a number is multiplied and nothing else.
 func TestAFoldedModelIsTheSameModel(t *testing.T) {
 	worst, folded := 0.0, 0
+	backends := both(t)
 	for name, make := range foldable(t) {
 		t.Run(name, func(t *testing.T) {
-			for _, b := range both(t) {
+			for _, b := range backends {
 				c, k := make()
 				run := func(o LoadOptions) (*Model, []float32) {
 					dev := kernels.NewDevice(b)
