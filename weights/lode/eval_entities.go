@@ -12,7 +12,6 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // entitiesResult is what `lode eval entities --json` prints: figures in percent.
@@ -33,12 +32,12 @@ func (f *flags) evalEntities(e *env, dir, dtype, columns string, paths []string)
 	if err != nil {
 		return err
 	}
-	r, names, err := f.loadTagger(e, dir, dtype)
+	r, h, err := f.loadRunner(e, dir, dtype, heads.TokenClassification)
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		all, err := readLabelled(path, word, label, names)
+		all, err := readLabelled(path, word, label, h.Labels.Names)
 		if err != nil {
 			return err
 		}
@@ -59,40 +58,6 @@ func (f *flags) evalEntities(e *env, dir, dtype, columns string, paths []string)
 		}
 	}
 	return nil
-}
-
-// loadTagger loads a folder with a head for tokens; names are its labels.
-func (f *flags) loadTagger(e *env, dir, dtype string) (r *tasks.Runner, names []string, err error) {
-	dev, err := f.device()
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := loadTokenizer(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := transformer.ParseConfig(config)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	h, err := heads.New(heads.TokenClassification, c, config)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	bar := newBar(e.err, "loading "+filepath.Base(dir), "B")
-	o := transformer.LoadOptions{DType: dtype, Progress: bar.set}
-	h.Load(&o)
-	m, err := transformer.LoadWeights(dev, dir, c, o)
-	bar.end()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	r, err = tasks.New(m, h, t)
-	return r, h.Labels.Names, err
 }
 
 // labelledWords is a sentence of words with a label each.

@@ -55,7 +55,7 @@ func TestEvalEntitiesCountsWhatTheModelFinds(t *testing.T) {
 		}
 	}
 	f := newFlags(&env{}, "eval")
-	r, _, err := f.loadTagger(&env{err: &strings.Builder{}}, dir, "auto")
+	r, _, err := f.loadRunner(&env{err: &strings.Builder{}}, dir, "auto", heads.TokenClassification)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@
 //	lode pack DIR                                 write manifest.json with SHA-256 sums
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
+//	lode run TASK MODEL TEXT...                    words for masks, classes, entities, answers
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
 //	lode eval entities --model DIR FILE           F1 of a tagger on labelled words
 //	lode verify DIR|FILE.json...                  golden vectors
@@ -44,6 +45,7 @@ var commands = []command{
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
+	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N]", "what pipeline() finds: " + taskNames(), runTask},
 	{"eval", "sts|entities --model DIR [--columns 1,2] FILE...", "Spearman's correlation with human scores; F1 of a tagger on CoNLL's form", eval},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
