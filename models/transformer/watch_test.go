@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 )
 
@@ -109,5 +110,33 @@ func TestTooManyMapsAreRefused(t *testing.T) {
 	_, _, err := m.RunPadded(Padded{IDs: make([]int32, n), Rows: 1, Cols: n, Watch: &Watch{Attention: true}})
 	if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "are shown") {
 		t.Errorf("error %v, expected %v", err, ErrInput)
+	}
+}
+
+// A causal token sees nothing of what follows, and the encoder of an encoder–decoder is
+// watched by itself.
+func TestMapsOfDecodersAndOfEncodersBesideThem(t *testing.T) {
+	for name, m := range map[string]*Model{
+		"a decoder":                         build(t, kernels.NewReference(0), parse(t, decoderConfig("")), LoadOptions{}),
+		"the encoder of an encoder–decoder": build(t, kernels.NewReference(0), parse(t, encoderDecoderConfig("")), LoadOptions{}).Encoder,
+	} {
+		w := &Watch{Attention: true, Routing: true}
+		_, release, err := m.RunPadded(Padded{IDs: []int32{3, 7, 11, 5}, Rows: 1, Cols: 4, Watch: w})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		release()
+		if len(w.Attentions) != m.Config.NumLayers || len(w.Routings) != 0 {
+			t.Fatalf("%s: %d maps", name, len(w.Attentions))
+		}
+		later := float32(0)
+		for i, x := range w.Attentions[0] {
+			if q, k := i/4%4, i%4; k > q {
+				later += x
+			}
+		}
+		if (later == 0) != m.Config.Causal {
+			t.Errorf("%s: %v of the attention goes to what follows", name, later)
+		}
 	}
 }

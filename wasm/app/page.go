@@ -163,8 +163,11 @@ func (p *page) announce(text string) {
 	p.liveTimer = time.AfterFunc(700*time.Millisecond, func() { p.say(text) })
 }
 
-// say speaks at once.
+// say speaks at once, instead of what was about to be said.
 func (p *page) say(text string) {
+	if p.liveTimer != nil {
+		p.liveTimer.Stop()
+	}
 	if p.live.Get("textContent").String() != text {
 		p.live.Set("textContent", text)
 	}
