@@ -8,12 +8,12 @@ package kernels
 // Since it walks the same code with the same shapes, the number is that of a real run,
 // unless shapes depend on results.
 func (d *Device) Measure(run func() error) (uint64, error) {
-	top, peak := d.top, d.peak
+	still, top, peak := d.still, d.top, d.peak
 	if err := d.Err(); err != nil {
 		return 0, err
 	}
 	d.still, d.peak = true, d.top
-	defer func() { d.still, d.top, d.peak = false, top, peak }()
+	defer func() { d.still, d.top, d.peak = still, top, peak }()
 	err := run()
 	if e := d.Err(); e != nil {
 		err = e

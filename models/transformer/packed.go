@@ -1,6 +1,8 @@
 package transformer
 
 import (
+	"io"
+
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
@@ -135,17 +137,19 @@ func fillWords(rows []byte, rowSize, cols int) {
 type shapeSink struct{ rows, cols int }
 
 func (k shapeSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
-	defer l.dev.Release(l.dev.Mark())
+	d := l.dev
+	defer d.Release(d.Mark())
 	var raw [16]byte
 	part := raw[:t.NumBytes()] // two numbers of at most 8 bytes
-	at := l.dev.Alloc(uint64(len(part)))
-	if err := l.fill(s, t, at, len(part)); err != nil {
-		return err
+	if _, err := io.ReadFull(s, part); err != nil {
+		return lean.Errorf("transformer: %s: tensor %q: %w: %w", s.Name(), t.Name, safetensors.ErrTruncated, err)
 	}
-	l.dev.Read(at, part)
-	if err := l.dev.Err(); err != nil {
-		return err
+	if s.hash != nil {
+		at := d.Alloc(uint64(len(part)))
+		d.Write(at, part)
+		s.hash.Update(at, len(part))
 	}
+	l.progress(len(part))
 	if err := quant.CheckShape(part, t, k.rows, k.cols); err != nil {
 		return lean.Errorf("transformer: %w", err)
 	}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/describe"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
@@ -29,7 +31,11 @@ type inspected struct {
 	Tensors    []inspectedTensor     `json:"tensors"`
 	Tokenizer  string                `json:"tokenizer"`
 	Manifest   string                `json:"manifest"`
-	Metadata   map[string]string     `json:"metadata,omitempty"`
+	// ActivationBytes is the memory above the weights for one text of so many tokens.
+	ActivationBytes map[int]uint64 `json:"activation_bytes,omitempty"`
+
+	config   *transformer.Config // nil where it is not understood
+	Metadata map[string]string   `json:"metadata,omitempty"`
 }
 
 type inspectedTensor struct {
@@ -46,10 +52,15 @@ func inspect(e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	dev, err := f.device()
+	if err != nil {
+		return err
+	}
 	v, err := inspectDir(rest[0])
 	if err != nil {
 		return err
 	}
+	v.activations(dev)
 	if *svg != "" {
 		if v.Model == nil {
 			return fmt.Errorf("no picture of %s: %s", rest[0], v.ConfigNote)
@@ -94,6 +105,7 @@ func inspectDir(dir string) (*inspected, error) {
 			return nil, err
 		}
 		v.Model = describe.Model(c, w.Tensors, kept)
+		v.config = c
 	}
 	switch t, err := loadTokenizer(dir); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -110,6 +122,26 @@ func inspectDir(dir string) (*inspected, error) {
 		}
 	}
 	return v, nil
+}
+
+// activations states what texts of some lengths take; nothing for a model that texts alone
+// do not run, or whose weights do not load, which says so when it is loaded.
+func (v *inspected) activations(dev *kernels.Device) {
+	c := v.config
+	if c == nil {
+		return
+	}
+	v.ActivationBytes = map[int]uint64{}
+	for _, tokens := range []int{16, 128, 512} {
+		if c.MaxPositions > 0 && tokens > c.MaxPositions {
+			tokens = c.MaxPositions
+		}
+		_, bytes, err := transformer.FolderMemory(dev, v.Dir, c, transformer.LoadOptions{}, []int{tokens})
+		if err != nil {
+			return
+		}
+		v.ActivationBytes[tokens] = bytes[0]
+	}
 }
 
 // peaking names the matrices of a float checkpoint that q8 leaves in f32 because of what
@@ -163,6 +195,13 @@ func (v *inspected) print(e *env) {
 			sep = ": "
 		}
 		fmt.Fprintf(e.out, "%s%s %s", sep, t, megabytes(v.DTypes[t]))
+	}
+	for i, n := range slices.Sorted(maps.Keys(v.ActivationBytes)) {
+		sep := ", "
+		if i == 0 {
+			sep = "\n  activations: "
+		}
+		fmt.Fprintf(e.out, "%s%d tokens %s", sep, n, megabytes(int64(v.ActivationBytes[n])))
 	}
 	fmt.Fprintf(e.out, "\n  tokenizer: %s\n  manifest: %s\n\n", v.Tokenizer, v.Manifest)
 	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)

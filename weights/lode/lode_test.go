@@ -117,6 +117,9 @@ func TestQuantizeAndItsUndoKeepTheModel(t *testing.T) {
 			}
 		}
 	}
+	if v := lines[inspected](t, must(t, "", "inspect", "--json", q8)); len(v) != 1 || v[0].ActivationBytes[128] < 128*6*256*4 || v[0].ActivationBytes[128] > 128*6*256*5 {
+		t.Errorf("activations of %v", v[0].ActivationBytes)
+	}
 	q4 := filepath.Join(dir, "q4")
 	// With a scale for each block, no matrix peaks too much.
 	if r := lines[quantized](t, must(t, "", "quantize", "--dtype", "q4", f32, q4, "--json")); r[0].Converted != 25 || r[0].BytesOut*9 > r[0].BytesIn*2 {
