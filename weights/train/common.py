@@ -245,12 +245,16 @@ def vectors(folder, kind, config, tensors, inputs, outputs):
     write_json(os.path.join(folder, "io.json"), {"inputs": plain(inputs), "outputs": plain(outputs)}, None)
 
 
-def export(out, config, tensors, tokenizer_folder, card):
+def read_tokenizer(folder):
+    with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def export(out, config, tensors, tokenizer, card):
     """Writes a model folder: config.json, model.safetensors, tokenizer.json, MODEL_CARD.md."""
     os.makedirs(out, exist_ok=True)
     write_json(os.path.join(out, "config.json"), config)
     write_safetensors(os.path.join(out, "model.safetensors"), tensors)
-    with open(os.path.join(tokenizer_folder, "tokenizer.json"), "rb") as f, open(os.path.join(out, "tokenizer.json"), "wb") as g:
-        g.write(f.read())
+    write_json(os.path.join(out, "tokenizer.json"), tokenizer, None)
     with open(os.path.join(out, "MODEL_CARD.md"), "w", encoding="utf-8") as f:
         f.write(card)

@@ -138,7 +138,7 @@ def write(a, tok, net, corpus, scores, trainer):
     common.vectors(os.path.join(a.run, "verify"), "decoder", config, net.state_dict(), dict(prev_output_tokens=x), dict(logits=logits))
     rows = "\n".join("| %s | %.2f |" % (k, v) for k, v in scores.items() if isinstance(v, float))
     experts = "every second feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % a.experts if a.experts else "dense"
-    common.export(a.out, config, net.state_dict(), a.start, CARD.format(
+    common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))
 

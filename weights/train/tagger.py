@@ -249,7 +249,7 @@ def write(a, tok, net, test, trainer, scores):
         states = net.encoder(rows)
     common.vectors(os.path.join(a.run, "verify"), "encoder", config, net.encoder.state_dict(),
                    dict(src_tokens=rows, encoder_padding_mask=rows.eq(data.PAD)), dict(features=states))
-    common.export(a.out, config, net.tensors(), a.start, card(a, net, trainer, scores))
+    common.export(a.out, config, net.tensors(), common.read_tokenizer(a.start), card(a, net, trainer, scores))
 
 
 def card(a, net, trainer, scores):

@@ -3,10 +3,11 @@
 
     translator.py --data DATA --start ENCODER --run RUN --out OUT [--preset cpu|gpu|smoke] [--languages de,fr]
 
-ENCODER is a folder with tokenizer.json, __SLOTn__ and <en> <de> <fr> among its pieces, and f32 weights: its table of tokens is
-where training starts (--init 0: only the tokenizer is used).
+ENCODER is a folder with tokenizer.json, __SLOTn__ and <en> <de> <fr> among its pieces, and weights: its table of tokens
+is where training starts (--init 0: only the tokenizer is used).
 
-The encoder reads <source language> pieces </s>. The decoder is given </s> <target language> and goes on to </s>.
+The encoder reads <source language> pieces </s>. The decoder is given </s> <target language> and goes on to </s>. In the
+folder that comes out the languages are named as M2M100's: __en__, __de__, __fr__.
 CROP's markers (arXiv 2210.07022): in --marked of the examples up to 14 aligned phrases stand between __SLOTn__ on both sides.
 In --spaced of all the source has spaces around punctuation, as tagged words have that are joined again. Names that are
 the same word on both sides become other names, from the labelled data, in --names of the cases.
@@ -318,7 +319,7 @@ def news(net, tok, a):
 def write(a, tok, net, corpus, scores, trainer):
     config = {**model.config(net), "architectures": ["MagnetoForConditionalGeneration"], "bos_token_id": data.BOS, "eos_token_id": data.EOS,
               "unk_token_id": data.UNK, "decoder_start_token_id": data.EOS, "max_length": POSITIONS,
-              "lang_token_ids": {l: tok.id["<%s>" % l] for l in ["en"] + a.languages.split(",")}}
+              "languages": ["en"] + a.languages.split(",")}
     lang = a.languages.split(",")[0]
     rows = corpus.test[lang][:3]
     source = torch.from_numpy(data.padded([[tok.id["<%s>" % lang]] + y.ids.tolist() + [data.EOS] for _, y, _ in rows]))
@@ -328,7 +329,31 @@ def write(a, tok, net, corpus, scores, trainer):
         logits = net.decoder(into, states, model.padding_mask(source))
     common.vectors(os.path.join(a.run, "verify"), "encdec", config, tensors(net),
                    dict(src_tokens=source, encoder_padding_mask=source.eq(data.PAD), prev_output_tokens=into), dict(encoder_out=states, logits=logits))
-    common.export(a.out, config, tensors(net), a.start, card(a, net, scores, trainer, len(corpus.items)))
+    cases = []
+    for source, target in ((lang, "en"), ("en", lang)):
+        text = [(y if source == lang else x).text for x, y, _ in corpus.test[lang][:10]]
+        got = translate(net, tok, [tok.encode(t) for t in text], source, target)
+        cases += [{"from": source, "to": target, "text": t, "translation": tok.decode(g)} for t, g in zip(text, got)]
+    common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
+    common.export(a.out, config, tensors(net), with_languages(common.read_tokenizer(a.start)), card(a, net, scores, trainer, len(corpus.items)))
+
+
+def with_languages(t):
+    """The tokenizer with its languages named as M2M100's, __de__, as special tokens, and a template that puts one before a text:
+    what translates for a caller then needs to know no more than the code of a language."""
+    names = {"<%s>" % l: "__%s__" % l for l in ("en", "de", "fr")}
+    ids = {}
+    for a in t["added_tokens"]:
+        if a["content"] in names:
+            a["content"] = names[a["content"]]
+            a["special"] = True
+            ids[a["content"]] = a["id"]
+    t["model"]["vocab"] = [[names.get(p, p), s] for p, s in t["model"]["vocab"]]
+    token, text = lambda k: {"SpecialToken": {"id": k, "type_id": 0}}, lambda k: {"Sequence": {"id": k, "type_id": 0}}
+    t["post_processor"] = {"type": "TemplateProcessing", "single": [token("__en__"), text("A"), token("</s>")],
+                           "pair": [token("__en__"), text("A"), token("</s>"), text("B"), token("</s>")],
+                           "special_tokens": {k: {"id": k, "ids": [i], "tokens": [k]} for k, i in {"__en__": ids["__en__"], "</s>": data.EOS}.items()}}
+    return t
 
 
 def tensors(net):
@@ -352,8 +377,8 @@ A small translator between {languages} that carries markers through: a Magneto e
 | encoder, decoder layers / width / heads / FFN | {encoder_layers}, {decoder_layers} / {width} / {heads} / {ffn} |
 | vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr; one table of tokens for encoder, decoder and output |
 | parameters | {parameters:,} |
-| the encoder reads | `<en>` (the language of the text), pieces, `</s>` |
-| the decoder begins with | `</s>`, `<de>` (the language to write), and ends with `</s>` |
+| the encoder reads | `__en__` (the language of the text), pieces, `</s>` |
+| the decoder begins with | `</s>`, `__de__` (the language to write), and ends with `</s>` |
 | markers | `__SLOT0__` … `__SLOT13__`, the same one on both sides of a phrase, between pieces at borders of words (CROP, arXiv 2210.07022) |
 
 ## Training
