@@ -2,6 +2,7 @@
 // runs it. What must not compile is marked, and tsc fails if it does.
 import {
   AutoModel,
+  AutoModelForTokenClassification,
   AutoModelForCausalLM,
   AutoTokenizer,
   capabilities,
@@ -51,6 +52,22 @@ export async function raw(): Promise<number> {
   return last_hidden_state.data[0]! + t.size + to - from + heads;
 }
 
+export async function heads(signal: AbortSignal): Promise<string> {
+  const fill = await pipeline('fill-mask', '/models/m');
+  const one: string = (await fill('the [MASK]', { top_k: 2, signal }))[0]!.token_str;
+  const two: number = (await fill('the [MASK] of [MASK]'))[1]![0]!.score;
+  const classify = await pipeline('text-classification', '/models/m');
+  const label: string = (await classify(['a', 'b']))[1]!.label + (await classify(['a'], { top_k: null }))[0]![0]!.label;
+  const find = await pipeline('token-classification', '/models/m');
+  const entity: string = (await find('a'))[0]!.entity + (await find(['a'], { aggregation_strategy: 'average' }))[0]![0]!.entity_group;
+  const answer = await pipeline('question-answering', '/models/m');
+  const { answer: text, start } = await answer('who?', 'a');
+  const second: string = (await answer(['who?'], ['a'], { top_k: 2 }))[0]![1]!.answer;
+  const tagger = await AutoModelForTokenClassification.from_pretrained('/models/m');
+  const { logits } = await tagger({ input_ids: new Tensor('int64', new BigInt64Array(1), [1, 1]) });
+  return `${one}${two}${label}${entity}${text}${start}${second}${logits.data[0]}${tagger.config.id2label[0]}${fill.mask_token}`;
+}
+
 export function explain(e: unknown): string {
   if (!(e instanceof LodestoneError)) return '';
   const code: ErrorCode = e.code;
@@ -88,6 +105,12 @@ export async function refused(): Promise<void> {
   await pipeline('feature-extraction', DEFAULT_MODEL, { threads: '2' });
   // @ts-expect-error there is no such pooling
   await embed('a', { pooling: 'max' });
+  const find = await pipeline('token-classification', DEFAULT_MODEL);
+  // @ts-expect-error groups have no label of their own
+  const tag: string = (await find('a', { aggregation_strategy: 'simple' }))[0]!.entity;
+  void tag;
+  // @ts-expect-error there is no such strategy
+  await find('a', { aggregation_strategy: 'last' });
   // @ts-expect-error ids are 64 bits wide
   new Tensor('int64', new Float32Array(1), [1]);
   // @ts-expect-error an error's code is one of a list
