@@ -50,6 +50,7 @@ const MaxIn = 1<<16 - 1
 // operation (package kerneltest) bounds the error of float32.
 type Backend interface {
 	OpsQ4
+	OpsF16
 
 	// Name tells the variant: "reference", "simd128", "relaxed", "fused".
 	Name() string

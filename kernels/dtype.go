@@ -9,6 +9,8 @@ const (
 	I8
 	// Q4 is 4-bit integers in blocks of BlockQ4 with a scale each; see OpsQ4.
 	Q4
+	// F16 is IEEE 754 half precision; see OpsF16.
+	F16
 )
 
 func (t DType) String() string {
@@ -19,6 +21,8 @@ func (t DType) String() string {
 		return "i8"
 	case Q4:
 		return "q4"
+	case F16:
+		return "f16"
 	}
 	return "unknown"
 }
@@ -33,8 +37,11 @@ func (t DType) RowSize(k int) uint64 {
 
 // Size is the number of bytes of one element; two of Q4 share a byte, see RowSize.
 func (t DType) Size() uint64 {
-	if t == F32 {
+	switch t {
+	case F32:
 		return 4
+	case F16:
+		return 2
 	}
 	return 1
 }

@@ -59,10 +59,14 @@ func (d *Device) Pack(w Weight, row, n int, src uint32) {
 	if d.still {
 		return
 	}
-	if w.DType == F32 {
-		d.b.PackF32(w.At+uint32(before), src, uint32(n), uint32(w.In))
-	} else {
-		d.b.PackQ8(w.At+uint32(before), src, uint32(n), uint32(w.In))
+	at, rows, in := w.At+uint32(before), uint32(n), uint32(w.In)
+	switch w.DType {
+	case F32:
+		d.b.PackF32(at, src, rows, in)
+	case F16:
+		d.b.PackF16(at, src, rows, in)
+	default:
+		d.b.PackQ8(at, src, rows, in)
 	}
 }
 

@@ -19,6 +19,7 @@ func (s sizes) QuantLevels(k uint32) uint32              { return s.of.QuantLeve
 func (s sizes) LevelsQ4() uint32                         { return s.of.LevelsQ4() }
 func (s sizes) AttentionScratch(tq, tk, h uint32) uint64 { return s.of.AttentionScratch(tq, tk, h) }
 func (s sizes) ScratchQ4(m, k uint32) uint64             { return s.of.ScratchQ4(m, k) }
+func (s sizes) ScratchF16(m, k uint32) uint64            { return s.of.ScratchF16(m, k) }
 
 func TestAMeasuredRunReachesNoOperation(t *testing.T) {
 	d := NewDevice(sizes{of: NewReference(0)})
@@ -36,6 +37,8 @@ func TestAMeasuredRunReachesNoOperation(t *testing.T) {
 			"EmbedQ8": func() {
 				d.Embed(y, Table{DType: I8, At: x.At, Rows: rows, Dim: wide, Scale: Vector{At: v.At, Len: rows}}, make([]int32, rows), 1, true)
 			},
+			"EmbedF16":  func() { d.Embed(y, Table{DType: F16, At: x.At, Rows: rows, Dim: wide}, make([]int32, rows), 1, false) },
+			"Narrow":    func() { d.NarrowF16(y.At, x.At, 8) },
 			"Gather":    func() { d.Gather(y, x, make([]int32, rows)) },
 			"LayerNorm": func() { d.LayerNorm(y, x, v, v, 1) },
 			"RMSNorm":   func() { d.RMSNorm(y, x, v, 1) },
@@ -59,7 +62,7 @@ func TestAMeasuredRunReachesNoOperation(t *testing.T) {
 				t.Errorf("%s: %v", name, d.Err())
 			}
 		}
-		for _, kind := range []DType{F32, I8, Q4} {
+		for _, kind := range []DType{F32, I8, Q4, F16} {
 			w := d.NewWeight(kind, 32, wide, true)
 			if kind == Q4 {
 				d.PackQ4(w, 0, 16, x.At, x.At)

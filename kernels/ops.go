@@ -118,6 +118,13 @@ func (d *Device) Embed(y Tensor, t Table, ids []int32, mul float32, accumulate b
 		d.b.EmbedF32(y.At, t.At, at, uint32(len(ids)), uint32(t.Dim), mul, acc)
 		return
 	}
+	if t.DType == F16 {
+		if d.still {
+			return
+		}
+		d.b.EmbedF16(y.At, t.At, at, uint32(len(ids)), uint32(t.Dim), mul, acc)
+		return
+	}
 	if d.checkVector("embed", "scale", t.Scale, t.Rows) {
 		if d.still {
 			return
@@ -150,7 +157,7 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 	if x.Rows == 0 || w.Out == 0 || w.In == 0 {
 		return
 	}
-	if w.DType > Q4 {
+	if w.DType > F16 {
 		d.fail(ErrArgument, "%s: weight of an unknown type %d", op, uint32(w.DType))
 		return
 	}
@@ -194,6 +201,10 @@ func (d *Device) Linear(y, x Tensor, w Weight, act Activation, res *Residual) {
 		}
 		d.b.LinearF32(y.At, uint32(y.Stride), x.At, uint32(x.Stride), w.At, bias, resAt, ldres,
 			uint32(x.Rows), uint32(w.In), uint32(w.Out), act, alpha)
+		return
+	}
+	if w.DType == F16 {
+		d.linearF16(y, x, w, bias, resAt, ldres, act, alpha)
 		return
 	}
 	rows, in := uint32(min(x.Rows, RowBlock)), uint32(w.In)

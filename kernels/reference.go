@@ -135,17 +135,7 @@ func quantum(v, s float32, limit float64) int32 {
 func (r *Reference) WidenF16(dst, src, n uint32) {
 	out := r.f32(dst, int(n))
 	for i := range out {
-		h := lean.Uint16(r.mem[src+uint32(2*i):])
-		sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
-		switch exp {
-		case 0:
-			v := float32(frac) * (1.0 / (1 << 24))
-			out[i] = math.Float32frombits(math.Float32bits(v) | sign)
-		case 31:
-			out[i] = math.Float32frombits(sign | 0x7f800000 | frac<<13)
-		default:
-			out[i] = math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-		}
+		out[i] = r.f16(src, i)
 	}
 }
 

@@ -17,6 +17,8 @@ var exact = Budget{}
 // square for the longest row of the table, 3072.
 var Budgets = map[string]Budget{
 	"linear f32": {NMSE: 1.1e-11, Abs: 3e-6},
+	// The weights are the same as float32.
+	"linear f16": {NMSE: 1.1e-11, Abs: 3e-6},
 	// The integers are the same, and their sum is exact.
 	"linear q8": {NMSE: 1e-12, Abs: 1e-6},
 	// The integers of a block are the same; k/32 of these are added in float32.
@@ -34,9 +36,11 @@ var Budgets = map[string]Budget{
 	"mean":          {NMSE: 1e-12, Abs: 1e-6},
 	"l2 normalize":  {NMSE: 1e-13, Abs: 2e-7},
 	"embed f32":     {NMSE: 1e-14, Abs: 2e-7},
+	"embed f16":     {NMSE: 1e-14, Abs: 2e-7},
 	"embed q8":      {NMSE: 1e-14, Abs: 2e-7},
 	"quantize rows": exact,
 	"quantize q4":   exact,
 	"widen":         exact,
+	"narrow":        exact,
 	"sha256":        exact,
 }

@@ -191,6 +191,35 @@ func (e *Env) Packed(v []float32, n, k int) uint32 {
 	return w
 }
 
+// PackedF16 places halves v [n,k] and packs them.
+func (e *Env) PackedF16(v []uint16, n, k int) uint32 {
+	src := e.InHalves("weights", v)
+	w := e.scratch(e.B.PackedSize(kernels.F16, uint32(n), uint32(k)))
+	e.B.PackF16(w, src, uint32(n), uint32(k))
+	return w
+}
+
+// InHalves is In for numbers of 16 bits.
+func (e *Env) InHalves(name string, v []uint16) uint32 {
+	p := make([]byte, 2*len(v))
+	for i, x := range v {
+		binary.LittleEndian.PutUint16(p[2*i:], x)
+	}
+	return e.place(name, p).at
+}
+
+// Halves gives n numbers of a normal distribution in half precision, one in sixteen of
+// them subnormal.
+func (e *Env) Halves(n int) []uint16 {
+	v := make([]uint16, n)
+	for i, x := range e.Normal(n) {
+		if v[i] = kernels.ToF16(x); e.Rand.IntN(16) == 0 {
+			v[i] &= 0x83ff
+		}
+	}
+	return v
+}
+
 // PackedQ8 places int8 weights v [n,k] and packs them.
 func (e *Env) PackedQ8(v []int8, n, k int) uint32 {
 	p := make([]byte, len(v))

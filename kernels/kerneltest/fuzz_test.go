@@ -14,14 +14,14 @@ func FuzzLinear(f *testing.F) {
 	f.Add(byte(3), byte(8), byte(17), byte(2), byte(1), byte(0))
 	f.Add(byte(0), byte(0), byte(0), byte(0), byte(0), byte(3))
 	f.Add(byte(69), byte(66), byte(47), byte(7), byte(5), byte(8))
-	names := []string{"", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed"}
+	names := []string{"", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed", "large", "odd weights"}
 	b := native(f)
 	f.Fuzz(func(t *testing.T, m, k, n, options, gap, special byte) {
 		c := linear{
 			m: 1 + int(m)%70, k: 1 + int(k), n: 1 + int(n)%70, act: activations[options%4],
 			bias: options&4 != 0, res: residuals[int(options>>3)%3], gap: int(gap) % 9, special: pickSpecial(names, special),
 		}
-		for _, r := range Run(kernels.NewReference(0), b, []Case{c.f32(), c.q8(), c.q4()}) {
+		for _, r := range Run(kernels.NewReference(0), b, []Case{c.f32(), c.f16(), c.q8(), c.q4()}) {
 			if r.Err != "" {
 				t.Errorf("%s: %s: %s", r.Op, r.Name, r.Err)
 			}

@@ -45,6 +45,7 @@ var weird = map[string]func(v []float32){
 	"zeros":    func(v []float32) { fill(v, 0) },
 	"denormal": func(v []float32) { fill(v, 1e-44) },
 	"huge":     func(v []float32) { fill(v, 1e30) },
+	"large":    func(v []float32) { v[len(v)-1] = 65537 },
 	"equal":    func(v []float32) { fill(v, -3) },
 	"mixed": func(v []float32) {
 		for i := range v {
@@ -82,6 +83,22 @@ func (c linear) f32() Case {
 		e.Magnitude *= math.Sqrt(float64(c.k))
 		w := e.Packed(e.Normal(c.n*c.k), c.n, c.k)
 		e.B.LinearF32(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha)
+	}}
+}
+
+func (c linear) f16() Case {
+	return Case{"linear f16", c.String(), func(e *Env) {
+		y, x, bias, res, ldy, ldx, ldres, alpha := c.place(e)
+		e.Magnitude *= math.Sqrt(float64(c.k))
+		weights := e.Halves(c.n * c.k)
+		if c.special == "odd weights" {
+			// Of two columns only, if there are as many: the others are as they would be.
+			weights[0] = 0x7c00
+			weights[len(weights)-1] = 0xfe01
+		}
+		w := e.PackedF16(weights, c.n, c.k)
+		e.B.LinearF16(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
+			e.Scratch(e.B.ScratchF16(uint32(c.m), uint32(c.k))))
 	}}
 }
 
@@ -131,7 +148,7 @@ var (
 // that are special.
 func linearCases() (cases []Case) {
 	i := 0
-	all := func(c linear) { cases = append(cases, c.f32(), c.q8(), c.q4()) }
+	all := func(c linear) { cases = append(cases, c.f32(), c.f16(), c.q8(), c.q4()) }
 	next := func(m, k, n int) {
 		all(linear{m: m, k: k, n: n, act: activations[i%4], bias: i%5 != 0, res: residuals[i/4%3], gap: i % 3})
 		i++
@@ -155,5 +172,14 @@ func linearCases() (cases []Case) {
 		}
 	}
 	all(linear{m: 4, k: 4096, n: 16, special: "equal"})
+	// Blocks of 256 inputs are widened at a time; up to three rows are multiplied with
+	// halves, if activations and weights are moderate.
+	for i, k := range []int{255, 256, 257, 513, 700} {
+		for _, m := range []int{1, 2, 3, 4, 256} {
+			for _, special := range []string{"", "odd weights", "large"} {
+				cases = append(cases, linear{m: m, k: k, n: 35, bias: i%2 == 0, res: residuals[i%3], act: activations[(i+m)%4], gap: i, special: special}.f16())
+			}
+		}
+	}
 	return cases
 }

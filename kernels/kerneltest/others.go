@@ -13,7 +13,7 @@ import (
 // Cases is the whole table.
 func Cases() []Case {
 	var all []Case
-	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, embedCases, weightCases, shaCases} {
+	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, embedCases, weightCases, narrowCases, shaCases} {
 		all = append(all, part()...)
 	}
 	return all
@@ -175,6 +175,13 @@ func embedCases() (cases []Case) {
 			cases = append(cases, Case{"embed f32", name, func(e *Env) {
 				table, at := e.In("table", e.Normal(5*d)), e.InInts("ids", ids)
 				e.B.EmbedF32(e.Out("y", e.Normal(n*d), n*d, n*d), table, at, uint32(n), uint32(d), mul, accumulate)
+			}}, Case{"embed f16", name, func(e *Env) {
+				v := e.Halves(5 * d)
+				if i%4 == 3 {
+					v[0], v[d] = 0x7c00, 0xfe01
+				}
+				table, at := e.InHalves("table", v), e.InInts("ids", ids)
+				e.B.EmbedF16(e.Out("y", e.Normal(n*d), n*d, n*d), table, at, uint32(n), uint32(d), mul, accumulate)
 			}}, Case{"embed q8", name, func(e *Env) {
 				p := make([]byte, 5*d)
 				for i := range p {
@@ -242,6 +249,53 @@ func widenCase(e *Env, bf16 bool, n uint32, half func(i int) uint16) {
 	} else {
 		e.B.WidenF16(dst, src, n)
 	}
+}
+
+// narrowCases are numbers of every magnitude, both neighbours of every half and the ties
+// between halves.
+func narrowCases() (cases []Case) {
+	add := func(name string, make func(e *Env) []float32) {
+		cases = append(cases, Case{"narrow", name, func(e *Env) {
+			v := make(e)
+			src, dst, beyond := e.In("src", v), e.OutBytes("dst", 2*len(v)), e.OutBytes("beyond", 4)
+			e.B.Write(beyond, []byte{byte(e.B.NarrowF16(dst, src, uint32(len(v)))), 0, 0, 0})
+		}})
+	}
+	for _, n := range sizes {
+		add(fmt.Sprintf("n=%d", n), func(e *Env) []float32 {
+			v := e.Normal(n)
+			for i := range v {
+				v[i] *= float32(math.Exp2(float64(e.Rand.IntN(80) - 50)))
+			}
+			return v
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(weird)) {
+		add(name, func(e *Env) []float32 {
+			v := e.Normal(21)
+			weird[name](v)
+			return v
+		})
+	}
+	for _, step := range []int{-1, 0, 1} {
+		add(fmt.Sprintf("halves and ties, %d", step), func(e *Env) (v []float32) {
+			for h := range uint16(0x7c00) {
+				a, b := kernels.FromF16(h), float32(65536)
+				if h+1 < 0x7c00 {
+					b = kernels.FromF16(h + 1)
+				}
+				for _, x := range []float32{a, (a + b) / 2} {
+					x = math.Float32frombits(math.Float32bits(x) + uint32(max(step, 0)))
+					if step < 0 && x > 0 {
+						x = math.Float32frombits(math.Float32bits(x) - 1)
+					}
+					v = append(v, x, -x)
+				}
+			}
+			return v
+		})
+	}
+	return cases
 }
 
 func shaCases() (cases []Case) {

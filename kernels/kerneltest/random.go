@@ -9,7 +9,7 @@ import (
 // specials are the inputs that random layers and random attention draw from; most are
 // ordinary.
 var (
-	layerSpecials  = []string{"", "", "", "", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed"}
+	layerSpecials  = []string{"", "", "", "", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed", "large", "odd weights"}
 	attendSpecials = []string{"", "", "", "", "", "", "nothing", "hidden", "nan key", "nan query", "nan value"}
 )
 
@@ -42,7 +42,7 @@ func randomCase(r *rand.Rand) Case {
 		m: size(40), k: size(200), n: size(70), act: activations[r.IntN(len(activations))],
 		bias: r.IntN(2) == 0, res: one(residuals), gap: r.IntN(9), special: one(layerSpecials),
 	}
-	return []func() Case{c.f32, c.q8, c.q4}[r.IntN(3)]()
+	return []func() Case{c.f32, c.f16, c.q8, c.q4}[r.IntN(4)]()
 }
 
 // capped is c with −1, no causal mask, for what is less.

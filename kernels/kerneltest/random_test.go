@@ -18,7 +18,7 @@ func TestRandomFindsAFault(t *testing.T) {
 	for _, r := range Random(kernels.NewReference(0), wrongLayers{kernels.NewReference(0)}, 2, 300) {
 		found[r.Op]++
 	}
-	for _, op := range []string{"linear f32", "linear q8", "linear q4"} {
+	for _, op := range []string{"linear f32", "linear f16", "linear q8", "linear q4"} {
 		if found[op] < 20 {
 			t.Errorf("%d faults of %s found, among some 75 calls", found[op], op)
 		}
@@ -41,6 +41,11 @@ func (w wrongLayers) one() uint32 {
 
 func (w wrongLayers) LinearF32(y, ldy, x, ldx, wt, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32) {
 	w.Reference.LinearF32(y, ldy, x, ldx, wt, bias, res, ldres, m, k, n, act, alpha)
+	w.spoil(y, n)
+}
+
+func (w wrongLayers) LinearF16(y, ldy, x, ldx, wt, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, scratch uint32) {
+	w.Reference.LinearF16(y, ldy, x, ldx, wt, bias, res, ldres, m, k, n, act, alpha, scratch)
 	w.spoil(y, n)
 }
 

@@ -34,6 +34,18 @@ func wPackQ4(dst, src, scale, n, k uint32)
 //go:wasmimport kernels quantize_q4
 func wQuantizeQ4(q, scale, src, n, k uint32)
 
+//go:wasmimport kernels pack_f16
+func wPackF16(dst, src, n, k uint32)
+
+//go:wasmimport kernels narrow_f16
+func wNarrowF16(dst, src, n uint32) uint32
+
+//go:wasmimport kernels embed_f16
+func wEmbedF16(y, table, ids, n, d uint32, mul float32, accumulate uint32)
+
+//go:wasmimport kernels linear_f16
+func wLinearF16(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act uint32, alpha float32, scratch uint32)
+
 //go:wasmimport kernels quantize_rows
 func wQuantizeRows(q, scale, src, n, k uint32)
 

@@ -44,12 +44,15 @@ func (l layout) pad(k uint32) uint64 {
 
 // PackedSize is that of whole panels of 16 columns: f32 [k][16], or i8 [k][16] with k
 // filled up, and in relaxed variants the sum of each column, i32; or blocks of 4-bit
-// weights, u8 [16][16], and their scales f32 [16].
+// weights, u8 [16][16], and their scales f32 [16]; or f16 [k][16] and for each column whether
+// it has a number that is not finite, u16 [16].
 func (l layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
 	panels := roundUp(uint64(n), kernels.PanelWidth)
 	switch {
 	case t == kernels.F32:
 		return panels * uint64(k) * 4
+	case t == kernels.F16:
+		return panels * (uint64(k) + 1) * 2
 	case t == kernels.Q4:
 		return panels * blocksQ4(k) * (kernels.BlockQ4/2 + 4)
 	case l.v == plain:
@@ -114,6 +117,9 @@ func (l layout) AttentionScratch(tq, tk, h uint32) uint64 {
 
 // flashSize is that of gen/flash.go; a test compares them.
 const flashSize = 4*32*256 + 192 + 4*4096 + 4*16*(64+4) + 4*16*64 + 8*80
+
+// ScratchF16 is room for a block of 256 rows of a panel as f32, and the sums of m rows.
+func (l layout) ScratchF16(m, k uint32) uint64 { return 4 * 16 * (256 + uint64(m)) }
 
 // reserve is the most that Grow asks for beyond what is needed.
 const reserve = 4 << 20

@@ -27,6 +27,22 @@ func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, 
 	wLinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n, uint32(act), alpha, levels, scratch)
 }
 
+// PackF16 implements kernels.Backend.
+func (b *Backend) PackF16(dst, src, n, k uint32) { wPackF16(dst, src, n, k) }
+
+// NarrowF16 implements kernels.Backend.
+func (b *Backend) NarrowF16(dst, src, n uint32) uint32 { return wNarrowF16(dst, src, n) }
+
+// EmbedF16 implements kernels.Backend.
+func (b *Backend) EmbedF16(y, table, ids, n, d uint32, mul float32, accumulate uint32) {
+	wEmbedF16(y, table, ids, n, d, mul, accumulate)
+}
+
+// LinearF16 implements kernels.Backend.
+func (b *Backend) LinearF16(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, scratch uint32) {
+	wLinearF16(y, ldy, x, ldx, w, bias, res, ldres, m, k, n, uint32(act), alpha, scratch)
+}
+
 // QuantizeRows implements kernels.Backend.
 func (b *Backend) QuantizeRows(q, scale, src, n, k uint32) {
 	wQuantizeRows(q, scale, src, n, k)

@@ -109,6 +109,24 @@ func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, 
 	b.call("linear_q4", u(y), u(ldy), u(x), u(ldx), u(w), u(bias), u(res), u(ldres), u(m), u(k), u(n), uint64(act), f(alpha), u(levels), u(scratch))
 }
 
+// PackF16 implements kernels.Backend.
+func (b *Backend) PackF16(dst, src, n, k uint32) { b.call("pack_f16", u(dst), u(src), u(n), u(k)) }
+
+// NarrowF16 implements kernels.Backend.
+func (b *Backend) NarrowF16(dst, src, n uint32) uint32 {
+	return uint32(b.call("narrow_f16", u(dst), u(src), u(n)))
+}
+
+// EmbedF16 implements kernels.Backend.
+func (b *Backend) EmbedF16(y, table, ids, n, d uint32, mul float32, accumulate uint32) {
+	b.call("embed_f16", u(y), u(table), u(ids), u(n), u(d), f(mul), u(accumulate))
+}
+
+// LinearF16 implements kernels.Backend.
+func (b *Backend) LinearF16(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, act kernels.Activation, alpha float32, scratch uint32) {
+	b.call("linear_f16", u(y), u(ldy), u(x), u(ldx), u(w), u(bias), u(res), u(ldres), u(m), u(k), u(n), uint64(act), f(alpha), u(scratch))
+}
+
 // QuantizeRows implements kernels.Backend.
 func (b *Backend) QuantizeRows(q, scale, src, n, k uint32) {
 	b.call("quantize_rows", u(q), u(scale), u(src), u(n), u(k))

@@ -1,13 +1,13 @@
 package main
 
 // embed emits embed_f32(y, table, ids, n, d, mul, accumulate) and embed_q8(y, table,
-// scale, ids, n, d, mul, accumulate).
+// scale, ids, n, d, mul, accumulate); embed_f16 is like the first.
 func embed(m *Module) {
-	for _, q8 := range []bool{false, true} {
-		name, size := "embed_f32", 4
-		if q8 {
-			name, size = "embed_q8", 1
-		}
+	for _, t := range []struct {
+		name string
+		size int // bytes of an entry
+	}{{"embed_f32", 4}, {"embed_q8", 1}, {"embed_f16", 2}} {
+		name, size, q8 := t.name, t.size, t.size == 1
 		f := m.export(name)
 		y, table := f.int("y"), f.int("table")
 		var scale I32
@@ -16,7 +16,7 @@ func embed(m *Module) {
 		}
 		ids, n, d, mul, accumulate := f.int("ids"), f.int("n"), f.int("d"), f.float("mul"), f.int("accumulate")
 		id, p, l := f.newInt("id"), f.newInt("p"), f.newInt("l")
-		v, s := f.newVec("v"), f.newVec("s")
+		v, s, h := f.newVec("v"), f.newVec("s"), f.newVec("h")
 		f.while(n, func() {
 			set(f, id, loadI32(ids, 0))
 			set(f, l, d)
@@ -40,11 +40,14 @@ func embed(m *Module) {
 					set(f, s, splatF(mul))
 				}
 				f.while(l.greaterS(num(0)), func() {
-					if q8 {
+					switch {
+					case q8:
 						set(f, v, V128(emit("v128.load32_zero", string(p))))
 						set(f, v, un("i32x4.extend_low_i16x8_s", un("i16x8.extend_low_i8x16_s", v)))
 						set(f, v, fmul(toF32(v), s))
-					} else {
+					case size == 2:
+						set(f, v, fmul(widenHalves(f, p, h), s))
+					default:
 						set(f, v, fmul(loadV(p, 0), s))
 					}
 					f.when(accumulate, func() { set(f, v, fadd(v, loadV(y, 0))) })

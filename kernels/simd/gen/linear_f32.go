@@ -15,9 +15,9 @@ func linearF32(m *Module) {
 	t := m.v.F32
 	for _, r := range t.sizes() {
 		if r == 1 {
-			tileF32(m, 1, 4, t.one)
+			tileF32(m, floats[0], 1, 4, t.one)
 		} else {
-			tileF32(m, r, t.vecs, t.unroll)
+			tileF32(m, floats[0], r, t.vecs, t.unroll)
 		}
 	}
 	f := m.export("linear_f32")
@@ -49,11 +49,23 @@ func (m *Module) madd(acc, a, b V128) V128 {
 	return fadd(acc, fmul(a, b))
 }
 
-// tileF32 emits f32_R(x, ldx, w, k, result…): R rows of one panel.
+// floatType is how a tile's weights are stored.
+type floatType struct {
+	name string
+	size int // bytes of a weight
+}
+
+var floats = [...]floatType{{"f32_", 4}, {"f16_", 2}}
+
+// tileF32 emits f32_R(x, ldx, w, k, result…): R rows of one panel, and f16_R likewise.
 //
-//	x f32 [R,k] with ldx bytes between rows, w f32 [k][16]
-func tileF32(m *Module, rows, vecs, unroll int) {
-	f := m.helper("f32_" + strconv.Itoa(rows))
+//	x f32 [R,k] with ldx bytes between rows, w f32 or f16 [k][16]
+//
+// The bits of a half, moved to the place of a float's, are the number times 2⁻¹¹²: then
+// the activation is multiplied by 2¹¹², so that the product is the same to the last bit.
+// That does for finite weights and activations below 2¹⁶ in magnitude.
+func tileF32(m *Module, t floatType, rows, vecs, unroll int) {
+	f := m.helper(t.name + strconv.Itoa(rows))
 	x, ldx, w, k := f.int("x"), f.int("ldx"), f.int("w"), f.int("k")
 	o := resultParams(f)
 	o.init, o.ldinit = f.int("init"), f.int("ldinit")
@@ -75,14 +87,24 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 	if rows == 1 {
 		sets = append(sets, accumulators(f, "b", rows, vecs))
 	}
+	load := func(p I32, i int) V128 { return loadV(p, 4*i) }
+	splat := splatAt
+	if t.size == 2 {
+		bits := let(f, "bits", consts(0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000))
+		load = func(p I32, i int) V128 {
+			return vand(shiftL(V128(emit(at("v128.load16x4_s", 2*i), string(p))), 13), bits)
+		}
+		up := let(f, "up", splatF(fnum("0x1p112")))
+		splat = func(p I32, off int) V128 { return fmul(splatAt(p, off), up) }
+	}
 	step := func(n int) {
 		for u := range n {
 			sum := sets[u%len(sets)]
 			for v := range wv {
-				set(f, wv[v], loadV(pw, 64*u+16*v))
+				set(f, wv[v], load(pw, 16*u+4*v))
 			}
 			for r := range rows {
-				set(f, av, splatAt(px[r], 4*u))
+				set(f, av, splat(px[r], 4*u))
 				for v := range wv {
 					set(f, sum[r][v], m.madd(sum[r][v], av, wv[v]))
 				}
@@ -91,7 +113,7 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 		for r := range px {
 			f.inc(px[r], num(4*n))
 		}
-		f.inc(pw, num(64*n))
+		f.inc(pw, num(16*t.size*n))
 	}
 	f.repeat(func() {
 		o.start(f, acc)
@@ -111,7 +133,7 @@ func tileF32(m *Module, rows, vecs, unroll int) {
 			}
 			return acc
 		})
-		f.inc(w, num(16*vecs))
+		f.inc(w, num(4*t.size*vecs))
 		f.inc(o.y, num(16*vecs))
 		f.inc(o.res, pick(o.res, num(16*vecs), num(0)))
 		f.inc(o.bias, pick(o.bias, num(16*vecs), num(0)))

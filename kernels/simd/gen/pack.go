@@ -15,6 +15,7 @@ func pack(m *Module) {
 			f.inc(src, num(4))
 		}, src.less(stop))
 	}, func(k I32) I32 { return k.shl(6) }, 4)
+	packF16(m)
 	packQ4(m)
 	if m.v.Relaxed {
 		packQ8Quads(m)
@@ -94,7 +95,7 @@ func packPanels(m *Module, name string, column func(f *Func, src, dst, k, presen
 	f.newVec("sum")
 	f.newVec("v")
 	left := let(f, "left", n)
-	stride := 4
+	stride := size
 	if size == 1 {
 		stride = m.v.step()
 	}

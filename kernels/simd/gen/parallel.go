@@ -73,6 +73,7 @@ func parallelOps(m *Module) []job {
 	}
 	ops := []parallelOp{
 		linearOp(m, "linear_f32", func(k I32) I32 { return k.shl(6) }, nil),
+		linearOp(m, "linear_f16", func(k I32) I32 { return k.plus(1).shl(5) }, nil),
 		linearOp(m, "linear_q8", panelQ8, q8),
 		linearOp(m, "linear_q4", func(k I32) I32 { return blocks(k).times(blockBytes) }, q4),
 		attentionOp(m),
@@ -167,7 +168,7 @@ func runTile(m *Module, kinds []job) {
 func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) parallelOp {
 	kernel := m.named(name)
 	return parallelOp{
-		job: job{name, name, func(f *Func, a args, from, to, _ I32) {
+		job: job{name, name, func(f *Func, a args, from, to, index I32) {
 			f.inc(a.int("w"), from.mul(panel(a.int("k"))))
 			f.inc(a.int("y"), from.shl(6))
 			if a["ws"] != "" {
@@ -180,6 +181,8 @@ func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) paral
 			set(f, a.int("n"), minS(a.int("n").sub(from.shl(4)), to.sub(from).shl(4)))
 			if q != nil {
 				set(f, a.int("levels"), num(0))
+			} else if a["scratch"] != "" {
+				f.ownScratch(a, index)
 			}
 			f.call(name, a.inOrder(kernel)...)
 		}},
@@ -224,7 +227,7 @@ func attentionOp(m *Module) parallelOp {
 		head := f.newInt("head")
 		width := let(f, "width", a.int("h").shl(2))
 		set(f, i, from)
-		f.when(index, func() { set(f, a.int("scratch"), index.plus(-1).shl(16).plus(dataBase)) })
+		f.ownScratch(a, index)
 		f.while(i.lessS(to), func() {
 			set(f, head, i.op("i32.div_u", n))
 			set(f, first, i.sub(head.mul(n)).mul(pick(flash, size, num(queryRows))))
@@ -262,6 +265,11 @@ func attentionOp(m *Module) parallelOp {
 		},
 		units: func(a args) I32 { return a.int("heads").mul(count(a)) },
 	}
+}
+
+// ownScratch has a thread that is not the caller use its own scratch.
+func (f *Func) ownScratch(a args, index I32) {
+	f.when(index, func() { set(f, a.int("scratch"), index.plus(-1).shl(16).plus(dataBase)) })
 }
 
 // rowsOp cuts a norm into rows.
