@@ -6,7 +6,7 @@
 // The modules take turns, so that what disturbs the machine disturbs all of them,
 // and the best round counts. Without arguments it times the committed modules. FORM is 1
 // (two-step) or 2 (fused), see form in gen/linear_q8.go; 1 where nothing is said.
-// Options: --ops q8,q4,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
+// Options: --ops q8,q4,f16,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
 // attention, 12 heads of 64  --rounds N  --ms N of a round  --json  --chromium PATH.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -25,7 +25,7 @@ const { values: o, positionals } = parseArgs({
     sweep: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
     tokens: { type: 'string', default: '16,128,512' },
-    ops: { type: 'string', default: 'q8,q4,f32,attention' },
+    ops: { type: 'string', default: 'q8,q4,f16,f32,attention' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     json: { type: 'boolean', default: false },
   },
@@ -147,6 +147,14 @@ async function measure({ modules, shapes, tokens, ops, rounds, ms }) {
       e.pack_q4(w, src, scale, n, k);
       const levels = e.variant() === 0 ? 32767 : 127;
       return () => e.linear_q4(y, n, x, k, w, 0, 0, 0, m, k, n, 0, 0, levels, scratch);
+    }
+    if (op === 'f16') {
+      new Uint16Array(e.memory.buffer, src, n * k).fill(0x3400); // 0.25
+      e.pack_f16(w, src, n, k);
+      const part = take(1 << 15);
+      return () => {
+        for (let r = 0; r < m; r += 256) e.linear_f16(y + 4 * r * n, n, x + 4 * r * k, k, w, 0, 0, 0, Math.min(256, m - r), k, n, 0, 0, part);
+      };
     }
     new Float32Array(e.memory.buffer, src, n * k).fill(0.25);
     e.pack_f32(w, src, n, k);

@@ -55,6 +55,8 @@ func (k *weightSink) place(l *loader, t safetensors.Tensor, rows []float32) erro
 	switch k.to.DType {
 	case kernels.I8:
 		return k.quantize(l, t, fill)
+	case kernels.F16:
+		return k.half(l, t, fill)
 	case kernels.Q4:
 		return k.blocks(l, t, func(at uint32, n int) error {
 			d.Write(at, floatBytes(rows[:n*k.to.In]))

@@ -34,8 +34,10 @@ const openStreams = 4
 
 // LoadOptions say how Load brings a checkpoint into memory.
 type LoadOptions struct {
-	// DType is "auto" (or ""): as stored; "f32": refuse int8; "q8": quantise what is
-	// stored as f32, f16 or bf16; "q4": likewise, but linear layers to 4 bits in blocks
+	// DType is "auto" (or ""): as stored, where floats are f32 in memory; "f32": refuse
+	// int8; "f16": likewise, and hold linear layers and large tables as f16, rounding what
+	// is stored as f32 or bf16 (a matrix with a number beyond ±65504 stays f32); "q8":
+	// quantise what is stored as f32, f16 or bf16; "q4": likewise, but linear layers to 4 bits in blocks
 	// (tables and the head to int8), those of an int8 checkpoint too.
 	DType string
 	// Head asks for the output projection.
@@ -135,9 +137,9 @@ type loader struct {
 
 func (l *loader) load(files []Stream, plan func() error) error {
 	switch l.options.DType {
-	case "", "auto", "f32", "q8", "q4":
+	case "", "auto", "f32", "f16", "q8", "q4":
 	default:
-		return lean.Errorf("transformer: %w: dtype %q; supported: auto, f32, q8, q4", ErrUnsupported, l.options.DType)
+		return lean.Errorf("transformer: %w: dtype %q; supported: auto, f32, f16, q8, q4", ErrUnsupported, l.options.DType)
 	}
 	if len(files) == 0 {
 		return lean.Errorf("transformer: %w: no weights file", ErrMissingTensor)

@@ -111,7 +111,7 @@ func (m *Model) Device() *kernels.Device { return m.dev }
 // WeightBytes is the device memory that the weights take.
 func (m *Model) WeightBytes() uint64 { return m.end - m.mark }
 
-// DType is "q8" or "q4" if linear layers hold weights of 8 or 4 bits, else "f32".
+// DType is "f16", "q8" or "q4" if linear layers hold weights of 16, 8 or 4 bits, else "f32".
 func (m *Model) DType() string {
 	for _, y := range m.layers {
 		w := y.branches[0].ffn.fc1
@@ -119,6 +119,8 @@ func (m *Model) DType() string {
 			w = y.experts.experts[0].fc1
 		}
 		switch w.DType {
+		case kernels.F16:
+			return "f16"
 		case kernels.I8:
 			return "q8"
 		case kernels.Q4:

@@ -60,8 +60,8 @@ func isFloat(t safetensors.DType) bool {
 // dtype decides how a matrix is kept: as stored, or in fewer bits if asked for.
 func (p *planner) dtype(name string, t safetensors.Tensor) kernels.DType {
 	switch {
-	case t.DType == safetensors.I8 && p.options.DType == "f32":
-		p.err = lean.Errorf("transformer: %w: tensor %q is stored as int8, dtype f32 was asked for; use \"auto\" or \"q8\", or the f32 checkpoint", ErrUnsupported, name)
+	case t.DType == safetensors.I8 && (p.options.DType == "f32" || p.options.DType == "f16"):
+		p.err = lean.Errorf("transformer: %w: tensor %q is stored as int8, dtype %s was asked for; use \"auto\" or \"q8\", or the f32 checkpoint", ErrUnsupported, name, p.options.DType)
 	case t.DType == safetensors.I8 && p.options.DType == "q4":
 		return kernels.Q4
 	case t.DType == safetensors.I8:
@@ -72,6 +72,8 @@ func (p *planner) dtype(name string, t safetensors.Tensor) kernels.DType {
 		return kernels.I8
 	case p.options.DType == "q4":
 		return kernels.Q4
+	case p.options.DType == "f16":
+		return kernels.F16
 	}
 	return kernels.F32
 }
@@ -113,6 +115,10 @@ func (p *planner) table(name string, rows, dim int, quantised bool) kernels.Tabl
 	e := p.dev.NewTable(kind, rows, dim)
 	if kind == kernels.F32 {
 		p.floats(full, e.At, rows, dim)
+		return e
+	}
+	if kind == kernels.F16 {
+		p.sinks[full] = halfTable{e}
 		return e
 	}
 	p.sinks[full] = tableSink{e}

@@ -150,6 +150,9 @@ func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	if k.to.DType == kernels.I8 && t.DType != safetensors.I8 {
 		return k.quantize(l, t, func(at uint32) error { return l.floats(s, t, k.to.Out*k.to.In, at) })
 	}
+	if k.to.DType == kernels.F16 && t.DType != safetensors.F16 {
+		return k.half(l, t, func(at uint32) error { return l.floats(s, t, k.to.Out*k.to.In, at) })
+	}
 	if l.folds[k.to] != nil {
 		return l.floats(s, t, k.to.Out*k.to.In, k.to.At) // packed when it is folded
 	}
@@ -160,8 +163,8 @@ func (k *weightSink) consume(l *loader, s *shard, t safetensors.Tensor) error {
 	for r := 0; r < rows; r += step {
 		n := min(step, rows-r)
 		var err error
-		if k.to.DType == kernels.I8 {
-			err = l.fill(s, t, window, n*cols)
+		if size := k.to.DType.Size(); size != 4 {
+			err = l.fill(s, t, window, n*cols*int(size)) // as it is stored
 		} else {
 			err = l.floats(s, t, n*cols, window)
 		}
@@ -190,14 +193,7 @@ func (k *weightSink) quantize(l *loader, t safetensors.Tensor, fill func(at uint
 		d.Release(mark)
 		return err
 	}
-	l.kept = append(l.kept, t.Name)
-	kept.Bias = k.to.Bias
-	d.Pack(kept, 0, rows, whole)
-	d.Release(after)
-	*k.to = kept
-	if k.fused != nil {
-		*k.fused = kernels.Weight{}
-	}
+	k.keep(l, t, kept, whole, after)
 	return d.Err()
 }
 

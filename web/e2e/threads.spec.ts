@@ -48,7 +48,7 @@ for (const variant of variants) {
       plain(`${threads} threads give the bits of one`, async ({ page, browserName }) => {
         plain.skip(browserName !== 'chromium', some);
         const r = await inWorker<{ checked: number; wrong: string[]; shared: number }>(page, { task: 'bits', variant, threads, rounds: 60 });
-        expect(r.checked).toBe(60 * 9);
+        expect(r.checked).toBe(60 * 10);
         expect(r.wrong).toEqual([]);
         expect(r.shared).toBeGreaterThan(100); // or one thread was compared with itself
       });

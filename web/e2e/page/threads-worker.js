@@ -95,6 +95,17 @@ function bits(kernels, threads, { rounds }) {
       kernels.pack_f32(w, memory.floats(r, n * k), n, k);
       return { ...c, run: (y) => kernels.linear_f32(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5) };
     },
+    linear_f16(r) {
+      const [m, k, n] = [r.int(1, r.int(0, 1) ? 3 : 70), r.int(1, 400), r.int(1, 300)];
+      const c = layer(r, m, k, n);
+      const w = memory.take(2 * (n + 16) * (k + 1));
+      const src = memory.bytes(r, 2 * n * k);
+      const halves = new Uint16Array(kernels.memory.buffer, src, n * k);
+      for (let i = 0; i < halves.length; i++) halves[i] &= 0xbbff; // finite, below 1
+      kernels.pack_f16(w, src, n, k);
+      const scratch = memory.take(1 << 15);
+      return { ...c, run: (y) => kernels.linear_f16(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5, scratch) };
+    },
     linear_q8(r) {
       const [m, k, n] = [r.int(1, 70), r.int(1, 200), r.int(1, 300)];
       const c = layer(r, m, k, n);
