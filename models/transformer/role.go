@@ -109,6 +109,10 @@ func (p *planner) role(t safetensors.Tensor, copied bool) Role {
 		}
 		return r
 	}
+	if p.keys.reciprocal != "" && strings.HasPrefix(t.Name, p.prefix+p.keys.reciprocal) {
+		r.Part = SelfAttention // THE-X's T divides its shares
+		return r
+	}
 	name, mine := strings.CutPrefix(t.Name, p.prefix)
 	if !mine {
 		return r
@@ -141,7 +145,7 @@ func (p *planner) role(t safetensors.Tensor, copied bool) Role {
 		r.Part = ImagePatches
 	case is(name, k.relative, k.crossRelative):
 		r.Part = RelativeBias
-	case is(name, k.embedNorm, k.finalNorm):
+	case is(name, k.embedNorm, k.embedNormOld, k.finalNorm):
 		r.Part = Norms
 	case is(name, k.head) && !copied:
 		r.Part, r.Matrix = OutputHead, weight
