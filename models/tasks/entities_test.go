@@ -251,3 +251,19 @@ func TestATextWithoutRoomIsRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestTheMemoryOfWindowsGrowsWithTheTextAlone(t *testing.T) {
+	const n = 200_000
+	f := framed{Encoding: tokenizer.Encoding{IDs: make([]int32, n+2), TypeIDs: make([]int32, n+2)}, first: 1, last: n + 1}
+	parts, err := f.windows(nil, 0, 40, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := 0
+	for _, p := range parts {
+		room += cap(p.ids) + cap(p.types)
+	}
+	if room > 4*n {
+		t.Errorf("room for %d numbers in %d windows of %d tokens", room, len(parts), n)
+	}
+}

@@ -57,7 +57,8 @@ func (f *framed) windows(parts []part, text, most, stride, otherwise int) ([]par
 
 // cut is a window of what an encoding has for each token, with its frame.
 func (f *framed) cut(list []int32, from, to int) []int32 {
-	y := append(make([]int32, 0, len(list)), list[:f.first+to]...)
-	y = append(y[:f.first], y[f.first+from:]...)
+	y := make([]int32, 0, len(list)-(f.last-f.first)+to-from)
+	y = append(y, list[:f.first]...)
+	y = append(y, list[f.first+from:f.first+to]...)
 	return append(y, list[f.last:]...)
 }
