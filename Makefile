@@ -104,6 +104,9 @@ tools: node_modules/.package-lock.json ## the tests of the bench's parts and of 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list
 
+kernels-soak: browsers build ## a million random kernel calls in Chromium against the reference (KERNELS_SOAK, KERNELS_SEED); takes long
+	$(WITH_NODE) KERNELS_SOAK=$${KERNELS_SOAK:-1000000} npx --no-install playwright test --reporter=list --project=chromium web/e2e/soak.spec.ts
+
 webkit: build ## the same module and demo in WebKitGTK, under WebDriver
 	@web/tools/need.sh WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb
 	$(GO) build -o web/.build/e2e-server ./web/e2e/server
