@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm tools tune train-smoke e2e webkit bench clean go-installed browsers
+	unit race wasm tools tune train-smoke e2e kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
