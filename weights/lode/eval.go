@@ -31,18 +31,24 @@ func eval(e *env, args []string) error {
 	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
 	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
 	columns := f.String("columns", "1,2", "entities: the columns of words and of their labels")
+	var o translationOptions
+	f.StringVar(&o.from, "from", "", "translation: the language of the text")
+	f.StringVar(&o.to, "to", "", "translation: the language to translate into")
+	f.IntVar(&o.beams, "beams", 1, "translation: hypotheses that are followed at a time")
+	f.StringVar(&o.out, "out", "", "translation: file for what was translated")
 	rest, err := f.parse(args, 2, -1)
 	if err != nil {
 		return err
 	}
-	if rest[0] != "sts" && rest[0] != "entities" {
-		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities", errUsage, rest[0])
-	}
-	if *dir == "" {
+	switch {
+	case rest[0] != "sts" && rest[0] != "entities" && rest[0] != "translation":
+		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities, translation", errUsage, rest[0])
+	case *dir == "":
 		return fmt.Errorf("%w: no --model", errUsage)
-	}
-	if rest[0] == "entities" {
+	case rest[0] == "entities":
 		return f.evalEntities(e, *dir, *dtype, *columns, rest[1:])
+	case rest[0] == "translation":
+		return f.evalTranslation(e, *dir, *dtype, o, rest[1:])
 	}
 	x, err := f.loadExtractor(e, *dir, *dtype)
 	if err != nil {

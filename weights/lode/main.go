@@ -11,6 +11,7 @@
 //	lode run TASK MODEL TEXT...                    words for masks, classes, entities, answers
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
 //	lode eval entities --model DIR FILE           F1 of a tagger on labelled words
+//	lode eval translation --model DIR FILE REF    BLEU and chrF of a translator
 //	lode verify DIR|FILE.json...                  golden vectors
 //
 // Begin with commands in this file. Results go to stdout, everything else to stderr.
@@ -46,7 +47,7 @@ var commands = []command{
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
 	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N]", "what pipeline() finds: " + taskNames(), runTask},
-	{"eval", "sts|entities --model DIR [--columns 1,2] FILE...", "Spearman's correlation with human scores; F1 of a tagger on CoNLL's form", eval},
+	{"eval", "sts|entities|translation --model DIR FILE...", "Spearman's correlation with human scores; F1 of a tagger; BLEU and chrF of a translator", eval},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 

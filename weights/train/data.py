@@ -120,7 +120,7 @@ def test_pairs(data, lang):
     return [(clean(e), clean(f)) for e, f in zip(lines(at + "eng"), lines(at + LANGUAGES[lang])) if e.strip() and f.strip()]
 
 
-def batches(lengths, tokens, rng, multiple=1):
+def batches(lengths, tokens, rng):
     """Index arrays of about equally long items, each of at most `tokens` tokens with its padding, in random order."""
     order = np.argsort(lengths + rng.random(len(lengths)) * 2, kind="stable")
     out, start = [], 0

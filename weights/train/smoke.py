@@ -88,8 +88,9 @@ def main():
         folder(os.path.join(at, "data"))
         for name in chosen:
             start, run = time.time(), os.path.join(at, name.replace(" ", "-"))
-            subprocess.run([sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run, "--out",
-                            os.path.join(run, "out"), "--preset", "smoke", "--device", "cpu", "--threads", "1", *(os.path.join(at, x) if x.endswith("/out") else x for x in RECIPES[name])], check=True, stdout=subprocess.DEVNULL)
+            more = [os.path.join(at, x) if x.endswith("/out") else x for x in RECIPES[name]]
+            subprocess.run([sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run,
+                            "--out", os.path.join(run, "out"), "--preset", "smoke", "--device", "cpu", "--threads", "1", *more], check=True, stdout=subprocess.DEVNULL)
             took = time.time() - start
             if name not in ("thex", "kformer"):  # which make no folder
                 for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):

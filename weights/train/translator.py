@@ -414,9 +414,12 @@ def card(a, net, scores, trainer, pairs):
     ends = [(x, y) for l in a.languages.split(",") for x, y in ((l, "en"), ("en", l))]
     rows = [row("Tatoeba %s→%s" % e, "%s_%s" % e) for e in ends] + [row("NTREX %s→%s" % e, "ntrex_%s_%s" % e) for e in ends if "bleu_ntrex_%s_%s" % e in scores]
     names = {"de": "German", "fr": "French"}
-    return CARD.format(name=os.path.basename(os.path.normpath(a.out)), parameters=model.count(net), training=common.training(a, trainer), rows="\n".join(rows),
-                       **{**vars(a), "data": LICENCES.format(pairs="{:,}".format(pairs), longest=a.longest), "languages": "English and " + " and ".join(names[l] for l in a.languages.split(",")),
-                          "marked": 100 * a.marked, "names": 100 * a.names, "spaced": 100 * a.spaced})
+    about = {**vars(a), "name": os.path.basename(os.path.normpath(a.out)), "languages": "English and " + " and ".join(names[l] for l in a.languages.split(",")),
+             "parameters": model.count(net), "training": common.training(a, trainer), "rows": "\n".join(rows),
+             "data": LICENCES.format(pairs="{:,}".format(pairs), longest=a.longest)}
+    for share in ("marked", "names", "spaced"):
+        about[share] *= 100
+    return CARD.format(**about)
 
 
 if __name__ == "__main__":
