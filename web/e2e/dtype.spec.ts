@@ -27,3 +27,21 @@ test('four bits are made of eight while loading: smaller, and close to them', as
     expect(cosine).toBeLessThan(1);
   }
 });
+
+test('floats can be held in half the memory', async ({ page }) => {
+  const r = await page.evaluate(async (texts) => {
+    const out = [];
+    for (const dtype of ['fp32', 'fp16'] as const) {
+      const embed = await lodestone.pipeline('feature-extraction', '/f32/', { dtype, threads: 1 });
+      const { data } = await embed(texts, { pooling: 'prompt', normalize: true });
+      out.push({ dtype: embed.dtype, bytes: embed.weight_bytes, data: Array.from(data) });
+      await embed.dispose();
+    }
+    return out;
+  }, texts.slice(0, 2));
+  expect(r.map((x) => x.dtype)).toEqual(['f32', 'f16']);
+  expect(r[1]!.bytes).toBeLessThan(0.6 * r[0]!.bytes);
+  const worst = Math.max(...r[0]!.data.map((x, i) => Math.abs(x - r[1]!.data[i]!)));
+  expect(worst).toBeLessThan(2e-3);
+  expect(worst).toBeGreaterThan(0);
+});

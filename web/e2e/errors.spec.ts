@@ -135,7 +135,7 @@ test('arguments of pipeline that are not known are refused by name, before anyth
   });
   for (const [name, failed] of Object.entries(f)) expect(failed.code, name).toBe('invalid_argument');
   expect(f.task.message).toContain(`"summarization" is not supported; supported: 'feature-extraction'`);
-  expect(f.dtype.message).toContain(`dtype: "q3" is not supported; supported: 'auto', 'q8', 'q4', 'f32', 'fp32'`);
+  expect(f.dtype.message).toContain(`dtype: "q3" is not supported; supported: 'auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'`);
   expect(f.device.message).toContain(`device: "webgpu" is not supported; supported: 'auto', 'wasm'`);
   expect(f.option.message).toContain('option "revision" is not known; known: dtype, device, threads, kernels, progress_callback, signal');
   expect(f.scheme.message).toContain('scheme file:');

@@ -34,7 +34,7 @@ export interface HeadConfig {
 export interface ModelWithHead<O> {
   (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<O>;
   readonly config: HeadConfig;
-  readonly dtype: 'f32' | 'q8' | 'q4';
+  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
   readonly dim: number;
   /** What runs here now; threads join a little after the first results. */
   capabilities(): Capabilities;

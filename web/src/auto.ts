@@ -59,7 +59,7 @@ export interface PreTrainedTokenizer {
 /** A model without a task. */
 export interface PreTrainedModel {
   (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput>;
-  readonly dtype: 'f32' | 'q8' | 'q4';
+  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
   readonly dim: number;
   /** What runs here now; threads join a little after the first results. */
   capabilities(): Capabilities;

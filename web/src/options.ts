@@ -11,10 +11,10 @@ import * as check from './validate.js';
 
 /**
  * How weights are held: `auto` (the default) as the files have them. `f32` (`fp32`) takes
- * files of floats alone. `q8` quantises floats to 8 bits while loading, `q4` linear layers to
+ * files of floats alone, and so does `f16` (`fp16`), which holds them in half the memory. `q8` quantises floats to 8 bits while loading, `q4` linear layers to
  * 4 bits (and tables to 8), floats and 8 bits alike.
  */
-export type DType = 'auto' | 'f32' | 'fp32' | 'q8' | 'q4';
+export type DType = 'auto' | 'f32' | 'fp32' | 'f16' | 'fp16' | 'q8' | 'q4';
 
 /** Where the model runs; `auto` is the best that there is. */
 export type Device = 'auto' | 'wasm';
@@ -40,7 +40,7 @@ export interface LoadOptions {
 }
 
 const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
-const DTYPES = ['auto', 'q8', 'q4', 'f32', 'fp32'] as const;
+const DTYPES = ['auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'] as const;
 const KERNELS = ['auto', 'simd128', 'relaxed', 'fused', 'fused8'] as const;
 const DEVICES = ['auto', 'wasm'] as const;
 
@@ -69,7 +69,7 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   const wanted = ['config.json', ...(parts.tokenizer ? ['tokenizer.json'] : []), ...(parts.weights ? ['model.safetensors'] : [])];
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
-  const type: WeightType = dtype === 'fp32' ? 'f32' : dtype;
+  const type: WeightType = dtype === 'fp32' ? 'f32' : dtype === 'fp16' ? 'f16' : dtype;
   const { engine, info } = await Engine.load({ op: 'load', url, dtype: type, ...parts }, parts.weights ? threads : 1, kernels, call);
   return { engine, info, url, progress };
 }

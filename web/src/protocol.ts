@@ -10,7 +10,7 @@ import type { ThreadOrder, ThreadState } from './team.js';
 import type { ThreadReport, Threads } from './threads.js';
 
 /** How weights lie in memory: `auto` takes them as they are in the file. */
-export type WeightType = 'auto' | 'f32' | 'q8' | 'q4';
+export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /** What a model is loaded for: the part that stands on its layers. */
 export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
@@ -158,7 +158,7 @@ export interface LoadReply {
   weightBytes: number;
   /** The most memory that a batch of texts takes above the weights, in bytes. */
   activationBytes: number;
-  dtype: 'f32' | 'q8' | 'q4';
+  dtype: 'f32' | 'f16' | 'q8' | 'q4';
   backend: string;
   /** True if manifest.json was there and every file agreed with it. */
   verified: boolean;

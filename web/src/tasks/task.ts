@@ -10,7 +10,7 @@ export interface PipelineHandle<T extends string> extends Inspectable {
   /** The address of the model's folder. */
   readonly model: string;
   /** How the weights are held. */
-  readonly dtype: 'f32' | 'q8' | 'q4';
+  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
   readonly device: 'wasm';
   /** The width of a vector. */
   readonly dim: number;
