@@ -24,8 +24,10 @@ const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'web/dist');
 const test = path.join(root, 'web/.build/test');
-// The engine is downloaded: inlining costs more bytes than time, but in the tokenizer's loops.
-const LEAN = ['-gcflags=all=-l', '-gcflags=github.com/lodestone-wasm/lodestone/models/tokenizer='];
+// The engine is downloaded: inlining costs more bytes than time, but in the tokenizer's loops
+// and in the maps that they look pieces up in.
+const INLINED = ['github.com/lodestone-wasm/lodestone/models/tokenizer', 'internal/runtime/maps', 'internal/runtime/atomic'];
+const LEAN = ['-gcflags=all=-l', ...INLINED.map((p) => `-gcflags=${p}=`)];
 const MODEL = 'prompt-magneto-en-de-fr';
 const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
 
