@@ -27,6 +27,7 @@ PRESETS = {
     "smoke": dict(width=16, heads=4, ffn=24, layers=4, questions=4, steps=10, lr=1e-3, warmup=2, evaluate=10, tests=8),
 }
 TOP, POSITIONS, CHOICES, PEOPLE = 5, 62, 4, 4
+INJECTED = 3  # the last layers, as in the authors' script
 SYLLABLES = "mir vel ka zor dun fa lin tro es bal ri no sha qui pel ato dra ve hul ine os tam".split()
 FACTS = {
     "{0} lives in {1}.": ("Where does {0} live?", "Lisbon Boston Paris Berlin London Tokyo Rome Vienna Madrid Sydney".split()),
@@ -62,9 +63,13 @@ class Kformer(nn.Module):
         super().__init__()
         d = a.width
         self.embed_tokens, self.embed_positions, self.emb_layer_norm = nn.Embedding(vocab, d), nn.Embedding(POSITIONS + data.PAD + 1, d), nn.LayerNorm(d)
-        self.layers = nn.ModuleList(Layer(d, a.heads, a.ffn, i >= a.layers - 2) for i in range(a.layers))
+        self.layers = nn.ModuleList(Layer(d, a.heads, a.ffn, i >= a.layers - INJECTED) for i in range(a.layers))
         self.dense, self.out_proj = nn.Linear(d, d), nn.Linear(d, 1)
         nn.init.normal_(self.embed_tokens.weight, std=d**-0.5)
+        for l in self.layers:  # a token finds the notes that it is in, and takes what else they say
+            if l.kfc1 is not None:
+                nn.init.eye_(l.kfc1.weight)
+                nn.init.eye_(l.kfc2.weight)
         nn.init.normal_(self.embed_positions.weight, std=0.05)
 
     def items(self, knowledge):
@@ -151,7 +156,7 @@ def main():
 
 
 def write(a, tok, net):
-    config = {"activation": "gelu", "d": a.width, "eps": 1e-5, "ffn": a.ffn, "heads": a.heads, "kind": "kformer", "knowledge_layer": [a.layers - 2, a.layers],
+    config = {"activation": "gelu", "d": a.width, "eps": 1e-5, "ffn": a.ffn, "heads": a.heads, "kind": "kformer", "knowledge_layer": [a.layers - INJECTED, a.layers],
               "layers": a.layers, "padding_idx": data.PAD, "top_n": TOP, "vocab": len(tok)}
     ids, k, _ = batch_of(tok, np.random.default_rng(3), 1)
     same = ids.ne(data.PAD).all(1).nonzero()[:2, 0]  # no padding: whether it counts in a mean is another matter

@@ -8,9 +8,9 @@ instead (same tokenizer), whose states know their neighbours in both languages b
 
 A word's label stands at its first piece, as in CROP (arXiv 2210.07022); the further pieces of a word learn to go on
 with it at a lower weight, so that labels read off token by token are right as well. Half of the sentences are read as
-they were tagged, words with spaces around them, half as text is typed. --swap: so many entities become another of their
-type. --table-rate: the table of tokens learns so much slower: a name that was never seen, and another language, keep
-their place beside those that were.
+they were tagged, words with spaces around them, half as text is typed. --ewt: so many times UNER English-EWT is read,
+the most like edited text of all. --swap: so many entities become another of their type. --table-rate: the table of
+tokens learns so much slower: a name that was never seen, and another language, keep their place beside those that were.
 """
 import os
 
@@ -212,10 +212,10 @@ def scores_of(net, tok, test, a):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", translator="", dropout=0.1, swap=0.4, lower=0.05, hide=0.04, rest=0.3, smoothing=0.0, table_rate=0.2)
+    a = common.arguments(__doc__, PRESETS, start="", translator="", ewt=2, dropout=0.1, swap=0.4, lower=0.05, hide=0.04, rest=0.3, smoothing=0.0, table_rate=0.2)
     tok = data.Unigram(a.start)
     train, test = data.entity_sets(a.data)
-    sentences = [s for v in train.values() for s in v[: a.limit or None]]
+    sentences = [s for k, v in train.items() for s in v[: a.limit or None] * (a.ewt if k == "ewt" else 1)]
     if a.limit:
         test = {k: v[: a.limit] for k, v in test.items()}
     net = begin(a).to(a.device)
@@ -259,7 +259,7 @@ def card(a, net, trainer, scores):
     e, begun = net.encoder, "the encoder of a translator that was trained with the recipe beside this one (translator.py)" if a.translator else "prompt-magneto-en-de-fr"
     return CARD.format(name=os.path.basename(os.path.normpath(a.out)), layers=len(e.layers), width=e.embed_tokens.embedding_dim, heads=e.layers[0].self_attn.heads,
                        ffn=e.layers[0].ffn.fc1.out_features, parameters=model.count(net), training=common.training(a, trainer), begun=begun, rows=rows,
-                       swap=100 * a.swap, rest=a.rest)
+                       swap=100 * a.swap, rest=a.rest, ewt=getattr(a, "ewt", 2))
 
 
 SETS = {"ewt-dev": "UNER English-EWT, dev", "ewt-test": "UNER English-EWT, test", "wnut-test": "WNUT-17, test", "wikiann-en": "WikiANN English, validation",
@@ -286,7 +286,7 @@ type with a probability of {swap:.0f} %. The step with the best F1 on the first 
 
 | labelled text | licence |
 |---|---|
-| UNER English-EWT, train, a draft of 2022 (other types than PER, LOC, ORG dropped) | CC BY-SA 4.0 |
+| UNER English-EWT, train, a draft of 2022 (other types than PER, LOC, ORG dropped), read {ewt} times | CC BY-SA 4.0 |
 | WNUT-17, train (corporation and group are ORG; creative works and products dropped) | CC BY 4.0 |
 | wikigold (MISC dropped) | CC BY 4.0 |
 | Broad Twitter Corpus | CC BY 4.0 |
