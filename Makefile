@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
-	unit race wasm tools tune train-smoke e2e kernels-soak webkit bench clean go-installed browsers
+	unit race wasm tools tune ceiling train-smoke e2e kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -50,6 +50,9 @@ train-smoke: ## a few steps of every recipe of weights/train, its results verifi
 
 tune: node_modules/.package-lock.json browsers ## time the kernels' variants and tiles in Chromium; the table is kernels/simd/TUNING.md
 	$(WITH_NODE) node kernels/simd/tune.mjs --sweep
+
+ceiling: node_modules/.package-lock.json browsers ## the kernels' rates beside native code with vectors of the same size
+	$(WITH_NODE) node kernels/simd/ceiling.mjs
 
 clean: ## remove what was built
 	rm -rf web/dist web/.build web/bench/out web/bench/.build test-results playwright-report

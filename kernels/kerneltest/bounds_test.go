@@ -62,7 +62,7 @@ reference, whose sums are float64, are in kernels/kerneltest/budgets.go.
 |---|---|---|---:|
 `)
 	for _, c := range bounds {
-		fmt.Fprintf(&b, "| %s | %s | %s | %.2g |\n", c.name, c.over, c.of, c.limit)
+		fmt.Fprintf(&b, "| %s | %s | %s | %.2g |\n", c.name, c.over, strings.ReplaceAll(c.of, "|", `\|`), c.limit)
 	}
 	b.WriteString(`
 NaN stays NaN. exp is 0 below −87.33, where float32 has subnormal numbers only. At −∞ activations give
