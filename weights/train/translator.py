@@ -318,7 +318,7 @@ def news(net, tok, a):
 
 def write(a, tok, net, corpus, scores, trainer):
     config = {**model.config(net), "architectures": ["MagnetoForConditionalGeneration"], "bos_token_id": data.BOS, "eos_token_id": data.EOS,
-              "unk_token_id": data.UNK, "decoder_start_token_id": data.EOS, "max_length": POSITIONS,
+              "unk_token_id": data.UNK, "decoder_start_token_id": data.EOS, "max_length": POSITIONS, "no_repeat_ngram_size": 4,
               "languages": ["en"] + a.languages.split(",")}
     lang = a.languages.split(",")[0]
     rows = corpus.test[lang][:3]
