@@ -149,9 +149,17 @@ func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows 
 		}
 		begin()
 		sizes := t.sizes()
-		f.while(i.atLeast(num(sizes[0])), func() { emitTile(sizes[0]) })
+		largest := i.atLeast(num(sizes[0]))
+		if t.fours {
+			largest = largest.andBits(i.ne(8))
+		}
+		f.while(largest, func() { emitTile(sizes[0]) })
 		for _, r := range sizes[1:] {
-			f.when(i.atLeast(num(r)), func() { emitTile(r) })
+			if r == 4 && t.fours {
+				f.while(i.atLeast(num(r)), func() { emitTile(r) })
+			} else {
+				f.when(i.atLeast(num(r)), func() { emitTile(r) })
+			}
 		}
 		next()
 		f.inc(o.y, num(64))

@@ -23,6 +23,10 @@ type Variant struct {
 // four columns, and steps of the inner loop that are unrolled.
 type tiling struct {
 	rows, vecs, unroll int
+	// fours has eight rows that are left take two tiles of four, not one of six and one of two,
+	// whose few sums would wait for each other. Rows that are quantised tile by tile have
+	// no such choice.
+	fours bool
 	// one is the unrolling where a single row is left (a tile of 1×4).
 	one int
 }
@@ -71,7 +75,7 @@ var relaxed = Variant{
 	Features: append([]string{"--enable-relaxed-simd"}, simd128.Features...),
 	Q8:       tiling{rows: 6, vecs: 2, unroll: 1, one: 4},
 	Q4:       tiling{rows: 4, vecs: 2},
-	F32:      tiling{rows: 6, vecs: 2, unroll: 1, one: 4},
+	F32:      tiling{rows: 6, vecs: 2, unroll: 1, fours: true, one: 4},
 	Relaxed:  true,
 }
 
