@@ -5,7 +5,7 @@ NODE_LEAST      := 20
 NODE            := 22.23.3
 ADDR            ?= 127.0.0.1:8080
 # Seconds that one run of the browser tests may take.
-E2E_TIMEOUT     ?= 720
+E2E_TIMEOUT     ?= 1000
 
 GO    ?= go
 PYTHON ?= python3
