@@ -81,7 +81,9 @@ func (g *generation) next() (more bool, err error) {
 		if o.Sample {
 			id = g.draw.draw(logits, o, q.random)
 		}
-		q.score += float64(logits[id]) - logSum(logits)
+		if o.Scores {
+			q.score += float64(logits[id]) - logSum(logits)
+		}
 		q.add(id)
 		if o.Token != nil {
 			if err := o.Token(i, id); err != nil {

@@ -123,7 +123,7 @@ func TestGreedySearchTakesTheLikeliestTokenOfAPassOverAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := must(t, name)
 			in := inputs(m)
-			for i, r := range run(t, m, in, generate.Options{MaxNewTokens: 9}) {
+			for i, r := range run(t, m, in, generate.Options{MaxNewTokens: 9, Scores: true}) {
 				ids, score := slices.Clone(in[i].Prompt), 0.0
 				for range 9 {
 					p := next(t, m, in[i], ids)
@@ -139,7 +139,7 @@ func TestGreedySearchTakesTheLikeliestTokenOfAPassOverAll(t *testing.T) {
 }
 
 func TestASequenceDoesNotDependOnItsBatch(t *testing.T) {
-	for _, o := range []generate.Options{{MaxNewTokens: 8}, {MaxNewTokens: 8, Sample: true, Seed: 7, TopK: 6}, {MaxNewTokens: 8, Beams: 3, EOS: []int32{6}}} {
+	for _, o := range []generate.Options{{MaxNewTokens: 8, Scores: true}, {MaxNewTokens: 8, Scores: true, Sample: true, Seed: 7, TopK: 6}, {MaxNewTokens: 8, Beams: 3, EOS: []int32{6}}} {
 		m := must(t, "encdec_subln_relpos_shared")
 		together := run(t, m, inputs(m), o)
 		for i, in := range inputs(m) {
@@ -186,7 +186,7 @@ func TestBeamsThatKeepEverythingFindTheBest(t *testing.T) {
 func TestMoreBeamsAreNeverWorseThanGreedyHereAndEndEarly(t *testing.T) {
 	m := must(t, "dec_subln")
 	for i, in := range inputs(m) {
-		greedy := run(t, m, []generate.Input{in}, generate.Options{MaxNewTokens: 6})[0]
+		greedy := run(t, m, []generate.Input{in}, generate.Options{MaxNewTokens: 6, Scores: true})[0]
 		beams := run(t, m, []generate.Input{in}, generate.Options{MaxNewTokens: 6, Beams: 5})[0]
 		if beams.Score < greedy.Score-1e-5 {
 			t.Errorf("input %d: beams %v, greedy %v", i, beams.Score, greedy.Score)

@@ -90,6 +90,10 @@ type Options struct {
 	// independent draws, or the best beams.
 	Returns int
 
+	// Scores asks for Result.Score without beams, which have it anyway: a sum of
+	// exponentials over the vocabulary for each token.
+	Scores bool
+
 	// Token, if set, hears each token as it is chosen (not with beams, which are only
 	// known at the end); sequence counts results. Its error ends the run and is returned.
 	Token func(sequence int, id int32) error
@@ -102,7 +106,8 @@ type Result struct {
 	IDs    []int32 // what was added to the prompt
 	Reason Reason
 	// Score is the sum of the logarithms of the tokens' probabilities, after
-	// processors; with beams it is divided by length^LengthPenalty.
+	// processors; with beams it is divided by length^LengthPenalty. Without them it is 0
+	// unless Options.Scores asks for it.
 	Score float64
 }
 

@@ -150,7 +150,7 @@ func TestSpansStandForTokens(t *testing.T) {
 	plain := []generate.Input{{Prompt: []int32{2, 5}}, {Prompt: []int32{2, 5, 7, 9}}}
 	docked := []generate.Input{plain[0], {Prompt: []int32{2, 5, 0, 9}, Spans: []transformer.Span{{At: 2, X: x}}}}
 	for _, beams := range []int{1, 2} {
-		o := generate.Options{MaxNewTokens: 6, Beams: beams}
+		o := generate.Options{MaxNewTokens: 6, Beams: beams, Scores: true}
 		want := run(t, m, plain, o)
 		for i, r := range run(t, m, docked, o) {
 			if !slices.Equal(r.IDs, want[i].IDs) || math.Abs(r.Score-want[i].Score) > 1e-4 {
