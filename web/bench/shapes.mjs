@@ -3,7 +3,7 @@
 //
 //   node web/bench/shapes.mjs [--models minilm-l6,bert-base,gpt2-6x384] [--dtypes f32,q8,q4]
 //     [--threads 1,2] [--workloads 1x16,…] [--kernels auto,simd128,relaxed,fused] [--budget MS] [--no-load]
-//     [--dist DIR] [--chromium PATH]
+//     [--prompt FILE] [--dist DIR] [--chromium PATH]
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({ options: {
   workloads: { type: 'string', default: '1x16,1x64,1x128,1x512,8x32,32x64' }, // texts × tokens
   decode: { type: 'string', default: '64x64' }, // tokens of the prompt × tokens to add
   kernels: { type: 'string', default: 'auto' }, // variants of ours, each a row
+  prompt: { type: 'string' }, // a decoder's prompt: a JSON file with an array of ids, instead of random words
   budget: { type: 'string', default: '6000' }, // ms for the rounds of a workload
   gap: { type: 'string', default: '8' }, // ms between calls
   'no-load': { type: 'boolean', default: false }, // leave out loading and memory
@@ -74,8 +75,9 @@ function contenders(model, dtype, threads) {
 
 function workloads(model) {
   if (MODELS[model].model_type === 'gpt2') {
-    const [prompt, tokens] = options.decode.split('x').map(Number);
-    return [{ name: `${prompt} + ${tokens} tokens`, work: { ids: inputs(1, prompt).ids, tokens } }];
+    const [length, tokens] = options.decode.split('x').map(Number);
+    const ids = options.prompt ? [JSON.parse(fs.readFileSync(options.prompt, 'utf8'))] : inputs(1, length).ids;
+    return [{ name: `${ids[0].length} + ${tokens} tokens`, work: { ids, tokens } }];
   }
   return list('workloads').map(name => ({ name: name.replace('x', '×'), work: inputs(...name.split('x').map(Number)) }));
 }
