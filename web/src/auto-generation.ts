@@ -1,9 +1,8 @@
 // Models that generate, by themselves: ids in, ids or logits out.
-import type { Capabilities } from './capabilities.js';
 import { generate, GENERATION_OPTIONS, type GenerationOptions } from './generation.js';
 import { type ModelInputs, paddedInputs } from './inputs.js';
+import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, type Loaded, loadWith } from './options.js';
-import type { LoadReply, MemoryReport } from './protocol.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -29,7 +28,7 @@ export interface Seq2SeqInputs extends ModelInputs {
   decoder_attention_mask?: Tensor<'int64'>;
 }
 
-interface GeneratingModel<I> {
+interface GeneratingModel<I> extends ModelHandle {
   /** The logits of every token. */
   (inputs: I, options?: { signal?: AbortSignal | null }): Promise<LogitsOutput>;
   /**
@@ -38,11 +37,6 @@ interface GeneratingModel<I> {
    * ends in padding where a row ended before the longest.
    */
   generate(inputs: GenerateInputs): Promise<Tensor<'int64'>>;
-  readonly dtype: LoadReply['dtype'];
-  readonly dim: number;
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
-  dispose(): Promise<void>;
 }
 
 export type PreTrainedCausalLM = GeneratingModel<ModelInputs>;
@@ -76,22 +70,14 @@ export const AutoModelForSeq2SeqLM = {
 
 /** Makes a model of what computes its logits. */
 function made<I>(loaded: Loaded, logits: (inputs: I, signal: AbortSignal | undefined) => Promise<{ data: Float32Array; dims: number[] }>): GeneratingModel<I> {
-  const { engine, info, url, progress } = loaded;
   const run = async (inputs: I, options?: { signal?: AbortSignal | null }): Promise<LogitsOutput> => {
     const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
     const reply = await logits(inputs, signal);
     return { logits: new Tensor('float32', reply.data, reply.dims) };
   };
-  const handle = Object.assign(run, {
+  return modelHandle(Object.assign(run, {
     generate: (inputs: GenerateInputs) => continued(loaded, inputs),
-    dtype: info.dtype,
-    dim: info.dim,
-    capabilities: () => engine.capabilities(),
-    memory: () => engine.memory(),
-    dispose: async () => engine.dispose(),
-  });
-  progress?.({ status: 'ready', name: url, task: 'model', model: url });
-  return handle;
+  }), loaded);
 }
 
 const WHAT = 'generate';

@@ -1,8 +1,8 @@
 // Models with a head by themselves: ids in, logits out.
-import type { Capabilities } from './capabilities.js';
 import { type ModelInputs, paddedInputs } from './inputs.js';
+import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, loadWith } from './options.js';
-import type { Head, MemoryReport } from './protocol.js';
+import type { Head } from './protocol.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -31,15 +31,9 @@ export interface HeadConfig {
 }
 
 /** A model with a head. */
-export interface ModelWithHead<O> {
+export interface ModelWithHead<O> extends ModelHandle {
   (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<O>;
   readonly config: HeadConfig;
-  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
-  readonly dim: number;
-  /** What runs here now; threads join a little after the first results. */
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
-  dispose(): Promise<void>;
 }
 
 /** A class that loads the weights of a model folder with a head; its tokenizer is not fetched. */
@@ -50,27 +44,21 @@ export interface AutoModelWithHead<O> {
 function auto<O>(name: string, head: Head, output: (data: Float32Array, dims: number[]) => O): AutoModelWithHead<O> {
   return {
     async from_pretrained(model, options) {
-      const { engine, info, url, progress } = await loadWith(`${name}.from_pretrained`, model, options, { tokenizer: false, weights: true, head });
+      const loaded = await loadWith(`${name}.from_pretrained`, model, options, { tokenizer: false, weights: true, head });
+      const { engine, info } = loaded;
       const run = async (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<O> => {
         const signal = check.abortSignal('model: signal', check.knownOptions('model', options, ['signal']).signal);
         const { padded, transfer } = paddedInputs('model', inputs);
         const { data, dims } = await engine.call({ op: 'head', ...padded }, { signal, transfer });
         return output(data, dims);
       };
-      const handle: ModelWithHead<O> = Object.assign(run, {
+      return modelHandle(Object.assign(run, {
         config: {
           id2label: Object.fromEntries(info.labels.map((label, id) => [id, label])),
           label2id: Object.fromEntries(info.labels.map((label, id) => [label, id])),
           problem_type: info.problem || null,
         },
-        dtype: info.dtype,
-        dim: info.dim,
-        capabilities: () => engine.capabilities(),
-        memory: () => engine.memory(),
-        dispose: async () => engine.dispose(),
-      });
-      progress?.({ status: 'ready', name: url, task: 'model', model: url });
-      return handle;
+      }), loaded);
     },
   };
 }

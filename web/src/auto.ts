@@ -1,10 +1,10 @@
 // A model and a tokenizer by themselves, for those who want the tensors.
-import type { Capabilities } from './capabilities.js';
 import type { Engine } from './engine.js';
 import type { ModelInputs } from './inputs.js';
 import { describe, forward, type ModelDescription, type ModelOutput, type OutputOptions } from './inspect.js';
+import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, loadWith } from './options.js';
-import type { EncodeReply, LoadReply, MemoryReport } from './protocol.js';
+import type { EncodeReply, LoadReply } from './protocol.js';
 import { int64Tensor, Tensor, toInt32 } from './tensor.js';
 import * as check from './validate.js';
 
@@ -57,16 +57,10 @@ export interface PreTrainedTokenizer {
 }
 
 /** A model without a task. */
-export interface PreTrainedModel {
+export interface PreTrainedModel extends ModelHandle {
   (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput>;
-  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
-  readonly dim: number;
-  /** What runs here now; threads join a little after the first results. */
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
   /** What the model is made of. */
   describe(): Promise<ModelDescription>;
-  dispose(): Promise<void>;
 }
 
 /** Loads the tokenizer of a model folder; its weights are not fetched. */
@@ -82,18 +76,12 @@ export const AutoTokenizer = {
 /** Loads the weights of a model folder; its tokenizer is not fetched. */
 export const AutoModel = {
   async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedModel> {
-    const { engine, info, url, progress } = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true, head: '' });
+    const loaded = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true, head: '' });
+    const { engine } = loaded;
     const run = (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput> => forward(engine, inputs, options);
-    const handle: PreTrainedModel = Object.assign(run, {
-      dtype: info.dtype,
-      dim: info.dim,
-      capabilities: () => engine.capabilities(),
-      memory: () => engine.memory(),
+    return modelHandle(Object.assign(run, {
       describe: () => describe(engine),
-      dispose: async () => engine.dispose(),
-    });
-    progress?.({ status: 'ready', name: url, task: 'model', model: url });
-    return handle;
+    }), loaded);
   },
 };
 

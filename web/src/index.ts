@@ -22,6 +22,7 @@ export type { KformerOutput, PreTrainedKformer } from './kformer.js';
 export { MetaLMModel } from './metalm.js';
 export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './metalm.js';
 export { AutoModel, AutoTokenizer } from './auto.js';
+export type { ModelHandle } from './model.js';
 export type { FillMaskOptions, FillMaskOutput, FillMaskPipeline, FillMaskResult } from './tasks/fill-mask.js';
 export type { QuestionAnsweringOptions, QuestionAnsweringOutput, QuestionAnsweringPipeline, QuestionAnsweringResult } from './tasks/question-answering.js';
 export type { TextClassificationOptions, TextClassificationOutput, TextClassificationPipeline, TextClassificationResult } from './tasks/text-classification.js';

@@ -1,9 +1,8 @@
 // A model that reads notes: knowledge that is swapped at run time (Kformer).
-import type { Capabilities } from './capabilities.js';
 import { ids } from './generation.js';
 import { type ModelInputs, paddedInputs } from './inputs.js';
+import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, loadWith } from './options.js';
-import type { LoadReply, MemoryReport } from './protocol.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -14,7 +13,7 @@ export interface KformerOutput {
   selected: number[][];
 }
 
-export interface PreTrainedKformer {
+export interface PreTrainedKformer extends ModelHandle {
   /** The states of rows of ids, each with the notes that fit it best. */
   (inputs: ModelInputs, options?: { signal?: AbortSignal | null }): Promise<KformerOutput>;
   /**
@@ -23,11 +22,6 @@ export interface PreTrainedKformer {
    * how many there are. Notes go with the worker: after a crash they have to be set again.
    */
   setKnowledge(notes: readonly string[] | readonly (readonly number[])[], options?: { signal?: AbortSignal | null }): Promise<number>;
-  readonly dtype: LoadReply['dtype'];
-  readonly dim: number;
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
-  dispose(): Promise<void>;
 }
 
 /**
@@ -39,7 +33,8 @@ export interface PreTrainedKformer {
  */
 export const KformerModel = {
   async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedKformer> {
-    const { engine, info, url, progress } = await loadWith('KformerModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: '' });
+    const loaded = await loadWith('KformerModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: '' });
+    const { engine } = loaded;
     const signalOf = (what: string, o: { signal?: AbortSignal | null } | undefined) => check.abortSignal(`${what}: signal`, check.knownOptions(what, o, ['signal']).signal);
     const run = async (inputs: ModelInputs, o?: { signal?: AbortSignal | null }): Promise<KformerOutput> => {
       const signal = signalOf('model', o);
@@ -47,7 +42,7 @@ export const KformerModel = {
       const reply = await engine.call({ op: 'read', ...padded }, { signal, transfer });
       return { last_hidden_state: new Tensor('float32', reply.data, reply.dims), selected: reply.selected };
     };
-    const handle: PreTrainedKformer = Object.assign(run, {
+    return modelHandle(Object.assign(run, {
       setKnowledge: async (notes: readonly string[] | readonly (readonly number[])[], o?: { signal?: AbortSignal | null }) => {
         const what = 'setKnowledge';
         const signal = signalOf(what, o);
@@ -59,13 +54,6 @@ export const KformerModel = {
         });
         return engine.call({ op: 'learn', texts, items }, { signal });
       },
-      dtype: info.dtype,
-      dim: info.dim,
-      capabilities: () => engine.capabilities(),
-      memory: () => engine.memory(),
-      dispose: async () => engine.dispose(),
-    });
-    progress?.({ status: 'ready', name: url, task: 'model', model: url });
-    return handle;
+    }), loaded);
   },
 };

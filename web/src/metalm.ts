@@ -1,8 +1,8 @@
 // A decoder into which an encoder is docked: inputs of pieces (MetaLM).
-import type { Capabilities } from './capabilities.js';
 import { generate, GENERATION_OPTIONS, type GenerationOptions, heard, ids, type TextStreamer } from './generation.js';
+import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, loadWith } from './options.js';
-import type { LoadReply, MemoryReport, Piece as Crossing } from './protocol.js';
+import type { Piece as Crossing } from './protocol.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -25,16 +25,11 @@ export interface MetaLMOutput {
   ids: number[];
 }
 
-export interface PreTrainedMetaLM {
+export interface PreTrainedMetaLM extends ModelHandle {
   /** The logits [1, places, vocabulary] behind each place of an input. */
   (inputs: Pick<MetaLMInputs, 'pieces' | 'signal'>): Promise<{ logits: Tensor<'float32'> }>;
   /** Goes on after an input: as many results as num_return_sequences says, 1 by default. */
   generate(inputs: MetaLMInputs): Promise<MetaLMOutput[]>;
-  readonly dtype: LoadReply['dtype'];
-  readonly dim: number;
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
-  dispose(): Promise<void>;
 }
 
 function crossing(what: string, pieces: unknown): Crossing[] {
@@ -65,14 +60,15 @@ function crossing(what: string, pieces: unknown): Crossing[] {
  */
 export const MetaLMModel = {
   async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedMetaLM> {
-    const { engine, info, url, progress } = await loadWith('MetaLMModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: 'causal-lm' });
+    const loaded = await loadWith('MetaLMModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: 'causal-lm' });
+    const { engine } = loaded;
     const run = async (inputs: Pick<MetaLMInputs, 'pieces' | 'signal'>): Promise<{ logits: Tensor<'float32'> }> => {
       const o = check.knownOptions('model', inputs, ['pieces', 'signal']);
       const signal = check.abortSignal('model: signal', o.signal);
       const reply = await engine.call({ op: 'compose', pieces: crossing('model', o.pieces) }, { signal });
       return { logits: new Tensor('float32', reply.data, reply.dims) };
     };
-    const handle: PreTrainedMetaLM = Object.assign(run, {
+    return modelHandle(Object.assign(run, {
       generate: async (inputs: MetaLMInputs): Promise<MetaLMOutput[]> => {
         const what = 'generate';
         const { pieces, streamer, ...o } = check.knownOptions(what, inputs, [...GENERATION_OPTIONS, 'pieces', 'streamer']) as MetaLMInputs;
@@ -81,13 +77,6 @@ export const MetaLMModel = {
         let at = 0;
         return reply.texts.map((generated_text, i) => ({ generated_text, ids: Array.from(reply.ids.subarray(at, (at += reply.lengths[i]!))) }));
       },
-      dtype: info.dtype,
-      dim: info.dim,
-      capabilities: () => engine.capabilities(),
-      memory: () => engine.memory(),
-      dispose: async () => engine.dispose(),
-    });
-    progress?.({ status: 'ready', name: url, task: 'model', model: url });
-    return handle;
+    }), loaded);
   },
 };
