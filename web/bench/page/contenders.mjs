@@ -10,10 +10,11 @@
 //          ours brings a worker of its own, and its calls always cross into it.
 //   build  the WebAssembly build of onnxruntime: 'asyncify' is what transformers.js
 //          loads unless told otherwise, '' is the smaller one without WebGPU
+import { openInWorker } from './in-worker.mjs';
 import * as urls from './urls.mjs';
 
 export async function open(spec) {
-  return spec.where === 'worker' ? openInWorker(spec) : openHere(spec);
+  return spec.where === 'worker' ? openInWorker(spec, './contenders.mjs') : openHere(spec);
 }
 
 export function openHere(spec) {
@@ -87,16 +88,4 @@ function meanUnit(x, batch, tokens, width) {
     for (let c = 0; c < width; c++) out[b * width + c] /= Math.sqrt(square);
   }
   return out;
-}
-
-/** The same contender behind messages, its vectors transferred. One call at a time. */
-async function openInWorker(spec) {
-  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
-  const ask = message => new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data.vectors));
-    worker.onerror = e => reject(new Error(`worker: ${e.message}`));
-    worker.postMessage(message);
-  });
-  await ask({ open: spec });
-  return { call: work => ask({ work }), close: () => worker.terminate() };
 }

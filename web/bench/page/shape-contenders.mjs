@@ -9,10 +9,11 @@
 //          tjs             pipeline('feature-extraction') of transformers.js, in a worker of the page
 //   form   the graph of ort, see layers.mjs
 //   kernels  the variant of ours: auto, simd128, relaxed, fused
+import { openInWorker } from './in-worker.mjs';
 import * as urls from './urls.mjs';
 
 export function open(spec) {
-  return spec.kind.startsWith('ours') ? openHere(spec) : openInWorker(spec);
+  return spec.kind.startsWith('ours') ? openHere(spec) : openInWorker(spec, './shape-contenders.mjs');
 }
 
 export function openHere(spec) {
@@ -98,16 +99,4 @@ async function ort({ model, dtype, form, threads, generates }) {
       return chosen;
     },
   };
-}
-
-/** The same contender behind messages, its numbers transferred. One call at a time. */
-async function openInWorker(spec) {
-  const worker = new Worker(new URL('./shape-worker.mjs', import.meta.url), { type: 'module' });
-  const ask = message => new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data.numbers));
-    worker.onerror = e => reject(new Error(`worker: ${e.message}`));
-    worker.postMessage(message);
-  });
-  await ask({ open: spec });
-  return { call: work => ask({ work }), close: () => worker.terminate() };
 }
