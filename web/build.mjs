@@ -7,6 +7,7 @@
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
+//   models/…                               the models that views of the demo load on demand
 //   index.html, app.wasm, …                the demo
 //
 // Programs that only the browser tests run go to web/.build/test.
@@ -29,7 +30,9 @@ const test = path.join(root, 'web/.build/test');
 const INLINED = ['github.com/lodestone-wasm/lodestone/models/tokenizer', 'internal/runtime/maps', 'internal/runtime/atomic'];
 const LEAN = ['-gcflags=all=-l', ...INLINED.map((p) => `-gcflags=${p}=`)];
 const MODEL = 'prompt-magneto-en-de-fr';
-const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
+const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en'];
+const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
+const OPTIONAL = new Set(['generation_config.json', 'manifest.json', 'MODEL_CARD.md']);
 
 process.chdir(root);
 await mkdir(dist, { recursive: true });
@@ -98,16 +101,21 @@ async function files() {
     await cp(`kernels/simd/relaxed${memory}.wasm`, path.join(dist, `kernels-relaxed${memory}.wasm`));
   }
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
-  const from = process.env.LODESTONE_MODEL ?? path.join('weights', MODEL);
-  const to = path.join(dist, 'models', MODEL);
+  await model(MODEL, process.env.LODESTONE_MODEL);
+  for (const name of ON_DEMAND) await model(name);
+  for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
+    if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
+  }
+}
+
+/** A model that ships, or the one of another folder in its place. */
+async function model(name, from = path.join('weights', name)) {
+  const to = path.join(dist, 'models', name);
   await rm(to, { recursive: true, force: true }); // a manifest of other files would refuse these
   for (const file of MODEL_FILES) {
     const source = path.join(from, file);
     if (existsSync(source)) await cp(source, path.join(to, file));
-    else if (file !== 'manifest.json' && file !== 'MODEL_CARD.md') throw new Error(`build: ${source} is missing`);
-  }
-  for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
-    if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
+    else if (!OPTIONAL.has(file)) throw new Error(`build: ${source} is missing`);
   }
 }
 

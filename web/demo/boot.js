@@ -98,6 +98,15 @@ async function module() {
   }
 }
 
+/** A script of this page. */
+async function part(file) {
+  try {
+    return await import(file);
+  } catch (e) {
+    throw new PageError('network', `${file} could not be loaded (${e.message}); check the connection and try again`);
+  }
+}
+
 async function start() {
   const begin = performance.now();
   const lodestone = await module();
@@ -130,7 +139,7 @@ function load(onProgress) {
   return current;
 }
 
-globalThis.lodestoneBoot = { pane, part: (file) => import(file), load, module, here: () => loaded, model: chosenModel, shown: () => { booting = false; } };
+globalThis.lodestoneBoot = { pane, part, load, module, here: () => loaded, model: chosenModel, shown: () => { booting = false; } };
 
 /** A fault before the program runs: shown where the program would stand. */
 function fault(title, text) {

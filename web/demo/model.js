@@ -1,24 +1,9 @@
 // What the view "Model" asks of the lodestone module: one model at a time, that of the search or one of its own.
 import * as lodestone from './lodestone.js';
-
-/** A refusal in the form of the module's own errors. */
-class ViewError extends Error {
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-}
+import { address as siteAddress, bytes, ViewError } from './folder.js';
 
 /** The address of a folder; '' is the model of the search. */
-function address(folder) {
-  const url = new URL(folder === '' ? globalThis.lodestoneBoot.model(lodestone) : folder, document.baseURI);
-  if (url.origin !== location.origin) {
-    throw new ViewError('invalid_argument', `folder: ${url.origin} is another site than ${location.origin}; this page reads models of its own site only`);
-  }
-  url.search = url.hash = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
+const address = (folder) => siteAddress(folder === '' ? globalThis.lodestoneBoot.model(lodestone) : folder);
 
 const isShared = (url) => url.href === address('').href;
 
@@ -27,23 +12,7 @@ export async function size(folder) {
   const url = address(folder);
   if (handle !== null && current === url.href) return 0;
   if (isShared(url) && globalThis.lodestoneBoot.here()) return 0;
-  try {
-    const listed = await fetch(new URL('manifest.json', url));
-    if (listed.ok) {
-      const { files } = await listed.json();
-      return files.filter((f) => /^(config|tokenizer)\.json$|\.safetensors(\.index\.json)?$/.test(f.path)).reduce((sum, f) => sum + f.size, 0);
-    }
-  } catch {
-    // no manifest, or a page in its place: the files are asked one by one
-  }
-  let sum = 0;
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    const head = await fetch(new URL(name, url), { method: 'HEAD' });
-    const bytes = Number(head.headers.get('Content-Length'));
-    if (head.ok && bytes > 0) sum += bytes;
-    else if (name !== 'tokenizer.json') return -1;
-  }
-  return sum;
+  return bytes(url);
 }
 
 let handle = null; // a pipeline, or a model that takes ids
