@@ -224,6 +224,28 @@ test('a kernel worker that dies takes no call with it, and changes no bit', asyn
   expect(r.bits).toEqual(want.bits);
 });
 
+test('the page wakes the threads for a call and lets them sleep after it', async ({ page }) => {
+  const heard = await page.evaluate(async () => {
+    const heard: string[] = [];
+    const { notify, store } = Atomics;
+    Atomics.notify = (...args) => {
+      heard.push('notify');
+      return notify(...args);
+    };
+    Atomics.store = ((all: Int32Array, at: number, value: number) => {
+      heard.push(`awake ${value}`);
+      return store(all, at, value);
+    }) as typeof store;
+    const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 2 });
+    while (embed.capabilities().threads < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    heard.length = 0;
+    await embed('a text', { pooling: 'prompt' });
+    await embed.dispose();
+    return heard;
+  });
+  expect(heard).toEqual(['awake 1', 'notify', 'awake 0']);
+});
+
 test('a kernel worker that never answers delays nothing', async ({ page }) => {
   await watchCrew(page, true);
   const r = await page.evaluate(async () => {

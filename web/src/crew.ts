@@ -6,6 +6,8 @@ import type { StartThread, ThreadOrder, ThreadState } from './team.js';
 /** The kernel workers of one engine. */
 export class Crew {
   readonly #workers = new Map<number, Worker>();
+  /** The words of the memory that they share, once they have started. */
+  #words: { all: Int32Array; awake: number; ticket: number } | null = null;
   readonly #tell: (state: ThreadState) => void;
 
   constructor(tell: (state: ThreadState) => void) {
@@ -19,6 +21,17 @@ export class Crew {
     else this.#drop(order.index);
   }
 
+  /**
+   * Says whether a call is under way. The workers are woken from here, not by the
+   * engine's worker alone, which they would wake up beside: see kernels/simd/gen/threads.go.
+   */
+  expect(call: boolean): void {
+    if (!this.#words || this.#workers.size === 0) return;
+    const { all, awake, ticket } = this.#words;
+    Atomics.store(all, awake, call ? 1 : 0);
+    if (call) Atomics.notify(all, ticket);
+  }
+
   /** Ends all of them. */
   end(): void {
     for (const index of [...this.#workers.keys()]) this.#drop(index);
@@ -26,6 +39,8 @@ export class Crew {
 
   #start(start: StartThread): void {
     const { index } = start;
+    // The memory may grow: what lies before its first end stays where it is.
+    this.#words ??= { all: new Int32Array(start.memory.buffer), awake: start.awake / 4, ticket: start.ticket / 4 };
     const options = { type: 'module' as const, name: `lodestone-kernels-${index}` };
     const failed = (why: string): void => {
       this.#drop(index);

@@ -197,8 +197,10 @@ export class Engine {
     this.#current = task;
     try {
       this.#worker.postMessage({ type: 'request', id: task.id, request: task.request } satisfies ToWorker, task.transfer);
+      this.#crew?.expect(true);
     } catch (e) {
       this.#current = null;
+      this.#crew?.expect(false);
       settle(task, () => task.reject(new LodestoneError('invalid_argument', `engine: the request cannot be sent: ${String(e)}`)));
       this.#next();
     }
@@ -247,6 +249,7 @@ export class Engine {
       return;
     }
     this.#current = null;
+    this.#crew?.expect(false);
     settle(task, () => (message.type === 'result' ? task.resolve(message.value) : task.reject(fromMessage(message.error))));
     this.#next();
   }

@@ -12,6 +12,8 @@ export interface SharedKernels {
   thread_failed(): void;
   thread_late(): number;
   thread_tiles(): number;
+  thread_ticket(): number;
+  thread_awake(): number;
   thread_scratch(): number;
   linear_f32(
     ...args: [y: number, ldy: number, x: number, ldx: number, w: number, bias: number, res: number, ldres: number, m: number, k: number, n: number, act: number, alpha: number]
@@ -24,6 +26,9 @@ export interface StartThread {
   memory: WebAssembly.Memory;
   /** From 1 on; 0 is the engine itself. */
   index: number;
+  /** Where in memory the words are that the page sets and notifies when it makes a call. */
+  awake: number;
+  ticket: number;
 }
 
 /** What the engine's worker has the page do for kernel workers; see crew.ts. */
@@ -71,13 +76,14 @@ export class Team {
 
   /** Has the page start the workers. Nobody waits for them: each takes part when it is there. */
   start(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+    const words = { awake: this.#kernels.thread_awake(), ticket: this.#kernels.thread_ticket() };
     // Threads that nobody asked for have to prove themselves first.
     this.#kernels.set_threads(this.#auto ? 1 : this.#plan.threads, LEAST_WORK);
     this.#report({ threads: 1, reason: `one thread so far: ${this.#plan.reason}` });
     for (let index = 1; index < this.#plan.threads; index++) {
       this.#waiting.add(index);
       try {
-        this.#order({ do: 'start', start: { module, memory, index } });
+        this.#order({ do: 'start', start: { module, memory, index, ...words } });
       } catch (e) {
         this.receive({ index, is: 'gone', reason: `one thread: the memory cannot be handed over (${e instanceof Error ? e.message : String(e)})` });
       }

@@ -24,6 +24,14 @@ import (
 //
 // Threads that have nothing to do look at the ticket for 50 to 100 µs and then sleep in
 // memory.atomic.wait32. The caller wakes them only if some sleep.
+//
+// A page that makes a call sets a word, awake, and wakes them once it has handed the call
+// to the caller, and clears the word when the call has ended; until then they look some
+// 20 times as long. That is not about how long waking takes, which is some 30 µs, but
+// about where a thread wakes: Linux looks for an idle processor only where it expects
+// to find one, on two processors hardly ever, and so puts a thread that the caller wakes
+// on the caller's own processor, where the two take turns for 10 ms beside an idle one. A
+// thread that the page wakes is put on the page's processor, which the page leaves.
 
 // Layout of a shared module's memory, in bytes. Below slotAt lie the module's own tables;
 // the words that threads write lie in cache lines of their own, two apart since
@@ -39,6 +47,7 @@ const (
 	lateAt   = limitAt + 16 // i32: joins that took oddly long
 	leastAt  = limitAt + 20 // i32: multiply-adds from which a call is a job
 	sharedAt = limitAt + 24 // i32: tiles that other threads than the caller ran
+	awakeAt  = limitAt + 28 // i32: not 0 while a call of the page is under way
 	jobAt    = slotAt + 384 // i32: kind, units, units of a tile, form; then arguments
 	argsAt   = jobAt + 64
 
@@ -54,6 +63,8 @@ const (
 const (
 	// spins is how often a thread that has nothing to do looks before it sleeps.
 	spins = 60_000
+	// watches is how often it does so while a call is under way: some 1.5 ms in all.
+	watches = 20
 	// A thread sleeps a quarter of a second at a time: then its worker's event loop turns
 	// once, without which some engines do not end a worker.
 	parkNanos = 250_000_000
@@ -120,6 +131,10 @@ func threads(m *Module) {
 	returns(m.export("thread_late"), rmw("xchg", lateAt, num(0)))
 	// thread_tiles() is the number of tiles since the last call that other threads ran.
 	returns(m.export("thread_tiles"), rmw("xchg", sharedAt, num(0)))
+	// thread_ticket() and thread_awake() are where two words lie: the one in which threads
+	// sleep, and the one that a page sets while it waits for a call.
+	returns(m.export("thread_ticket"), num(ticketAt))
+	returns(m.export("thread_awake"), num(awakeAt))
 	// thread_scratch() begins 300 kB that a page may use to time linear layers.
 	returns(m.export("thread_scratch"), num(2<<16+dataBase))
 }
@@ -177,7 +192,7 @@ func fork(m *Module) {
 func threadMain(m *Module) {
 	f := m.export("thread_main")
 	index := f.int("index")
-	left, tries := f.newInt("left"), let(f, "tries", num(spins))
+	left, tries, rounds := f.newInt("left"), let(f, "tries", num(spins)), let(f, "rounds", num(watches))
 	f.nest("(loop $again", func() {
 		set(f, left, atomicLoad(limitAt))
 		f.when(index.atLeastS(left), func() {
@@ -191,6 +206,11 @@ func threadMain(m *Module) {
 			f.inc(tries, num(-1))
 			f.line("(br_if $again %s)", tries)
 			set(f, tries, num(spins))
+			f.when(atomicLoad(awakeAt), func() {
+				f.inc(rounds, num(-1))
+				f.line("(br_if $again %s)", rounds)
+			})
+			set(f, rounds, num(watches))
 			// The caller raises the ticket first and then looks whether somebody sleeps: so
 			// either it sees this thread, or the ticket is not 0 any more here.
 			f.drop(rmw("add", parkedAt, num(1)))
@@ -204,6 +224,7 @@ func threadMain(m *Module) {
 		f.drop(rmw("add", sharedAt, num(1)))
 		f.drop(rmw("sub", doneAt, num(1)))
 		set(f, tries, num(spins))
+		set(f, rounds, num(watches))
 		f.line("(br $again)")
 	})
 }

@@ -53,7 +53,7 @@ func TestSharedModuleOffersTheSameKernels(t *testing.T) {
 				t.Errorf("%s of %s has %q, shared %q", name, v.Name, params, shared[name])
 			}
 		}
-		for _, name := range []string{"set_threads", "threads", "thread_count", "thread_main", "thread_ready", "thread_failed", "thread_late", "thread_tiles", "thread_scratch"} {
+		for _, name := range []string{"set_threads", "threads", "thread_count", "thread_main", "thread_ready", "thread_failed", "thread_late", "thread_tiles", "thread_ticket", "thread_awake", "thread_scratch"} {
 			if shared[name] == "" || own[name] != "" {
 				t.Errorf("%s: %s belongs to the shared form only", v.Name, name)
 			}
