@@ -228,10 +228,10 @@ test('the page wakes the threads for a call and lets them sleep after it', async
   const heard = await page.evaluate(async () => {
     const heard: string[] = [];
     const { notify, store } = Atomics;
-    Atomics.notify = (...args) => {
+    Atomics.notify = ((all: Int32Array, at: number) => {
       heard.push('notify');
-      return notify(...args);
-    };
+      return notify(all, at);
+    }) as typeof notify;
     Atomics.store = ((all: Int32Array, at: number, value: number) => {
       heard.push(`awake ${value}`);
       return store(all, at, value);
