@@ -1,6 +1,7 @@
 package sentence
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,42 +16,80 @@ const MaxRunes = 400
 // A blank line always ends a sentence. A single line break ends one unless the line looks wrapped. Pieces without a letter are left out.
 func Split(text string) []string {
 	var out []string
-	for _, block := range blocks(text) {
-		for _, s := range splitBlock(block) {
+	for _, b := range blocks(text) {
+		for _, s := range splitBlock(b.text) {
 			out = appendCut(out, s)
 		}
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return strings.IndexFunc(s, unicode.IsLetter) < 0 })
+}
+
+// Paragraph is a paragraph, a list item, a heading or a line that stands by itself.
+type Paragraph struct {
+	Lead      string   // what stands before it: line breaks, unless it is the first, and the list or heading marker
+	Sentences []string // as those of Split, and pieces without a letter
+}
+
+// Paragraphs returns the parts of text in order, so that what is made of their sentences can be put in their place.
+func Paragraphs(text string) []Paragraph {
+	var out []Paragraph
+	for i, b := range blocks(text) {
+		p := Paragraph{Lead: b.marker}
+		switch {
+		case i > 0 && b.apart:
+			p.Lead = "\n\n" + p.Lead
+		case i > 0:
+			p.Lead = "\n" + p.Lead
+		}
+		for _, s := range splitBlock(b.text) {
+			p.Sentences = appendCut(p.Sentences, s)
+		}
+		out = append(out, p)
 	}
 	return out
 }
 
-// blocks returns the paragraphs and list items of text; lines of a wrapped paragraph are joined by a space.
-func blocks(text string) []string {
+// block is a paragraph or list item; lines of a wrapped paragraph are joined by a space.
+type block struct {
+	marker, text string
+	apart        bool // blank lines stand before it
+}
+
+func blocks(text string) []block {
 	text = strings.TrimPrefix(text, "\uFEFF")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\r", "\n")
-	var out []string
-	var cur strings.Builder
-	last := "" // the line that cur ends with
+	var out []block
+	var cur block
+	var b strings.Builder
+	last := "" // the line that b ends with
 	flush := func() {
-		if cur.Len() > 0 {
-			out = append(out, cur.String())
-			cur.Reset()
+		if b.Len() > 0 {
+			cur.text = b.String()
+			out = append(out, cur)
+			b.Reset()
 		}
-		last = ""
+		cur, last = block{}, ""
 	}
+	apart := false
 	for line := range strings.SplitSeq(text, "\n") {
-		item, marked := trimMarker(strings.Join(strings.Fields(line), " "))
+		line = strings.Join(strings.Fields(line), " ")
+		item, marked := trimMarker(line)
 		if item == "" {
 			flush()
+			apart = true
 			continue
 		}
 		if marked || last != "" && !wrapped(last, item) {
 			flush()
 		}
-		if cur.Len() > 0 {
-			cur.WriteByte(' ')
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		} else {
+			cur.marker, cur.apart = strings.TrimSuffix(line, item), apart
 		}
-		cur.WriteString(item)
+		apart = false
+		b.WriteString(item)
 		last = item
 	}
 	flush()
@@ -255,10 +294,9 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// appendCut appends s, trimmed, in parts of at most MaxRunes; a part without a letter is dropped.
+// appendCut appends s, trimmed, in parts of at most MaxRunes.
 func appendCut(out []string, s string) []string {
-	s = strings.TrimSpace(s)
-	rs := []rune(s)
+	rs := []rune(strings.TrimSpace(s))
 	for len(rs) > MaxRunes {
 		cut := 0
 		for i := MaxRunes - 1; i > MaxRunes/2; i-- {
@@ -275,15 +313,14 @@ func appendCut(out []string, s string) []string {
 		if cut == 0 {
 			cut = MaxRunes
 		}
-		out = appendLetters(out, string(rs[:cut]))
+		out = appendTrimmed(out, string(rs[:cut]))
 		rs = rs[cut:]
 	}
-	return appendLetters(out, string(rs))
+	return appendTrimmed(out, string(rs))
 }
 
-func appendLetters(out []string, s string) []string {
-	s = strings.TrimSpace(s)
-	if strings.IndexFunc(s, unicode.IsLetter) < 0 {
+func appendTrimmed(out []string, s string) []string {
+	if s = strings.TrimSpace(s); s == "" {
 		return out
 	}
 	return append(out, s)

@@ -106,6 +106,29 @@ func TestSplitIsLinear(t *testing.T) {
 	}
 }
 
+// Joined as they stand, the parts give the text again but for its white space.
+func TestParagraphsKeepWhatStandsBetweenSentences(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"One. Two!", "[One.][Two!]"},
+		{"A title\n\nThe text. Goes on\nand on.", "[A title]\n\n[The text.][Goes on and on.]"},
+		{"Buy:\n- milk\n* two eggs\n\n\n12 %\nEnd.", "[Buy:]\n- [milk]\n* [two eggs]\n\n[12 %]\n[End.]"},
+		{"\n\n## Notes\n1. wash\n3. Mai", "## [Notes]\n1. [wash]\n[3. Mai]"},
+		{" \n *** \n", "[***]"},
+	} {
+		var b strings.Builder
+		for _, p := range Paragraphs(c.text) {
+			b.WriteString(p.Lead)
+			for _, s := range p.Sentences {
+				b.WriteString("[" + s + "]")
+			}
+		}
+		if b.String() != c.want {
+			t.Errorf("Paragraphs(%q)\n got %q\nwant %q", c.text, b.String(), c.want)
+		}
+	}
+}
+
 func TestLanguage(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", ""}, {"12345", ""}, {"Kubernetes", ""},
@@ -129,8 +152,22 @@ func FuzzSplit(f *testing.F) {
 				t.Fatalf("bad piece %q", p)
 			}
 		}
+		if want, got := strings.FieldsFunc(string([]rune(strings.TrimPrefix(s, "\uFEFF"))), isSpace), joined(Paragraphs(s)); strings.Join(want, "") != got {
+			t.Fatalf("Paragraphs lose text: %q", got)
+		}
 		if a, b := Split(s), Split(s); !slices.Equal(a, b) {
 			t.Fatal("two runs differ")
 		}
 	})
+}
+
+// joined is the text of paragraphs without white space.
+func joined(all []Paragraph) string {
+	var b strings.Builder
+	for _, p := range all {
+		for _, s := range append([]string{p.Lead}, p.Sentences...) {
+			b.WriteString(strings.Join(strings.FieldsFunc(s, isSpace), ""))
+		}
+	}
+	return string([]rune(b.String()))
 }

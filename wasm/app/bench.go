@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/ui"
@@ -52,15 +51,8 @@ func (measurer) Measure(ctx context.Context, progress func(ui.Step)) (ui.Measure
 	return m, nil
 }
 
-// Copy writes text to the clipboard; it is called from a click, which browsers ask for.
-func (measurer) Copy(text string) error {
-	clipboard := js.Global().Get("navigator").Get("clipboard")
-	if !clipboard.Truthy() {
-		return errors.New("this page may not use the clipboard; it needs https or localhost")
-	}
-	clipboard.Call("writeText", text)
-	return nil
-}
+// Copy puts text on the clipboard.
+func (measurer) Copy(text string) error { return copyText(text) }
 
 func each(list js.Value, f func(js.Value)) {
 	for i := range list.Length() {

@@ -35,8 +35,13 @@ func main() {
 	p.canvas = newCanvas(p.app, p)
 	explorer := ui.NewExplorer(&inspector{}, ui.Options{Changed: p.changed, Announce: p.announce})
 	p.drawings = newDrawings(p, explorer)
+	need := newNeeded(p)
+	translation := ui.NewTranslation(need.translator.OnDemand, translator{need.translator}, ui.Options{Changed: p.changed, Announce: p.announce})
+	p.focusWhenReady(need.translator, "translate-text")
+	text := newBoxes(p, map[string]func(string){"translate-text": translation.SetText})
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
+		{Name: "translate", Body: &ui.TranslatePane{Translation: translation}, Open: translation.Open},
 		{Name: "model", Body: &ui.ModelPane{Explorer: explorer, Page: p.drawings}, Open: explorer.Open},
 		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},
 	}}
@@ -50,6 +55,7 @@ func main() {
 		p.app.Do("map", p.canvas.update)
 		p.app.Do("draft", p.putDraft)
 		explorer.Do("drawings", p.drawings.update)
+		p.app.Do("translation", func() { text.translation(translation) })
 	}
 }
 

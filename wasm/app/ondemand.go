@@ -39,6 +39,16 @@ func newModel(p *page, task, key, folder, what string) *model {
 	return m
 }
 
+// focusWhenReady moves the keyboard's place from the model's button, which goes when the model is here, to what it was loaded for.
+func (p *page) focusWhenReady(m *model, id string) {
+	m.WhenReady(func() {
+		button := p.byID("load-" + m.Key)
+		if to := p.byID(id); button.Truthy() && to.Truthy() && button.Equal(p.document.Get("activeElement")) {
+			to.Call("focus")
+		}
+	})
+}
+
 // loading is the ui.Loader of a model.
 type loading struct{ *model }
 

@@ -1,0 +1,51 @@
+// What the specs of the demo's views ask of every page.
+import { expect, type Page } from '@playwright/test';
+
+/** A fixture: what a page must not do, break its policy or throw, fails the test. */
+export async function quiet({ page }: { page: Page }, use: () => Promise<void>): Promise<void> {
+  const thrown: string[] = [];
+  page.on('pageerror', (e) => thrown.push(`error: ${e.message}`));
+  await page.addInitScript(() => {
+    const seen: string[] = [];
+    Object.assign(window, { violations: seen });
+    document.addEventListener('securitypolicyviolation', (e) => {
+      if (e.effectiveDirective !== 'style-src-elem') seen.push(`policy: ${e.effectiveDirective} ${e.blockedURI}`);
+    });
+  });
+  await use();
+  const violations = await page.evaluate(() => (window as unknown as { violations?: string[] }).violations ?? []).catch(() => []);
+  expect([...thrown.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]); // Playwright hides the caret by a style of its own
+}
+
+/** Names, ids, references and headings that are not in order. */
+export function faults(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const out: string[] = [];
+    const say = (e: Element, why: string) => out.push(`${why}: ${e.outerHTML.slice(0, 120)}`);
+    const ids = new Set<string>();
+    for (const e of document.querySelectorAll('[id]')) {
+      if (ids.has(e.id)) say(e, 'the id twice');
+      ids.add(e.id);
+    }
+    for (const e of document.querySelectorAll('button, a[href], input:not([hidden] *), select, textarea, progress, section, summary, [role=group], [role=img], table')) {
+      const by = e.getAttribute('aria-labelledby');
+      const labels = (e as HTMLInputElement).labels;
+      const name = by
+        ? by.split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ')
+        : (e.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? e.textContent ?? '');
+      if (!name.trim()) say(e, 'no name');
+    }
+    for (const a of ['aria-labelledby', 'aria-describedby', 'aria-controls', 'for']) {
+      for (const e of document.querySelectorAll(`[${a}]`)) {
+        for (const id of e.getAttribute(a)!.split(' ')) if (!ids.has(id)) say(e, `${a} names nothing`);
+      }
+    }
+    let level = 0;
+    for (const e of document.querySelectorAll('h1, h2, h3')) {
+      const l = Number(e.tagName[1]);
+      if (l > level + 1) say(e, 'a heading level is left out');
+      level = l;
+    }
+    return out;
+  });
+}
