@@ -9,8 +9,9 @@
 // and committed. The browser side (the engine in its worker, the canvas of the map, listeners) is in wasm/app; text and numbers are in
 // the packages sentence and similar below this one.
 //
-// Vugu positions elements by their place in the tree and writes every attribute and text again on each render. Hence: the search box and the
-// live region are static HTML outside of Vugu, the canvas is a child of an element that Vugu leaves empty, and lists stay short.
+// Vugu positions elements by their place in the tree, writes every attribute and text again on each render, and makes elements of which
+// nothing can change anew. Hence: boxes have an attribute that is computed, the search box and the live region are static HTML outside of
+// Vugu, the canvas is a child of an element that Vugu leaves empty, and lists stay short.
 package ui
 
 //go:generate go tool vugugen -skip-go-mod -skip-main .

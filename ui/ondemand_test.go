@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,10 +78,10 @@ func (h *heard) last() string {
 	return h.said[len(h.said)-1]
 }
 
-func (h *heard) count() int {
+func (h *heard) heard(s string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.said)
+	return slices.Contains(h.said, s)
 }
 
 // within waits until ok is true.
@@ -149,7 +150,7 @@ func TestTheSizeOfAModelIsSaidBeforeItIsLoaded(t *testing.T) {
 		t.Errorf("loaded %d times, ready: %t", loads, m.Ready())
 	}
 	if h.last() != "The translator is ready." {
-		t.Errorf("a screen reader hears %q", h.said)
+		t.Errorf("a screen reader hears %q", h.last())
 	}
 }
 

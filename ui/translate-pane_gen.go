@@ -254,12 +254,12 @@ func (c *TranslatePane) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "A small model, trained for an hour on a processor. It knows everyday sentences ("}
+			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "A small model: it knows everyday sentences, makes things up where it does not understand, and fails on news and on long sentences. "}
 			vgparent.AppendChild(vgn)
 			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
 			vgparent.AppendChild(vgn)
-			vgn.SetInnerHTML(c.Scores())
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "), makes things up where it does not understand, and fails on news and on long sentences. Its "}
+			vgn.SetInnerHTML(c.View.Scores)
+			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "Its "}
 			vgparent.AppendChild(vgn)
 			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "a", Attr: []vugu.VGAttribute(nil)}
 			vgparent.AppendChild(vgn)

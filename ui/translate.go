@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,8 @@ import (
 type Translator interface {
 	// Translate translates one sentence; piece hears it as it is made. Ending ctx stops it within a token.
 	Translate(ctx context.Context, text, from, to string, piece func(string)) (Generated, error)
+	// Card is the text of the model's card.
+	Card(ctx context.Context) (string, error)
 	// Copy puts text where the reader can paste it from.
 	Copy(text string) error
 }
@@ -48,6 +51,8 @@ type Translation struct {
 	wake     *time.Timer
 	failure  *Failure
 	copied   bool
+	scores   string // what the card says of the model's quality, "" until it is here
+	carded   bool   // the card was asked for
 }
 
 // task is a sentence and what is to become of it.
@@ -76,9 +81,15 @@ func NewTranslation(m *OnDemand, e Translator, o Options) *Translation {
 	return t
 }
 
-// Open takes the direction of an address, "from=en", and asks how large the model is.
+// Open takes the direction of an address, "from=en", and asks how large the model is and how good.
 func (t *Translation) Open(a Address) {
 	t.Model.Ask()
+	t.mu.Lock()
+	if !t.carded {
+		t.carded = true
+		go t.readCard()
+	}
+	t.mu.Unlock()
 	if from := a.Params.Get("from"); from == "en" || from == "de" {
 		t.mu.Lock()
 		turn := from != t.from
@@ -87,6 +98,33 @@ func (t *Translation) Open(a Address) {
 			t.turn("")
 		}
 	}
+}
+
+// readCard takes the scores from the model's card; without a card there is a link to it, as ever.
+func (t *Translation) readCard() {
+	card, err := t.engine.Card(context.Background())
+	t.mu.Lock()
+	t.carded = err == nil
+	t.scores = scores(card)
+	t.mu.Unlock()
+	t.o.Changed()
+}
+
+// scores are the BLEU that a card gives for both directions in its rows of Tatoeba, in words.
+func scores(card string) string {
+	bleu := func(row string) string {
+		_, rest, _ := strings.Cut(card, "| Tatoeba "+row+" |")
+		score, _, _ := strings.Cut(rest, "|")
+		if _, err := strconv.ParseFloat(strings.TrimSpace(score), 64); err != nil {
+			return ""
+		}
+		return strings.TrimSpace(score)
+	}
+	de, en := bleu("de→en"), bleu("en→de")
+	if de == "" || en == "" {
+		return ""
+	}
+	return "BLEU " + de + " from German and " + en + " from English, on Tatoeba’s everyday sentences. "
 }
 
 // SetText takes the text as it is being typed; what is new in it is translated when the typing rests.
@@ -342,6 +380,7 @@ type TranslationView struct {
 	Hint     string // that the text seems to be in the other language
 	Failure  *Failure
 	Copied   bool
+	Scores   string
 }
 
 // View returns what is to be shown now.
@@ -349,7 +388,7 @@ func (t *Translation) View() TranslationView {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	out, pending, all := t.output()
-	v := TranslationView{From: t.from, To: t.to, Source: t.source, Any: all > 0 && pending < all || t.running != nil, Failure: t.failure, Copied: t.copied}
+	v := TranslationView{From: t.from, To: t.to, Source: t.source, Any: all > 0 && pending < all || t.running != nil, Failure: t.failure, Copied: t.copied, Scores: t.scores}
 	ready := t.Model.Ready()
 	v.Working = ready && pending > 0 && !t.stopped && t.failure == nil
 	v.Waiting = ready && pending > 0 && !v.Working

@@ -11,10 +11,11 @@ import (
 // boxes are the elements of a pane whose text is not Vugu's, which writes a text again on each render: boxes that a reader types into, and
 // text that grows, of which the part that stays is not touched, so that a selection in it stays, too.
 type boxes struct {
-	page *page
+	page  *page
+	typed map[string]func(text string) // by id: hears what is typed
 }
 
-// newBoxes listens to what is typed into the boxes of typed, which is by id.
+// newBoxes listens to the boxes of typed.
 func newBoxes(p *page, typed map[string]func(text string)) *boxes {
 	p.on(p.byID("app").Get("parentNode"), "input", func(e js.Value) {
 		target := e.Get("target")
@@ -22,13 +23,39 @@ func newBoxes(p *page, typed map[string]func(text string)) *boxes {
 			f(target.Get("value").String())
 		}
 	})
-	return &boxes{page: p}
+	return &boxes{page: p, typed: typed}
 }
 
-// put makes text what stands in a box; what stands there already is not written again, which would move the caret.
+// put makes text what stands in a box. What stands there is not written again: a caret stays where it is, but one at the end stays at the
+// end, and a box that shows its end goes on doing so.
 func (b *boxes) put(id, text string) {
 	box := b.page.byID(id)
-	if box.Truthy() && box.Get("value").String() != text {
+	if !box.Truthy() {
+		return
+	}
+	old := box.Get("value").String()
+	rest, ok := strings.CutPrefix(text, old)
+	switch {
+	case ok && rest == "":
+	case ok && old != "":
+		n, height := box.Get("textLength").Int(), box.Get("scrollHeight").Int()
+		mode := "preserve"
+		if box.Get("selectionStart").Int() == n {
+			mode = "end"
+		}
+		follows := height-box.Get("scrollTop").Int()-box.Get("clientHeight").Int() < 40
+		box.Call("setRangeText", rest, n, n, mode)
+		if follows {
+			box.Set("scrollTop", box.Get("scrollHeight"))
+		}
+	default:
+		box.Set("value", text)
+	}
+}
+
+// putAway makes text what stands in a box once the reader has left it; until then, it may be half a number.
+func (b *boxes) putAway(id, text string) {
+	if box := b.page.byID(id); box.Truthy() && box.Get("value").String() != text && !box.Equal(b.page.document.Get("activeElement")) {
 		box.Set("value", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"syscall/js"
 	"time"
@@ -122,13 +123,17 @@ func errorOf(v js.Value) error {
 }
 
 // fetchCollection reads the bundled sentences.
-func fetchCollection(context.Context) (string, error) {
-	response, err := await(js.Global().Call("fetch", "./collection.tsv"))
+func fetchCollection(context.Context) (string, error) { return fetchText("./collection.tsv") }
+
+// fetchText reads a text of this site.
+func fetchText(path string) (string, error) {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	response, err := await(js.Global().Call("fetch", path))
 	if err != nil {
-		return "", &ui.EngineError{Code: "network", Message: err.Error() + " for collection.tsv; check the connection and load the page again"}
+		return "", &ui.EngineError{Code: "network", Message: err.Error() + " for " + name + "; check the connection and load the page again"}
 	}
 	if !response.Get("ok").Bool() {
-		return "", &ui.EngineError{Code: "http_status", Message: fmt.Sprintf("got status %d for collection.tsv, expected 200", response.Get("status").Int())}
+		return "", &ui.EngineError{Code: "http_status", Message: fmt.Sprintf("got status %d for %s, expected 200", response.Get("status").Int(), name)}
 	}
 	text, err := await(response.Call("text"))
 	if err != nil {

@@ -38,7 +38,12 @@ func main() {
 	need := newNeeded(p)
 	translation := ui.NewTranslation(need.translator.OnDemand, translator{need.translator}, ui.Options{Changed: p.changed, Announce: p.announce})
 	p.focusWhenReady(need.translator, "translate-text")
-	text := newBoxes(p, map[string]func(string){"translate-text": translation.SetText})
+	writing := ui.NewWriting(need.writer.OnDemand, writer{need.writer}, ui.Options{Changed: p.changed, Announce: p.announce})
+	p.focusWhenReady(need.writer, "story")
+	text := newBoxes(p, map[string]func(string){"translate-text": translation.SetText, "story": writing.SetText})
+	for _, name := range []string{"temperature", "top-k", "length", "seed"} {
+		text.typed["write-"+name] = func(value string) { writing.Set(name, value) }
+	}
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
 		{Name: "translate", Body: &ui.TranslatePane{Translation: translation}, Open: translation.Open},
@@ -49,13 +54,18 @@ func main() {
 	p.listen()
 	go p.renderOnChange(renderer.EventEnv())
 	for ok := true; ok; ok = renderer.EventWait() {
+		opened := p.opened()
 		if err := renderer.Render(build.RunBuild(p.root)); err != nil {
 			panic(err)
+		}
+		for _, details := range opened {
+			details.Set("open", true)
 		}
 		p.app.Do("map", p.canvas.update)
 		p.app.Do("draft", p.putDraft)
 		explorer.Do("drawings", p.drawings.update)
 		p.app.Do("translation", func() { text.translation(translation) })
+		p.app.Do("writing", func() { text.writing(writing) })
 	}
 }
 

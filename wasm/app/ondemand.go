@@ -14,12 +14,13 @@ import (
 
 // needed are the models that views load on demand. Views that need the same one share its entry.
 type needed struct {
-	translator *model
+	translator, writer *model
 }
 
 func newNeeded(p *page) *needed {
 	return &needed{
 		translator: newModel(p, "translation", "translator", "translator-magneto-en-de", "the translator"),
+		writer:     newModel(p, "text-generation", "writer", "writer-magneto-en", "the writer"),
 	}
 }
 

@@ -39,6 +39,12 @@ func newPage() *page {
 
 func (p *page) byID(id string) js.Value { return p.document.Call("getElementById", id) }
 
+// opened are the details that the reader has opened: Vugu takes the attributes away that are not its own, and this one is the reader's.
+func (p *page) opened() (all []js.Value) {
+	each(p.document.Call("querySelectorAll", "#app details[open]"), func(details js.Value) { all = append(all, details) })
+	return all
+}
+
 // on listens for good. The handler must not block; a panic in it is shown on the page.
 func (p *page) on(target js.Value, event string, f func(e js.Value)) {
 	target.Call("addEventListener", event, js.FuncOf(func(_ js.Value, args []js.Value) any {

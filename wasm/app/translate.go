@@ -16,6 +16,11 @@ func (t translator) Translate(ctx context.Context, text, from, to string, piece 
 	return t.generate(ctx, text, map[string]any{"src_lang": from, "tgt_lang": to}, piece)
 }
 
+// Card fetches the model's card.
+func (t translator) Card(context.Context) (string, error) {
+	return fetchText(t.folder + "MODEL_CARD.md")
+}
+
 // Copy puts text on the clipboard.
 func (translator) Copy(text string) error { return copyText(text) }
 

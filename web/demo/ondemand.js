@@ -32,3 +32,10 @@ export async function generate(pipeline, input, options, piece) {
   await pipeline(input, { ...options, streamer });
   return { text, tokens, ms: performance.now() - begin };
 }
+
+/** How many tokens a pipeline of text generation reads an input as. */
+export async function count(pipeline, input, signal) {
+  let tokens = 0;
+  await pipeline(input, { max_new_tokens: 1, do_sample: false, signal, logits_processor: ([ids]) => void (tokens = ids.length) });
+  return tokens;
+}
