@@ -43,6 +43,7 @@ type Translation struct {
 	source   string
 	parts    []sentence.Paragraph
 	done     map[task]string
+	failed   map[task]bool // until the text changes or the reader tries again
 	tokens   int           // of what was made since the text was empty
 	took     time.Duration // for them
 	running  *running      // the sentence under way
@@ -76,7 +77,7 @@ func NewTranslation(m *OnDemand, e Translator, o Options) *Translation {
 	if o.Announce == nil {
 		o.Announce = func(string) {}
 	}
-	t := &Translation{Model: m, engine: e, o: o, rest: typingRests, from: "de", to: "en", done: map[task]string{}}
+	t := &Translation{Model: m, engine: e, o: o, rest: typingRests, from: "de", to: "en", done: map[task]string{}, failed: map[task]bool{}}
 	m.WhenReady(t.Go)
 	return t
 }
@@ -146,6 +147,7 @@ func (t *Translation) SetText(text string) {
 func (t *Translation) take(text string) {
 	t.source, t.parts = text, sentence.Paragraphs(text)
 	t.stopped, t.failure, t.copied = false, nil, false
+	clear(t.failed)
 	if len(t.parts) == 0 {
 		t.tokens, t.took = 0, 0
 	}
@@ -173,20 +175,21 @@ func (t *Translation) task(s string) task { return task{s, t.from, t.to} }
 func (t *Translation) Go() {
 	t.mu.Lock()
 	t.stopped, t.failure = false, nil
+	clear(t.failed)
 	t.next()
 	t.mu.Unlock()
 	t.o.Changed()
 }
 
-// next begins with the first sentence that has no translation, unless one is under way; t.mu is held.
+// next begins with the first sentence that has no translation and has not failed, unless one is under way; t.mu is held.
 func (t *Translation) next() {
-	if t.running != nil || t.stopped || t.failure != nil || !t.Model.Ready() {
+	if t.running != nil || t.stopped || !t.Model.Ready() {
 		return
 	}
 	for _, p := range t.parts {
 		for _, s := range p.Sentences {
 			k := t.task(s)
-			if _, ok := t.done[k]; ok || wordless(s) {
+			if _, ok := t.done[k]; ok || t.failed[k] || wordless(s) {
 				continue
 			}
 			ctx, cancel := context.WithCancel(context.Background())
@@ -226,7 +229,6 @@ func (t *Translation) end(r *running, g Generated, err error) {
 		return
 	}
 	t.running = nil
-	said := ""
 	switch {
 	case err == nil:
 		if len(t.done) >= maxDone {
@@ -235,15 +237,16 @@ func (t *Translation) end(r *running, g Generated, err error) {
 		t.done[r.task] = strings.TrimSpace(g.Text)
 		t.tokens += g.Tokens
 		t.took += g.Took
-		t.next()
-		if t.running == nil {
-			said = t.said()
-		}
 	case !canceled(err):
+		t.failed[r.task] = true
 		t.failure = failureOf("A sentence could not be translated", err)
-		said = t.failure.Title + ". " + t.failure.Text
 	default:
 		t.stopped = true
+	}
+	t.next()
+	said := ""
+	if t.running == nil && !t.stopped {
+		said = t.said()
 	}
 	t.mu.Unlock()
 	t.o.Changed()
@@ -252,8 +255,11 @@ func (t *Translation) end(r *running, g Generated, err error) {
 	}
 }
 
-// said is what a screen reader hears when all is translated: the translation, or that it is there; t.mu is held.
+// said is what a screen reader hears at the end: the translation, or that it is there, or what went wrong; t.mu is held.
 func (t *Translation) said() string {
+	if t.failure != nil {
+		return t.failure.Title + ". " + t.failure.Text
+	}
 	if out, _, n := t.output(); utf8.RuneCountInString(out) > 200 {
 		return Count(n, "sentence is", "sentences are") + " translated."
 	} else {
@@ -390,7 +396,7 @@ func (t *Translation) View() TranslationView {
 	out, pending, all := t.output()
 	v := TranslationView{From: t.from, To: t.to, Source: t.source, Any: all > 0 && pending < all || t.running != nil, Failure: t.failure, Copied: t.copied, Scores: t.scores}
 	ready := t.Model.Ready()
-	v.Working = ready && pending > 0 && !t.stopped && t.failure == nil
+	v.Working = ready && !t.stopped && (t.running != nil || pending > 0 && t.failure == nil)
 	v.Waiting = ready && pending > 0 && !v.Working
 	if ready || v.Any {
 		v.Output = out
