@@ -290,3 +290,20 @@ test('the demo loads, and answers a query that is typed', { timeout: 60_000 }, a
   assert.equal(hits.length, 9);
   assert.equal(await browser.evaluate(() => document.querySelectorAll('.alert').length), 0);
 });
+
+test('the demo translates a sentence with a model that is loaded on demand', { timeout: 60_000 }, async () => {
+  await browser.goto(`${origin}/#/translate`);
+  await browser.waitFor('the button', 45_000, () => {
+    const button = document.querySelector('#load-translator');
+    if (!button?.textContent.match(/[0-9.]+ MB$/)) return false;
+    button.click();
+    return true;
+  });
+  await browser.type('#translate-text', 'Wo ist der Bahnhof?');
+  const text = await browser.waitFor('the translation', 30_000, () => {
+    const done = document.querySelector('#translate-status')?.textContent.startsWith('1 sentence,');
+    return done && document.querySelector('#translation').textContent;
+  });
+  assert.match(text, /station/i);
+  assert.equal(await browser.evaluate(() => document.querySelectorAll('.alert').length), 0);
+});
