@@ -115,7 +115,7 @@ func (g *beams) next() (more bool, err error) {
 	for i, q := range g.open {
 		if q != nil {
 			logits := s.row(i)
-			sum := float32(logSum(logits))
+			sum := float32(LogSumExp(logits))
 			for j := range logits {
 				logits[j] -= sum
 			}

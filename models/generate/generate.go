@@ -82,7 +82,7 @@ func (g *generation) next() (more bool, err error) {
 			id = g.draw.draw(logits, o, q.random)
 		}
 		if o.Scores {
-			q.score += float64(logits[id]) - logSum(logits)
+			q.score += float64(logits[id]) - LogSumExp(logits)
 		}
 		q.add(id)
 		if o.Token != nil {

@@ -110,8 +110,9 @@ func argmax(logits []float32) int32 {
 	return int32(best)
 }
 
-// logSum is the logarithm of the sum of exp(logits), −∞ if there is nothing.
-func logSum(logits []float32) float64 {
+// LogSumExp is the logarithm of the sum of exp(logits), 2·10⁻⁸ exact, −∞ if there is
+// nothing; NaN counts as nothing. There must be one logit at least.
+func LogSumExp(logits []float32) float64 {
 	top := float64(logits[argmax(logits)])
 	if math.IsInf(top, 0) || math.IsNaN(top) {
 		return top

@@ -30,7 +30,7 @@ func TestLogSumAgreesWithExpTermByTerm(t *testing.T) {
 			logits[i] = float32(r.NormFloat64() * spread)
 		}
 		logits[3], logits[4] = minusInf, float32(math.NaN())
-		got, want := logSum(logits), exactLogSum(logits)
+		got, want := LogSumExp(logits), exactLogSum(logits)
 		if math.Abs(got-want) > 1e-7*max(1, math.Abs(want)*1e-7) {
 			t.Errorf("spread %g: %v, expected %v", spread, got, want)
 		}
@@ -42,7 +42,7 @@ func TestLogSumAgreesWithExpTermByTerm(t *testing.T) {
 		{[]float32{0}, 0}, {[]float32{0, 0}, math.Ln2}, {[]float32{minusInf, 5}, 5}, {[]float32{minusInf, minusInf}, math.Inf(-1)},
 		{[]float32{float32(math.NaN()), 2}, 2}, {[]float32{0, -1e38}, 0}, {[]float32{float32(math.Inf(1)), 0}, math.Inf(1)},
 	} {
-		if got := logSum(c.logits); got != c.want && math.Abs(got-c.want) > 1e-8 {
+		if got := LogSumExp(c.logits); got != c.want && math.Abs(got-c.want) > 1e-8 {
 			t.Errorf("%v: %v, expected %v", c.logits, got, c.want)
 		}
 	}

@@ -36,19 +36,22 @@ func eval(e *env, args []string) error {
 	f.StringVar(&o.to, "to", "", "translation: the language to translate into")
 	f.IntVar(&o.beams, "beams", 1, "translation: hypotheses that are followed at a time")
 	f.StringVar(&o.out, "out", "", "translation: file for what was translated")
+	window := f.Int("window", 96, "perplexity: tokens that are foreseen from those before them, then the model forgets")
 	rest, err := f.parse(args, 2, -1)
 	if err != nil {
 		return err
 	}
 	switch {
-	case rest[0] != "sts" && rest[0] != "entities" && rest[0] != "translation":
-		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities, translation", errUsage, rest[0])
+	case rest[0] != "sts" && rest[0] != "entities" && rest[0] != "translation" && rest[0] != "perplexity":
+		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities, translation, perplexity", errUsage, rest[0])
 	case *dir == "":
 		return fmt.Errorf("%w: no --model", errUsage)
 	case rest[0] == "entities":
 		return f.evalEntities(e, *dir, *dtype, *columns, rest[1:])
 	case rest[0] == "translation":
 		return f.evalTranslation(e, *dir, *dtype, o, rest[1:])
+	case rest[0] == "perplexity":
+		return f.evalPerplexity(e, *dir, *dtype, *window, rest[1:])
 	}
 	x, err := f.loadExtractor(e, *dir, *dtype)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/textgen"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -60,7 +61,7 @@ func (f *flags) evalTranslation(e *env, dir, dtype string, o translationOptions,
 	if err != nil {
 		return err
 	}
-	got, err := translateAll(g, sources, o, newBar(e.err, filepath.Base(paths[0]), "sentences"))
+	got, err := translateAll(g.Generator, sources, o, newBar(e.err, filepath.Base(paths[0]), "sentences"))
 	if err != nil {
 		return fmt.Errorf("%s: %w", paths[0], err)
 	}
@@ -98,8 +99,15 @@ func textLines(path string) ([]string, error) {
 	return all, nil
 }
 
+// generator is a model folder that generates, with its parts.
+type generator struct {
+	*textgen.Generator
+	model *transformer.Model
+	tok   *tokenizer.Tokenizer
+}
+
 // loadGenerator loads a folder with its output projection.
-func (f *flags) loadGenerator(e *env, dir, dtype string) (*textgen.Generator, error) {
+func (f *flags) loadGenerator(e *env, dir, dtype string) (*generator, error) {
 	dev, err := f.device()
 	if err != nil {
 		return nil, err
@@ -126,7 +134,7 @@ func (f *flags) loadGenerator(e *env, dir, dtype string) (*textgen.Generator, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return g, nil
+	return &generator{g, m, t}, nil
 }
 
 // translateAll translates in batches. A translation has at most twice the tokens of its

@@ -29,7 +29,7 @@ func taskNames() string {
 	for _, t := range runnable {
 		names = append(names, t.name)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(append(names, textGeneration), ", ")
 }
 
 // finding is a line of `lode run --json`: positions are in code points of the text.
@@ -84,9 +84,13 @@ func runTask(e *env, args []string) error {
 	top := f.Int("top-k", 0, "how many tokens, labels or answers; 0: 5 tokens, all labels, 1 answer")
 	context := f.String("context", "", "where the answers to questions are looked for")
 	strategy := f.String("aggregation-strategy", "none", "none, simple, first, average, max: how tokens become entities")
+	options := f.String("options", "", `text-generation: {"max_new_tokens": 100, "do_sample": true, "seed": 7, ...}, over what the folder says`)
 	rest, err := f.parse(args, 3, -1)
 	if err != nil {
 		return err
+	}
+	if rest[0] == textGeneration {
+		return f.runGeneration(e, rest[1], *dtype, *options, rest[2:])
 	}
 	kind := heads.Kind("")
 	for _, t := range runnable {

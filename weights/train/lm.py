@@ -9,6 +9,10 @@ starts (--init 0: it is not). A sequence is <s> and a window of the running text
 --experts N: every second layer is a mixture of N experts with X-MoE's router (Chi et al. 2022, arXiv 2204.09179, as torchscale
 has it), to be pruned with `lode prune`. --clusters and --expert-drop are MoEC's (arXiv 2207.09094): the variance of routing within groups
 of experts as a further loss, and experts that a part of the steps may not use.
+
+--go-on FOLDER: training begins with the weights of a model folder in float32, such as one that `lode prune` made.
+
+The run has the texts that scores are of: held-out-stories.txt and held-out-novels.txt. `lode eval perplexity` counts as it is done here.
 """
 import os
 
@@ -29,6 +33,7 @@ PRESETS = {
                   evaluate=20, limit=40),
 }
 POSITIONS = 256
+HELD_OUT = 60000  # tokens of a text that scores are of, at most
 
 
 class Corpus:
@@ -41,7 +46,11 @@ class Corpus:
             stories, novels = stories[: a.limit], [n[: a.limit] for n in novels[:4]]
         cut, last = max(1, len(stories) // 40), max(1, len(novels) // 40)
         self.train = [self.stream(tok, [[s] for s in stories[cut:]]), self.stream(tok, novels[last:])]
-        self.test = {"stories": self.stream(tok, [[s] for s in stories[:cut]]), "novels": self.stream(tok, novels[:last])}
+        held = {"stories": head(tok, [[s] for s in stories[:cut]]), "novels": head(tok, novels[:last])}
+        self.test = {k: self.stream(tok, documents) for k, documents in held.items()}
+        for k, documents in held.items():
+            with open(os.path.join(a.run, "held-out-%s.txt" % k), "w", encoding="utf-8") as f:
+                f.write("\n\n".join("\n".join(d) for d in documents) + "\n")
         self.share = [a.stories, 1 - a.stories]
         n = sum(np.bincount(s, minlength=len(tok)) * w for s, w in zip(self.train, self.share))
         self.frequent = np.argsort(-n)[: a.candidates // 2]
@@ -59,6 +68,18 @@ class Corpus:
             at = int(self.rng.integers(0, max(1, len(s) - a.window)))
             rows.append(s[at : at + a.window].astype(np.int64))
         return windows(rows)
+
+
+def head(tok, documents):
+    """The first documents, cut after a paragraph, of at most HELD_OUT tokens."""
+    out, n = [], 0
+    for d in documents:
+        ends = n + np.cumsum([len(tok.encode(p)) for p in d])
+        keep = d[: int((ends < HELD_OUT).sum())]
+        out, n = out + [keep] * bool(keep), int(ends[-1]) + 1
+        if len(keep) < len(d):
+            break
+    return out
 
 
 def windows(rows):
@@ -89,12 +110,13 @@ def loss_of(net, corpus, a):
 
 
 @torch.no_grad()
-def perplexity(net, stream, a, most=60000):
-    """Of a token, over windows that do not overlap; and the shares of tokens that each expert gets, by layer."""
+def perplexity(net, stream, a, most=HELD_OUT):
+    """Of a token, over windows that do not overlap (the last may be shorter); and the shares of tokens that each expert gets, by layer."""
     total, n, load = 0.0, 0, None
-    rows = [stream[i : i + a.window].astype(np.int64) for i in range(0, min(most, len(stream)) - a.window + 1, a.window)]
-    for start in range(0, len(rows), 16):
-        x, y = (t.to(a.device) for t in windows(rows[start : start + 16]))
+    rows = [stream[i : min(most, i + a.window)].astype(np.int64) for i in range(0, min(most, len(stream)), a.window)]
+    parts = [rows[i : min(i + 16, len(rows) - 1)] for i in range(0, len(rows) - 1, 16)] + [rows[-1:]]
+    for part in parts:
+        x, y = (t.to(a.device) for t in windows(part))
         with common.autocast(a):
             logits = net(x).float()
         total += float(F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum"))
@@ -106,19 +128,22 @@ def perplexity(net, stream, a, most=60000):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01)
+    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, go_on="")
     tok = data.Unigram(a.start)
     moe = dict(experts=a.experts, clusters=a.clusters, drop=a.expert_drop) if a.experts else None
     net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=2)
     weights = os.path.join(a.start, "model.safetensors")
     if a.init and os.path.exists(weights):
         model.start_table(net, common.read_safetensors(weights)["embed_tokens.weight"])
+    if a.go_on:
+        net.load_state_dict(common.read_safetensors(os.path.join(a.go_on, "model.safetensors")))
     net.to(a.device)
     print("%d parameters" % model.count(net), flush=True)
     corpus = Corpus(a, tok)
     t = common.Trainer(a, net)
     evaluate = lambda: {k: perplexity(net, s, a, 20000)[0] for k, s in corpus.test.items()}
     t.train(corpus.batch, loss_of(net, corpus, a), evaluate)
+    net.eval()
     a.amp, scores = 0, {}
     for k, s in corpus.test.items():
         scores[k], load = perplexity(net, s, a)
@@ -136,11 +161,25 @@ def write(a, tok, net, corpus, scores, trainer):
     with torch.no_grad():
         logits = net(x)
     common.vectors(os.path.join(a.run, "verify"), "decoder", config, net.state_dict(), dict(prev_output_tokens=x), dict(logits=logits))
+    golden(a, net, corpus)
     rows = "\n".join("| %s | %.2f |" % (k, v) for k, v in scores.items() if isinstance(v, float))
     experts = "every second feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % a.experts if a.experts else "dense"
     common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))
+
+
+@torch.no_grad()
+def golden(a, net, corpus):
+    """Beginnings of held-out texts for a test in Go: the probability of each token, the likeliest one, and some logits."""
+    few, cases = np.linspace(4, net.embed_tokens.num_embeddings - 2, 24).astype(int), []
+    for k, s in corpus.test.items():
+        for i in range(3):
+            x, y = windows([s[i * a.window :][: min(a.window, 32)].astype(np.int64)])
+            z = net(x)[0]
+            cases.append({"text": k, "ids": x[0].tolist(), "next": y[0].tolist(), "nll": round(float(F.cross_entropy(z, y[0])), 5),
+                          "best": z.argmax(-1).tolist(), "logits": [[round(v, 3) for v in row] for row in z[:, few].tolist()]})
+    common.write_json(os.path.join(a.run, "golden.json"), {"columns": few.tolist(), "cases": cases}, None)
 
 
 CARD = """# {name}

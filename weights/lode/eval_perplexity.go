@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// perplexityResult is what `lode eval perplexity --json` prints.
+type perplexityResult struct {
+	File       string  `json:"file"`
+	Tokens     int     `json:"tokens"`
+	Perplexity float64 `json:"perplexity"`
+	Window     int     `json:"window"`
+	DType      string  `json:"dtype"`
+}
+
+// evalPerplexity says how well a decoder foresees texts: e to the mean, over all tokens,
+// of −log p(token | those before it in its window), as weights/train/lm.py counts it.
+//
+// A file holds documents: a paragraph a line, each turned into tokens for itself, and an
+// empty line between documents. After a document stands the token that ends texts (the
+// first of eos_token_id, if config.json has it), which is foreseen like the others. All
+// that is cut into windows that do not overlap, the last may be shorter; before the first
+// token of a window the model reads bos_token_id, or the end of a text if there is none.
+func (f *flags) evalPerplexity(e *env, dir, dtype string, window int, paths []string) error {
+	if window < 1 {
+		return fmt.Errorf("%w: --window %d; expected 1 or more tokens", errUsage, window)
+	}
+	g, err := f.loadGenerator(e, dir, dtype)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		ids, err := documentTokens(g.tok, path, g.Settings.Options.EOS)
+		if err != nil {
+			return err
+		}
+		mean, err := surprise(g, ids, window, newBar(e.err, filepath.Base(path), "tokens"))
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		r := perplexityResult{filepath.Base(path), len(ids), math.Exp(mean), window, dtype}
+		if math.IsNaN(r.Perplexity) || math.IsInf(r.Perplexity, 0) {
+			return fmt.Errorf("%s: the perplexity is %v: for some token the model has no probability", path, r.Perplexity)
+		}
+		if *f.json {
+			err = json.NewEncoder(e.out).Encode(r)
+		} else {
+			_, err = fmt.Fprintf(e.out, "%s: perplexity %.3f (%d tokens, windows of %d, dtype %s)\n", r.File, r.Perplexity, r.Tokens, r.Window, r.DType)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// documentTokens are the tokens of a file of documents, end behind each.
+func documentTokens(t *tokenizer.Tokenizer, path string, end []int32) ([]int32, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var all []int32
+	open := false
+	closeDocument := func() {
+		if open && len(end) > 0 {
+			all = append(all, end[0])
+		}
+		open = false
+	}
+	err = eachLine(file, func(_ int, line []byte) error {
+		text := strings.TrimRight(string(line), "\r")
+		if strings.TrimSpace(text) == "" {
+			closeDocument()
+			return nil
+		}
+		x, err := t.Encode(text, tokenizer.Options{})
+		if err != nil {
+			return err
+		}
+		all, open = append(all, x.IDs...), true
+		return nil
+	})
+	closeDocument()
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("no text")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+// surprise is the mean of −log p over ids, in nats.
+func surprise(g *generator, ids []int32, window int, bar *bar) (float64, error) {
+	defer bar.end()
+	c := g.model.Config
+	if c.MaxPositions > 0 && window > c.MaxPositions {
+		return 0, fmt.Errorf("%w: --window %d; the model reads at most %d tokens", errUsage, window, c.MaxPositions)
+	}
+	before := g.Settings.BOS
+	if end := g.Settings.Options.EOS; before < 0 && len(end) > 0 {
+		before = end[0]
+	}
+	if before < 0 {
+		return 0, fmt.Errorf("%w: config.json has neither bos_token_id nor eos_token_id, so a window has no beginning", transformer.ErrConfig)
+	}
+	// The logits of a batch take at most 64 MiB.
+	rows := max(1, (16<<20)/(window*c.VocabSize))
+	total := 0.0
+	for from := 0; from < len(ids); {
+		n, cols := rows, window
+		if whole := (len(ids) - from) / window; whole == 0 {
+			n, cols = 1, len(ids)-from
+		} else {
+			n = min(n, whole)
+		}
+		part := ids[from : from+n*cols]
+		sum, err := windowsSurprise(g, part, n, cols, before)
+		if err != nil {
+			return 0, err
+		}
+		total, from = total+sum, from+len(part)
+		bar.set(int64(from), int64(len(ids)))
+	}
+	return total / float64(len(ids)), nil
+}
+
+// windowsSurprise is the sum of −log p over the tokens of windows, next (rows·cols).
+func windowsSurprise(g *generator, next []int32, rows, cols int, before int32) (float64, error) {
+	in := make([]int32, len(next))
+	for i := range in {
+		if i%cols == 0 {
+			in[i] = before
+		} else {
+			in[i] = next[i-1]
+		}
+	}
+	y, release, err := g.Logits(transformer.Padded{IDs: in, Rows: rows, Cols: cols}, nil)
+	if err != nil {
+		return 0, err
+	}
+	logits := make([]float32, y.Rows*y.Cols)
+	g.model.Device().Get(logits, y)
+	release()
+	if err := g.model.Device().Err(); err != nil {
+		return 0, err
+	}
+	sum := 0.0
+	for i, id := range next {
+		z := logits[i*y.Cols : (i+1)*y.Cols]
+		sum += generate.LogSumExp(z) - float64(z[id])
+	}
+	return sum, nil
+}

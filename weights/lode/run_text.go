@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/models/generate"
+)
+
+// textGeneration is the task of `lode run` that continues texts.
+const textGeneration = "text-generation"
+
+// generated is a line of `lode run text-generation --json`.
+type generated struct {
+	Text      int    `json:"text"` // which of the arguments
+	Generated string `json:"generated_text"`
+	Tokens    int    `json:"tokens"`
+	Reason    string `json:"reason"` // why it ended: length, eos, stop
+}
+
+// runGeneration continues texts one after the other and prints what is added while it is
+// made. options are generation options as pipeline() has them, a JSON object that counts
+// over what the folder says; "" is none.
+func (f *flags) runGeneration(e *env, dir, dtype, options string, texts []string) error {
+	g, err := f.loadGenerator(e, dir, dtype)
+	if err != nil {
+		return err
+	}
+	settings := g.Settings
+	if options != "" {
+		if settings, err = settings.With([]byte(options)); err != nil {
+			return fmt.Errorf("--options: %w", err)
+		}
+	}
+	o := settings.Options
+	if settings.StopStrings != nil {
+		if o.Stopped, err = generate.StopStrings(g.tok, settings.StopStrings); err != nil {
+			return fmt.Errorf("--options: %w", err)
+		}
+	}
+	// What is made is printed as it is made, where there is one result.
+	live := !*f.json && o.Beams <= 1 && o.Returns <= 1
+	var piece func(int, int32, string) error
+	if live {
+		piece = func(_ int, _ int32, piece string) error {
+			_, err := fmt.Fprint(e.out, piece)
+			return err
+		}
+	}
+	for i, text := range texts {
+		in, err := g.Prompts([]string{text}, true)
+		if err != nil {
+			return err
+		}
+		if live {
+			fmt.Fprint(e.out, text)
+		}
+		results, err := g.Run(in, o, piece)
+		if err != nil {
+			return fmt.Errorf("text %d: %w", i, err)
+		}
+		for _, r := range results {
+			switch {
+			case *f.json:
+				err = json.NewEncoder(e.out).Encode(generated{i, text + r.Text, len(r.IDs), r.Reason.String()})
+			case live:
+				_, err = fmt.Fprintln(e.out)
+			default:
+				_, err = fmt.Fprintln(e.out, text+r.Text)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
