@@ -47,6 +47,7 @@ func main() {
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
 		{Name: "translate", Body: &ui.TranslatePane{Translation: translation}, Open: translation.Open},
+		{Name: "write", Body: &ui.WritePane{Writing: writing}, Open: writing.Open},
 		{Name: "model", Body: &ui.ModelPane{Explorer: explorer, Page: p.drawings}, Open: explorer.Open},
 		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},
 	}}

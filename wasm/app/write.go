@@ -13,7 +13,7 @@ import (
 type writer struct{ *model }
 
 // window is how many tokens the writer's texts had in training. It has more positions, and is lost in them: behind the 96th token the
-// perplexity of a story goes from 10 to 60.
+// perplexity of stories goes from 12 to 79.
 const window = 96
 
 // Positions is the window, or what the model has if that is less.
