@@ -35,7 +35,7 @@ type Draw struct {
 }
 
 // usual is how tokens are chosen unless the reader says otherwise.
-var usual = Draw{Tokens: 80, Temperature: 0.8, TopK: 40}
+var usual = Draw{Tokens: 80, Temperature: 0.7, TopK: 40}
 
 // MaxStory is the longest text, in bytes; nothing is written beyond it.
 const MaxStory = 50_000

@@ -101,7 +101,7 @@ func TestATextGoesOnInPlace(t *testing.T) {
 	f := &fakeWriter{positions: 100}
 	w, h := newWriting(t, f, true)
 	w.SetText("Once  upon ")
-	contains(t, render(t, &WritePane{Writing: w}), ">Write<", "Once upon a time", "temperature 0.8, 3 tokens")
+	contains(t, render(t, &WritePane{Writing: w}), ">Write<", "Once upon a time", "temperature 0.7, 3 tokens")
 	w.Press()
 	within(t, "the text", wrote(w, "Once  upon w0 w1 w2")) // the space was there
 	v := w.View()
@@ -113,7 +113,7 @@ func TestATextGoesOnInPlace(t *testing.T) {
 	w.Press()
 	within(t, "more", wrote(w, "Once  upon w0 w1 w2 w0 w1 w2"))
 	prompts, draws := f.asked()
-	if !slices.Equal(prompts, []string{"Once  upon", "Once  upon w0 w1 w2"}) || draws[0].Tokens != 3 || draws[0].Temperature != 0.8 || draws[0].TopK != 40 {
+	if !slices.Equal(prompts, []string{"Once  upon", "Once  upon w0 w1 w2"}) || draws[0].Tokens != 3 || draws[0].Temperature != 0.7 || draws[0].TopK != 40 {
 		t.Errorf("asked for %q, %+v", prompts, draws)
 	}
 	// What was written last is taken back for another try; a text that the reader changed is the reader's.
@@ -199,7 +199,7 @@ func TestTheWindowSlidesOverALongText(t *testing.T) {
 	if prompts[0] != "One two. Three four five. Six" || draws[0].Tokens != 9 || draws[0].Seed != 5 {
 		t.Errorf("first %q, %+v", prompts[0], draws[0])
 	}
-	if last := prompts[1]; !strings.HasSuffix("One two. Three four five. Six w0 w1 w2 w3 w4 w5 w6 w7 w8", last) || strings.HasPrefix(last, "One") || draws[1] != (Draw{1, 0, 0.8, 40, 6}) {
+	if last := prompts[1]; !strings.HasSuffix("One two. Three four five. Six w0 w1 w2 w3 w4 w5 w6 w7 w8", last) || strings.HasPrefix(last, "One") || draws[1] != (Draw{1, 0, 0.7, 40, 6}) {
 		t.Errorf("then %q, %+v", last, draws[1])
 	}
 	if v := w.View(); !strings.Contains(v.Hint, "reads 16 tokens at a time") || v.Another || v.Settings["seed"] != "5" {
@@ -277,7 +277,7 @@ func TestSettingsStayInTheirRange(t *testing.T) {
 		{"temperature", "1.25", "1.25"},
 		{"temperature", "-1", "0"},
 		{"temperature", "1e9", "2"},
-		{"temperature", "x", "0.8"},
+		{"temperature", "x", "0.7"},
 		{"top-k", "0", "0"},
 		{"top-k", "NaN", "40"},
 		{"length", "0", "1"},
@@ -288,7 +288,7 @@ func TestSettingsStayInTheirRange(t *testing.T) {
 		{"seed", " ", ""},
 	} {
 		w.Set(c.name, c.value)
-		want := map[string]string{"temperature": "0.8", "top-k": "40", "length": "80", "seed": ""}
+		want := map[string]string{"temperature": "0.7", "top-k": "40", "length": "80", "seed": ""}
 		want[c.name] = c.want
 		if got := w.View().Settings; !maps.Equal(got, want) {
 			t.Errorf("%s %q: %q, expected %q", c.name, c.value, got, want)
