@@ -1,20 +1,24 @@
 // What the specs of the demo's views ask of every page.
 import { expect, type Page } from '@playwright/test';
 
-/** A fixture: what a page must not do, break its policy or throw, fails the test. */
-export async function quiet({ page }: { page: Page }, use: () => Promise<void>): Promise<void> {
-  const thrown: string[] = [];
-  page.on('pageerror', (e) => thrown.push(`error: ${e.message}`));
+/** A fixture: what a page must not do, break its policy, throw, or ask another site, fails the test. */
+export async function quiet({ page, baseURL }: { page: Page; baseURL: string | undefined }, use: () => Promise<void>): Promise<void> {
+  const seen: string[] = [];
+  page.on('pageerror', (e) => seen.push(`error: ${e.message}`));
+  page.on('request', (r) => {
+    if (!r.url().startsWith(`${baseURL}/`) && !r.url().startsWith('data:')) seen.push(`request to ${r.url()}`);
+  });
   await page.addInitScript(() => {
     const seen: string[] = [];
     Object.assign(window, { violations: seen });
     document.addEventListener('securitypolicyviolation', (e) => {
+      // Playwright hides the caret in screenshots by an inline style of its own.
       if (e.effectiveDirective !== 'style-src-elem') seen.push(`policy: ${e.effectiveDirective} ${e.blockedURI}`);
     });
   });
   await use();
   const violations = await page.evaluate(() => (window as unknown as { violations?: string[] }).violations ?? []).catch(() => []);
-  expect([...thrown.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]); // Playwright hides the caret by a style of its own
+  expect([...seen.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]);
 }
 
 /** Names, ids, references and headings that are not in order. */
@@ -27,7 +31,7 @@ export function faults(page: Page): Promise<string[]> {
       if (ids.has(e.id)) say(e, 'the id twice');
       ids.add(e.id);
     }
-    for (const e of document.querySelectorAll('button, a[href], input:not([hidden] *), select, textarea, progress, section, summary, [role=group], [role=img], table')) {
+    for (const e of document.querySelectorAll('button, a[href], input:not([hidden] *), select, textarea, progress, canvas[tabindex], section, summary, [role=group], [role=img], [role=application], table')) {
       const by = e.getAttribute('aria-labelledby');
       const labels = (e as HTMLInputElement).labels;
       const name = by
@@ -40,12 +44,17 @@ export function faults(page: Page): Promise<string[]> {
         for (const id of e.getAttribute(a)!.split(' ')) if (!ids.has(id)) say(e, `${a} names nothing`);
       }
     }
+    for (const e of document.querySelectorAll('img')) if (!e.hasAttribute('alt')) say(e, 'no alt');
     let level = 0;
     for (const e of document.querySelectorAll('h1, h2, h3')) {
       const l = Number(e.tagName[1]);
       if (l > level + 1) say(e, 'a heading level is left out');
       level = l;
     }
+    if (document.querySelectorAll('h1').length !== 1) out.push('not one h1');
+    if (document.querySelectorAll('main').length !== 1) out.push('not one main');
+    if (!document.documentElement.lang) out.push('no language');
+    if (document.querySelectorAll('#live[role=status][aria-live=polite]').length !== 1) out.push('no live region');
     return out;
   });
 }

@@ -1,30 +1,8 @@
 // The demo page, as a reader meets it: search, own text, failures, keyboard, screen reader, dark and narrow, and no freezing.
 import { expect, type Page, test as base } from '@playwright/test';
+import { faults, quiet } from './demo-checks.js';
 
-const test = base.extend<{ quiet: string[] }>({
-  // What a page must not do: break the policy, throw, or ask another site. Collected for every test.
-  quiet: [
-    async ({ page, baseURL }, use) => {
-      const faults: string[] = [];
-      page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
-      page.on('request', (r) => {
-        if (!r.url().startsWith(`${baseURL}/`) && !r.url().startsWith('data:')) faults.push(`request to ${r.url()}`);
-      });
-      await page.addInitScript(() => {
-        const seen: string[] = [];
-        Object.assign(window, { violations: seen });
-        document.addEventListener('securitypolicyviolation', (e) => {
-          // Playwright hides the caret in screenshots by an inline style of its own.
-          if (e.effectiveDirective !== 'style-src-elem') seen.push(`policy: ${e.effectiveDirective} ${e.blockedURI}`);
-        });
-      });
-      await use(faults);
-      const violations = await page.evaluate(() => (window as unknown as { violations?: string[] }).violations ?? []).catch(() => []);
-      expect([...faults.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]);
-    },
-    { auto: true },
-  ],
-});
+const test = base.extend<{ quiet: void }>({ quiet: [quiet, { auto: true }] });
 
 const facts = (page: Page) => page.locator('#facts');
 const query = (page: Page) => page.getByRole('searchbox', { name: 'Search the sentences' });
@@ -289,42 +267,7 @@ test('names, roles and references are in order', async ({ page }) => {
   await expect(hits(page)).toHaveCount(9);
   await addText(page, '1');
   await expect(page.locator('#notice')).not.toHaveText('');
-  const faults = await page.evaluate(() => {
-    const out: string[] = [];
-    const say = (e: Element, why: string) => out.push(`${why}: ${e.outerHTML.slice(0, 120)}`);
-    const name = (e: Element): string => {
-      const by = e.getAttribute('aria-labelledby');
-      if (by) return by.split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();
-      const labels = (e as HTMLInputElement).labels;
-      return (e.getAttribute('aria-label') ?? (labels?.length ? labels[0]!.textContent : null) ?? e.textContent ?? '').trim();
-    };
-    for (const e of document.querySelectorAll('button, a[href], input, textarea, progress, canvas[tabindex], section, [role=group], [role=application]')) {
-      if (!name(e)) say(e, 'no name');
-    }
-    for (const e of document.querySelectorAll('img')) if (!e.hasAttribute('alt')) say(e, 'no alt');
-    const ids = new Set<string>();
-    for (const e of document.querySelectorAll('[id]')) {
-      if (ids.has(e.id)) say(e, 'the id twice');
-      ids.add(e.id);
-    }
-    for (const a of ['aria-labelledby', 'aria-describedby', 'aria-controls', 'for']) {
-      for (const e of document.querySelectorAll(`[${a}]`)) {
-        for (const id of e.getAttribute(a)!.split(' ')) if (!ids.has(id)) say(e, `${a} names nothing`);
-      }
-    }
-    let level = 0;
-    for (const e of document.querySelectorAll('h1, h2, h3')) {
-      const l = Number(e.tagName[1]);
-      if (l > level + 1) say(e, 'a heading level is left out');
-      level = l;
-    }
-    if (document.querySelectorAll('h1').length !== 1) out.push('not one h1');
-    if (document.querySelectorAll('main').length !== 1) out.push('not one main');
-    if (!document.documentElement.lang) out.push('no language');
-    if (document.querySelectorAll('#live[role=status][aria-live=polite]').length !== 1) out.push('no live region');
-    return out;
-  });
-  expect(faults).toEqual([]);
+  expect(await faults(page)).toEqual([]);
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {

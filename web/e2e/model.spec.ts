@@ -1,25 +1,8 @@
 // The demo's view "Model": the architecture, attention and routing, by pointer, keyboard and as tables.
 import { expect, type Page, test as base } from '@playwright/test';
+import { faults, quiet } from './demo-checks.js';
 
-const test = base.extend<{ quiet: void }>({
-  quiet: [
-    async ({ page }, use) => {
-      const faults: string[] = [];
-      page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
-      await page.addInitScript(() => {
-        const seen: string[] = [];
-        Object.assign(window, { violations: seen });
-        document.addEventListener('securitypolicyviolation', (e) => {
-          if (e.effectiveDirective !== 'style-src-elem') seen.push(`policy: ${e.effectiveDirective} ${e.blockedURI}`);
-        });
-      });
-      await use();
-      const violations = await page.evaluate(() => (window as unknown as { violations?: string[] }).violations ?? []).catch(() => []);
-      expect([...faults.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]); // Playwright hides the caret by a style of its own
-    },
-    { auto: true },
-  ],
-});
+const test = base.extend<{ quiet: void }>({ quiet: [quiet, { auto: true }] });
 
 const live = (page: Page) => page.locator('#live');
 const map = (page: Page) => page.locator('#attention-map');
@@ -65,7 +48,10 @@ test('a sentence is shown head by head, by choosers, pointer and keyboard, and a
   await box.fill('The key is under the mat.');
   await page.getByRole('button', { name: 'Show' }).click();
   await expect(map(page).locator('svg')).toHaveAttribute('aria-label', /^Layer 0, head 0: “.+” looks at “.+” with \d+ % of its attention/);
+  await box.fill('not yet sent');
   await page.getByRole('combobox', { name: 'Layer' }).selectOption('layer 3');
+  await expect(map(page).locator('svg')).toHaveAttribute('aria-label', /^Layer 3, head 0: /);
+  await expect(box).toHaveValue('not yet sent');
   await page.getByRole('combobox', { name: 'Head' }).selectOption('head 2');
   await expect(map(page).locator('svg')).toHaveAttribute('aria-label', /^Layer 3, head 2: /);
   await page.getByRole('combobox', { name: 'Head' }).selectOption('mean of all heads');
@@ -164,31 +150,7 @@ test('it is reached by keyboard, nothing is wider than a phone, and names are in
   await expect(page.locator('#routing-3 svg')).toBeVisible();
   const [content, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth] as const);
   expect(content).toBeLessThanOrEqual(window_);
-  const faults = await page.evaluate(() => {
-    const out: string[] = [];
-    const ids = new Set<string>();
-    for (const e of document.querySelectorAll('[id]')) {
-      if (ids.has(e.id)) out.push(`the id twice: ${e.id}`);
-      ids.add(e.id);
-    }
-    for (const e of document.querySelectorAll('button, a[href], input:not([hidden] *), select, section, [role=group], [role=img], table')) {
-      const by = e.getAttribute('aria-labelledby');
-      const labels = (e as HTMLInputElement).labels;
-      const name = by ? (document.getElementById(by)?.textContent ?? '') : (e.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? e.textContent ?? '');
-      if (!name.trim()) out.push(`no name: ${e.outerHTML.slice(0, 100)}`);
-    }
-    for (const a of ['aria-labelledby', 'aria-describedby', 'for']) {
-      for (const e of document.querySelectorAll(`[${a}]`)) if (!ids.has(e.getAttribute(a)!)) out.push(`${a} names nothing: ${e.outerHTML.slice(0, 100)}`);
-    }
-    let level = 0;
-    for (const e of document.querySelectorAll('h1, h2, h3')) {
-      const l = Number(e.tagName[1]);
-      if (l > level + 1) out.push(`a heading level is left out: ${e.textContent}`);
-      level = l;
-    }
-    return out;
-  });
-  expect(faults).toEqual([]);
+  expect(await faults(page)).toEqual([]);
   await page.getByRole('link', { name: 'Skip to the content' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.locator('main')).toBeFocused();
