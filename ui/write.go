@@ -239,6 +239,7 @@ func (w *Writing) stretch(ctx context.Context, r *stretch) error {
 		if !mine || left <= 0 || len(text) >= MaxStory {
 			return nil
 		}
+		begin := time.Now()
 		prompt, n, err := w.window(ctx, strings.TrimRightFunc(text, unicode.IsSpace), left)
 		if err != nil {
 			return err
@@ -250,6 +251,7 @@ func (w *Writing) stretch(ctx context.Context, r *stretch) error {
 			d.Least = min(d.Least, d.Tokens)
 		}
 		w.mu.Lock()
+		r.took += time.Since(begin) // counting is reading, too
 		r.forgot = r.forgot || len(prompt) < len(strings.TrimSpace(text))
 		w.mu.Unlock()
 		g, err := w.engine.Write(ctx, prompt, d, func(piece string) { w.add(r, piece) })
