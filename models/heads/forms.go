@@ -33,6 +33,9 @@ const (
 	tanh     //
 )
 
+// ranking is fairseq's name of the head that ranks answers.
+const ranking = "classification_heads.sentence_classification_head"
+
 // forms are the heads, in the order in which they are tried.
 var forms = []form{
 	{families: []string{"bert"}, kind: MaskedLM, dense: "cls.predictions.transform.dense", act: own, norm: "cls.predictions.transform.LayerNorm",
@@ -55,6 +58,15 @@ var forms = []form{
 	{families: []string{"roberta", "torchscale"}, kind: SequenceClassification, dense: "classifier.dense", act: tanh,
 		out: "classifier.out_proj", bias: "classifier.out_proj.bias"},
 	{families: []string{"distilbert"}, kind: SequenceClassification, dense: "pre_classifier", act: relu, out: "classifier", bias: "classifier.bias"},
+	// THE-X: tanh is not among what encryption can compute (the name is ours).
+	{families: []string{"thex"}, kind: SequenceClassification, out: "classifier", bias: "classifier.bias"},
+
+	{families: []string{"bert", "roberta"}, kind: MultipleChoice, dense: "^pooler.dense", act: tanh, out: "classifier", bias: "classifier.bias"},
+	{families: []string{"torchscale"}, kind: MultipleChoice, dense: "classifier.dense", act: tanh, out: "classifier.out_proj", bias: "classifier.out_proj.bias"},
+	{families: []string{"distilbert"}, kind: MultipleChoice, dense: "pre_classifier", act: relu, out: "classifier", bias: "classifier.bias"},
+	// fairseq's sentence_ranking.
+	{families: []string{"kformer", "fairseq roberta"}, kind: MultipleChoice, dense: ranking + ".dense", act: tanh,
+		out: ranking + ".out_proj", bias: ranking + ".out_proj.bias"},
 }
 
 // of tells whether a form is a head of a kind in a family.

@@ -20,6 +20,7 @@ const (
 	TokenClassification    Kind = "token-classification"    // (n, classes)
 	SequenceClassification Kind = "sequence-classification" // (sequences, classes), of the first token of each
 	QuestionAnswering      Kind = "question-answering"      // (n, 2): begin and end of an answer
+	MultipleChoice         Kind = "multiple-choice"         // (sequences, 1): how good a question's answer is, of the first token
 )
 
 // suffix is how the architectures of Hugging Face end that have such a head; "" if there
@@ -34,6 +35,8 @@ func (k Kind) suffix() string {
 		return "ForSequenceClassification"
 	case QuestionAnswering:
 		return "ForQuestionAnswering"
+	case MultipleChoice:
+		return "ForMultipleChoice"
 	}
 	return ""
 }
@@ -41,7 +44,7 @@ func (k Kind) suffix() string {
 // ParseKind is the kind of a name. Errors wrap ErrKind.
 func ParseKind(name string) (Kind, error) {
 	if Kind(name).suffix() == "" {
-		return "", lean.Errorf("heads: %w: %q; known: masked-lm, token-classification, sequence-classification, question-answering", ErrKind, name)
+		return "", lean.Errorf("heads: %w: %q; known: masked-lm, token-classification, sequence-classification, question-answering, multiple-choice", ErrKind, name)
 	}
 	return Kind(name), nil
 }
@@ -80,7 +83,7 @@ func New(k Kind, c *transformer.Config, config []byte) (*Head, error) {
 func (h *Head) Load(o *transformer.LoadOptions) { o.More = h.plan }
 
 // First tells whether the head reads the first token of each sequence only.
-func (h *Head) First() bool { return h.Kind == SequenceClassification }
+func (h *Head) First() bool { return h.Kind == SequenceClassification || h.Kind == MultipleChoice }
 
 // plan finds the head's tensors in a checkpoint: see transformer.LoadOptions.More.
 func (h *Head) plan(shape func(name string) []int, prefix string) ([]transformer.Extra, error) {
@@ -154,6 +157,8 @@ func (h *Head) outputs(shape []int) {
 		h.Outputs = h.config.VocabSize
 	case h.Kind == QuestionAnswering:
 		h.Outputs = 2
+	case h.Kind == MultipleChoice:
+		h.Outputs = 1
 	case h.Labels.Names != nil:
 		h.Outputs = len(h.Labels.Names)
 	case len(shape) == 2:

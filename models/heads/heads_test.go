@@ -57,7 +57,7 @@ func open(tiny *headstest.Model, kind heads.Kind, dtype string) (*transformer.Mo
 	return m, h, err
 }
 
-var kinds = []heads.Kind{heads.MaskedLM, heads.TokenClassification, heads.SequenceClassification, heads.QuestionAnswering}
+var kinds = []heads.Kind{heads.MaskedLM, heads.TokenClassification, heads.SequenceClassification, heads.QuestionAnswering, heads.MultipleChoice}
 
 // classes are labels for the kinds that have them.
 func classes(k heads.Kind) []string {

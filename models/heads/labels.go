@@ -91,7 +91,7 @@ func ParseLabels(config []byte) (Labels, error) {
 func (l *Labels) otherHead(k Kind) string {
 	other := ""
 	for _, a := range l.Architectures {
-		for _, kind := range [...]Kind{MaskedLM, TokenClassification, SequenceClassification, QuestionAnswering} {
+		for _, kind := range [...]Kind{MaskedLM, TokenClassification, SequenceClassification, QuestionAnswering, MultipleChoice} {
 			if strings.HasSuffix(a, kind.suffix()) {
 				if kind == k {
 					return ""

@@ -2,7 +2,7 @@
 // mask, classes of texts, entities, answers.
 //
 // Begin with [New] and then with the task you are interested in: [Runner.FillMask],
-// [Runner.Classify], [Runner.Entities], [Runner.Answers]. A Runner has one head (package
+// [Runner.Classify], [Runner.Entities], [Runner.Answers], [Runner.Choose]. A Runner has one head (package
 // heads) and serves the task of that head.
 //
 // Texts that are longer than the model are read in windows that overlap, so that

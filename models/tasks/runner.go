@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
@@ -153,27 +154,37 @@ func (r *Runner) batch(b transformer.Batch, parts []part, use func(p *part, logi
 	if err != nil {
 		return err
 	}
-	y, err := r.head.Logits(d, x)
+	logits, err := r.logits(x)
 	if err != nil {
 		return err
-	}
-	logits := make([]float32, y.Rows*y.Cols)
-	d.Get(logits, y)
-	if err := d.Err(); err != nil {
-		return err
-	}
-	for _, v := range logits {
-		if v-v != 0 {
-			return lean.Errorf("tasks: %w: %v", ErrNotFinite, v)
-		}
 	}
 	for i := range parts {
 		n := len(parts[i].ids)
 		if parts[i].rows != nil {
 			n = len(parts[i].rows)
 		}
-		use(&parts[i], logits[:n*y.Cols])
-		logits = logits[n*y.Cols:]
+		use(&parts[i], logits[:n*r.head.Outputs])
+		logits = logits[n*r.head.Outputs:]
 	}
 	return nil
+}
+
+// logits are the head's of hidden states, all of them finite.
+func (r *Runner) logits(x kernels.Tensor) ([]float32, error) {
+	d := r.model.Device()
+	y, err := r.head.Logits(d, x)
+	if err != nil {
+		return nil, err
+	}
+	logits := make([]float32, y.Rows*y.Cols)
+	d.Get(logits, y)
+	if err := d.Err(); err != nil {
+		return nil, err
+	}
+	for _, v := range logits {
+		if v-v != 0 {
+			return nil, lean.Errorf("tasks: %w: %v", ErrNotFinite, v)
+		}
+	}
+	return logits, nil
 }

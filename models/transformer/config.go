@@ -225,6 +225,8 @@ func ParseConfig(data []byte) (*Config, error) {
 		c, err = llamaConfig(r)
 	case modelType == "kformer":
 		c, err = kformerConfig(r, data)
+	case modelType == "thex":
+		c, err = thexConfig(r)
 	case modelType == "metalm":
 		c, err = metalmConfig(data)
 	case modelType == "" && kind != "":
@@ -232,7 +234,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	case modelType == "":
 		return nil, lean.Errorf("transformer: %w: no member \"model_type\"", ErrConfig)
 	default:
-		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral, kosmos-2, beit3, fairseq, kformer, metalm", ErrUnsupported, modelType)
+		return nil, lean.Errorf("transformer: %w: model_type %q; supported: magneto, torchscale, bert, roberta, xlm-roberta, distilbert, m2m_100, gpt2, llama, mistral, kosmos-2, beit3, fairseq, kformer, thex, metalm", ErrUnsupported, modelType)
 	}
 	if err != nil {
 		return nil, err

@@ -33,6 +33,18 @@ func kformerConfig(r *rawConfig, data []byte) (*Config, error) {
 	return c, err
 }
 
+// thexConfig reads a BertConfig with two members more: reciprocal_hidden, the columns of the
+// network that stands for 1/x, and mask_value, the score of padding (−4 if left out).
+func thexConfig(r *rawConfig) (*Config, error) {
+	c, err := bertConfig(r, "bert")
+	if err != nil {
+		return nil, err
+	}
+	n, err := r.count("reciprocal_hidden", 1, 1<<10)
+	c.Family, c.Approx = "thex", &ApproxConfig{Hidden: n, MaskValue: float32(r.floatOr("mask_value", -4))}
+	return c, err
+}
+
 // metalmConfig reads a decoder into which an encoder is docked: the members decoder and
 // encoder are configurations of their own.
 func metalmConfig(data []byte) (*Config, error) {

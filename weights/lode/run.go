@@ -29,7 +29,7 @@ func taskNames() string {
 	for _, t := range runnable {
 		names = append(names, t.name)
 	}
-	return strings.Join(append(names, textGeneration), ", ")
+	return strings.Join(append(names, multipleChoice, textGeneration), ", ")
 }
 
 // finding is a line of `lode run --json`: positions are in code points of the text.
@@ -85,11 +85,15 @@ func runTask(e *env, args []string) error {
 	context := f.String("context", "", "where the answers to questions are looked for")
 	strategy := f.String("aggregation-strategy", "none", "none, simple, first, average, max: how tokens become entities")
 	options := f.String("options", "", `text-generation: {"max_new_tokens": 100, "do_sample": true, "seed": 7, ...}, over what the folder says`)
+	notes := f.String("notes", "", "multiple-choice: a file of notes, one a line, in which a Kformer looks the answer up")
 	rest, err := f.parse(args, 3, -1)
 	if err != nil {
 		return err
 	}
-	if rest[0] == textGeneration {
+	switch rest[0] {
+	case multipleChoice:
+		return f.runChoice(e, rest[1], *dtype, *notes, *top, rest[2:])
+	case textGeneration:
 		return f.runGeneration(e, rest[1], *dtype, *options, rest[2:])
 	}
 	kind := heads.Kind("")

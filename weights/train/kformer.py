@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Kformer (Yao et al. 2022, arXiv 2201.05742): questions whose answers stand in notes, which become rows of feed-forward layers.
 
-    kformer.py --start TOKENIZER --run RUN [--preset cpu|gpu|smoke]
+    kformer.py --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke]
 
 The questions are synthetic and say so: people with made-up names, each example with other facts about them ("Mirvela lives in Lisbon."), a
 question and four answers of the right kind, all of which the notes give to somebody. Nothing but the notes decides, so without them
 the accuracy is that of guessing. RUN/scores.json has it with the notes, without, and with the notes of another example; RUN/verify is for `lode
-verify`. There is no model folder: in Lodestone it runs from Go (models/kformer).
+verify`. OUT is a folder that `lode run multiple-choice` answers with; RUN/golden.json has questions with PyTorch's answers, each run by itself.
 
 The layers are those of the authors' code: a post-LN RoBERTa; an item is the mean of its tokens' embeddings, the five whose dot product with
 the mean of the question's tokens is largest are taken; f(u) = W2·GELU(W1·u) + GELU(u·Kᵀ)·V in the last layers.
@@ -20,6 +20,7 @@ from torch import nn
 
 import common
 import data
+import model
 
 PRESETS = {
     "cpu": dict(width=96, heads=4, ffn=192, layers=4, questions=32, steps=2500, lr=1e-3, warmup=100, evaluate=500, tests=400),
@@ -153,6 +154,73 @@ def main():
     print(scores)
     common.write_json(os.path.join(a.run, "scores.json"), scores)
     write(a, tok, net.cpu())
+    golden(a, tok, net)
+    if a.out:
+        folder(a, tok, net, scores, t)
+
+
+@torch.no_grad()
+def golden(a, tok, net, n=100):
+    """Questions with their notes: the right answer, and PyTorch's scores of each with the notes. No padding: it counts when notes are chosen."""
+    rng, cases = np.random.default_rng(777), []
+    for _ in range(min(n, a.tests)):
+        q, choices, right, facts = question(rng)
+        k = torch.from_numpy(data.padded([tok.encode(f) for f in facts]))[None]
+        rows = [torch.tensor([[data.BOS] + tok.encode(q) + [data.EOS] + tok.encode(c) + [data.EOS]]) for c in choices]
+        cases.append(dict(question=q, choices=choices, right=right, notes=facts, scores=[round(float(net(r, k)), 4) for r in rows],
+                          without=[round(float(net(r, None)), 4) for r in rows]))
+    common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
+
+
+HEAD = "classification_heads.sentence_classification_head."
+
+
+def folder(a, tok, net, scores, trainer):
+    """As transformers would write it, under fairseq's names."""
+    config = dict(model_type="kformer", architectures=["KformerForMultipleChoice"], hidden_size=a.width, num_hidden_layers=a.layers, num_attention_heads=a.heads,
+                  intermediate_size=a.ffn, max_position_embeddings=POSITIONS + data.PAD + 1, vocab_size=len(tok), layer_norm_eps=1e-5, hidden_act="gelu",
+                  pad_token_id=data.PAD, bos_token_id=data.BOS, eos_token_id=data.EOS, knowledge_layer=[a.layers - INJECTED, a.layers], top_n=TOP)
+    tensors = {(HEAD + k if k.startswith(("dense.", "out_proj.")) else k): v for k, v in net.state_dict().items()}
+    rows = "\n".join("| %s | %.2f %% |" % i for i in scores.items())
+    common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
+        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, injected=INJECTED, top=TOP,
+        parameters=model.count(net), rows=rows, tests=8 * max(1, a.tests // 8), 
+        training="%d steps of %d questions, preset `%s`, AdamW with a highest rate of %g, float32; %.0f minutes, PyTorch %s."
+        % (trainer.step, a.questions, a.preset, a.lr, trainer.seconds / 60, torch.__version__.split("+")[0])))
+
+
+CARD = """# {name}
+
+A small Kformer (Yao et al. 2022, arXiv 2201.05742) that answers questions out of notes: four answers to choose from, and notes that are exchanged at run time.
+It shows the mechanism on synthetic questions, and is no use for others.
+
+| | |
+|---|---|
+| layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn}, post-LN, RoBERTa's form |
+| notes | in the last {injected} layers, the {top} whose mean embedding fits the question's best |
+| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr |
+| parameters | {parameters:,} |
+| input | `<s>` question `</s>` answer `</s>`, once for each answer; the head of fairseq's sentence_ranking scores it |
+
+## Training
+
+{training}
+
+The questions are made while it trains ([kformer.py](../train/kformer.py)): people with made-up names, where they live, what they do, like and own. Every example
+has facts of its own, so that nothing but the notes decides. No text of anybody went into it.
+
+## Results
+
+Accuracy on {tests} questions with names and facts that are not in training, four answers each:
+
+| PyTorch, float32 | |
+|---|---|
+{rows}
+
+## Limits
+
+* Four kinds of facts, in the one wording that it was trained on.
+"""
 
 
 def write(a, tok, net):

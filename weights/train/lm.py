@@ -6,7 +6,7 @@
 TOKENIZER is a folder with tokenizer.json; if it has f32 weights of the same width, their table of tokens is where training
 starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories and novels.
 
---experts N: every second layer is a mixture of N experts with X-MoE's router (Chi et al. 2022, arXiv 2204.09179, as torchscale
+--experts N: every second layer (--moe-freq) is a mixture of N experts with X-MoE's router (Chi et al. 2022, arXiv 2204.09179, as torchscale
 has it), to be pruned with `lode prune`. --clusters and --expert-drop are MoEC's (arXiv 2207.09094): the variance of routing within groups
 of experts as a further loss, and experts that a part of the steps may not use.
 
@@ -128,10 +128,10 @@ def perplexity(net, stream, a, most=HELD_OUT):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, go_on="")
+    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, moe_freq=2, go_on="")
     tok = data.Unigram(a.start)
     moe = dict(experts=a.experts, clusters=a.clusters, drop=a.expert_drop) if a.experts else None
-    net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=2)
+    net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=a.moe_freq)
     weights = os.path.join(a.start, "model.safetensors")
     if a.init and os.path.exists(weights):
         model.start_table(net, common.read_safetensors(weights)["embed_tokens.weight"])
@@ -163,7 +163,8 @@ def write(a, tok, net, corpus, scores, trainer):
     common.vectors(os.path.join(a.run, "verify"), "decoder", config, net.state_dict(), dict(prev_output_tokens=x), dict(logits=logits))
     golden(a, net, corpus)
     rows = "\n".join("| %s | %.2f |" % (k, v) for k, v in scores.items() if isinstance(v, float))
-    experts = "every second feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % a.experts if a.experts else "dense"
+    every = {1: "every", 2: "every second"}.get(a.moe_freq, "every %dth" % a.moe_freq)
+    experts = "%s feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % (every, a.experts) if a.experts else "dense"
     common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))

@@ -98,7 +98,7 @@ func (m *Model) configure(labels []string) {
 	m.Config["vocab_size"] = m.Vocab
 	class := map[string]string{"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert", "magneto": "Magneto"}[m.Family]
 	m.Config["architectures"] = []string{class + map[heads.Kind]string{heads.MaskedLM: "ForMaskedLM", heads.TokenClassification: "ForTokenClassification",
-		heads.SequenceClassification: "ForSequenceClassification", heads.QuestionAnswering: "ForQuestionAnswering"}[m.Kind]}
+		heads.SequenceClassification: "ForSequenceClassification", heads.QuestionAnswering: "ForQuestionAnswering", heads.MultipleChoice: "ForMultipleChoice"}[m.Kind]}
 	if len(labels) > 0 {
 		byID := map[string]string{}
 		for i, l := range labels {
@@ -196,6 +196,18 @@ func (m *Model) head(r *rand.Rand, labels int) {
 		default:
 			m.linear(r, "classifier.dense", 0.4, width, width)
 			m.linear(r, "classifier.out_proj", sharp, labels, width)
+		}
+	case heads.MultipleChoice:
+		switch m.Family {
+		case "bert", "roberta":
+			m.linear(r, m.Family+".pooler.dense", 0.4, width, width)
+			m.linear(r, "classifier", sharp, 1, width)
+		case "distilbert":
+			m.linear(r, "pre_classifier", 0.4, width, width)
+			m.linear(r, "classifier", sharp, 1, width)
+		default:
+			m.linear(r, "classifier.dense", 0.4, width, width)
+			m.linear(r, "classifier.out_proj", sharp, 1, width)
 		}
 	case heads.QuestionAnswering:
 		m.linear(r, "qa_outputs", sharp, 2, width)

@@ -64,7 +64,7 @@ func (m *Model) States(ids, types []int32) [][]float64 {
 }
 
 // Logits are the logits of a sequence, in float64: one row for each token, or a single
-// one of a sequence classification.
+// one of a sequence classification or an answer to choose.
 func (m *Model) Logits(ids, types []int32) [][]float64 {
 	x := matrix(m.States(ids, types))
 	switch m.Kind {
@@ -93,6 +93,9 @@ func (m *Model) Logits(ids, types []int32) [][]float64 {
 		return m.apply("classifier", each(m.apply("bert.pooler.dense", first), math.Tanh))
 	case "distilbert":
 		return m.apply("classifier", each(m.apply("pre_classifier", first), func(v float64) float64 { return max(v, 0) }))
+	}
+	if m.Kind == heads.MultipleChoice && m.Family == "roberta" {
+		return m.apply("classifier", each(m.apply("roberta.pooler.dense", first), math.Tanh))
 	}
 	return m.apply("classifier.out_proj", each(m.apply("classifier.dense", first), math.Tanh))
 }

@@ -1,0 +1,136 @@
+//go:build !js
+
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+// shipped loads a folder of weights/ with its head.
+func shipped(t *testing.T, dir string, k heads.Kind) *Runner {
+	t.Helper()
+	read := func(name string) []byte {
+		text, err := os.ReadFile(dir + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	config := read("config.json")
+	c, err := transformer.ParseConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := heads.New(k, c, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Parse(read("tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := simd.New(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	var o transformer.LoadOptions
+	h.Load(&o)
+	m, err := transformer.LoadWeights(kernels.NewDevice(b), dir, c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := New(m, h, tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func golden(t *testing.T, name string, to any) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The Kformer that ships, in int8, on questions that PyTorch answered with the float32
+// weights it was made of (weights/train/kformer.py writes them): with the notes of each,
+// without any, and with the notes of the question before, where guessing is right a
+// quarter of the time.
+func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
+	var y struct {
+		Cases []struct {
+			Question        string
+			Choices, Notes  []string
+			Right           int
+			Scores, Without []float64
+		}
+	}
+	golden(t, "kformer-notes-en.json", &y)
+	if len(y.Cases) != 100 {
+		t.Fatalf("%d questions", len(y.Cases))
+	}
+	r := shipped(t, "../../weights/kformer-notes-en", heads.MultipleChoice)
+	likeliest := func(scores []float64) int {
+		k := 0
+		for i, v := range scores {
+			if v > scores[k] {
+				k = i
+			}
+		}
+		return k
+	}
+	var right, without, wrong, same, sameWithout int
+	for i, c := range y.Cases {
+		notes, err := r.Learn(c.Notes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		others, err := r.Learn(y.Cases[(i+len(y.Cases)-1)%len(y.Cases)].Notes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		best, err := r.Choose(c.Question, c.Choices, notes, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(best) != 4 || len(best[0].Notes) != 5 || best[0].Text != c.Choices[best[0].Index] {
+			t.Fatalf("%q: %+v", c.Question, best)
+		}
+		none, err := r.Choose(c.Question, c.Choices, nil, Options{TopK: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := r.Choose(c.Question, c.Choices, others, Options{TopK: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []struct {
+			count *int
+			yes   bool
+		}{{&right, best[0].Index == c.Right}, {&without, none[0].Index == c.Right}, {&wrong, other[0].Index == c.Right},
+			{&same, best[0].Index == likeliest(c.Scores)}, {&sameWithout, none[0].Index == likeliest(c.Without)}} {
+			if n.yes {
+				*n.count++
+			}
+		}
+	}
+	t.Logf("right with their notes %d, without notes %d, with another's %d of %d; as PyTorch's float32 %d, without notes %d", right, without, wrong, len(y.Cases), same, sameWithout)
+	if right < 97 || without > 40 || wrong > 40 || same < 97 || sameWithout < 90 {
+		t.Error("expected at least 97 with their notes, at most 40 with others or none, and PyTorch's answers for 97 and 90")
+	}
+}
