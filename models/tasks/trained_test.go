@@ -5,6 +5,7 @@ package tasks
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"testing"
 
@@ -132,5 +133,56 @@ func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
 	t.Logf("right with their notes %d, without notes %d, with another's %d of %d; as PyTorch's float32 %d, without notes %d", right, without, wrong, len(y.Cases), same, sameWithout)
 	if right < 97 || without > 40 || wrong > 40 || same < 97 || sameWithout < 90 {
 		t.Error("expected at least 97 with their notes, at most 40 with others or none, and PyTorch's answers for 97 and 90")
+	}
+}
+
+// The THE-X that ships, in int8: no softmax, no LayerNorm, no GELU, and the classes that
+// PyTorch finds in float32 (weights/train/thex.py writes them).
+func TestTheTHEXThatShipsClassifiesAsPyTorchDoes(t *testing.T) {
+	var y struct {
+		Cases []struct {
+			Text, Kind string
+			Logits     []float64
+		}
+	}
+	golden(t, "thex-kinds-en.json", &y)
+	if len(y.Cases) != 120 {
+		t.Fatalf("%d sentences", len(y.Cases))
+	}
+	r := shipped(t, "../../weights/thex-kinds-en", heads.SequenceClassification)
+	var right, same, theirs int
+	worst := 0.0
+	for _, c := range y.Cases {
+		found, err := r.Classify([]string{c.Text}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		logits := make([]float32, len(c.Logits))
+		for i, v := range c.Logits {
+			logits[i] = float32(v)
+		}
+		want := softmax(logits)
+		best := top(want, 1)[0]
+		for _, f := range found[0] {
+			for i, name := range r.head.Labels.Names {
+				if f.Label == name {
+					worst = max(worst, math.Abs(f.Score-want[i]))
+				}
+			}
+		}
+		label := r.head.Labels.Names[best]
+		if found[0][0].Label == label {
+			same++
+		}
+		if found[0][0].Label == c.Kind {
+			right++
+		}
+		if label == c.Kind {
+			theirs++
+		}
+	}
+	t.Logf("right %d of %d, PyTorch's float32 %d; the same class %d times; probabilities differ by %.3f at most", right, len(y.Cases), theirs, same, worst)
+	if 100*same < 98*len(y.Cases) || worst > 0.1 {
+		t.Errorf("the same class %d times of %d, expected 98 %%; probabilities differ by %.3f", same, len(y.Cases), worst)
 	}
 }

@@ -25,6 +25,9 @@ type stsResult struct {
 	DType    string  `json:"dtype"`
 }
 
+// evaluations are the words that may follow `lode eval`.
+var evaluations = []string{"sts", "classification", "entities", "translation", "perplexity"}
+
 func eval(e *env, args []string) error {
 	f := newFlags(e, "eval")
 	dir := f.String("model", "", "model folder")
@@ -42,14 +45,16 @@ func eval(e *env, args []string) error {
 		return err
 	}
 	switch {
-	case rest[0] != "sts" && rest[0] != "entities" && rest[0] != "translation" && rest[0] != "perplexity":
-		return fmt.Errorf("%w: unknown evaluation %q; known: sts, entities, translation, perplexity", errUsage, rest[0])
+	case !slices.Contains(evaluations, rest[0]):
+		return fmt.Errorf("%w: unknown evaluation %q; known: %s", errUsage, rest[0], strings.Join(evaluations, ", "))
 	case *dir == "":
 		return fmt.Errorf("%w: no --model", errUsage)
 	case rest[0] == "entities":
 		return f.evalEntities(e, *dir, *dtype, *columns, rest[1:])
 	case rest[0] == "translation":
 		return f.evalTranslation(e, *dir, *dtype, o, rest[1:])
+	case rest[0] == "classification":
+		return f.evalClassification(e, *dir, *dtype, rest[1:])
 	case rest[0] == "perplexity":
 		return f.evalPerplexity(e, *dir, *dtype, *window, rest[1:])
 	}

@@ -10,6 +10,7 @@
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
 //	lode run TASK MODEL TEXT...                    words for masks, classes, entities, answers, texts
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
+//	lode eval classification --model DIR FILE.tsv accuracy of a classifier on labelled texts
 //	lode eval entities --model DIR FILE           F1 of a tagger on labelled words
 //	lode eval translation --model DIR FILE REF    BLEU and chrF of a translator
 //	lode eval perplexity --model DIR FILE         perplexity of a language model
@@ -48,7 +49,7 @@ var commands = []command{
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
 	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames(), runTask},
-	{"eval", "sts|entities|translation|perplexity --model DIR FILE...", "Spearman's correlation with human scores; F1 of a tagger; BLEU and chrF of a translator; a language model's perplexity", eval},
+	{"eval", "sts|classification|entities|translation|perplexity --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger; BLEU and chrF of a translator; a language model's perplexity", eval},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 

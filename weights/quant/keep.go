@@ -43,6 +43,7 @@ var keepPart = map[string]string{
 	"wg_reduction": "router: a close decision between experts must not move",
 	"gating_t":     "router: its temperature",
 	"router":       "router: a close decision between experts must not move",
+	"T":            "THE-X's 1/x: a few numbers, and every attention depends on them",
 	"alpha":        "α: a factor of whole layers",
 	"wpe":          "position table: small, and added to every token",
 	"c_attn":       "Conv1D: stored [in, out], so that its rows are not outputs",

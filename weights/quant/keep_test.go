@@ -35,6 +35,7 @@ func TestKeepF32(t *testing.T) {
 		{"gate.gating_t", []int{1}, true},
 		{"layers.0.block_sparse_moe.gate.weight", m, true},
 		{"layers.0.mlp.router.classifier.weight", m, true},
+		{"T.layer2.weight", m, true},
 		{"alpha", nil, true},
 		{"layers.0.alpha", m, true},
 		{"layer_norm.weight", []int{64}, true},

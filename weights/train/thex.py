@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """THE-X (Chen et al. 2022, arXiv 2206.00216): a sentence classifier rewritten so that nothing but ReLU, sums and products is left.
 
-    thex.py --data DATA --start TOKENIZER --run RUN [--preset cpu|gpu|smoke]
+    thex.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke]
 
 The task: does an English sentence come from a conversation (Tatoeba), a children's story (TinyStories) or a novel (ELTeC)? A small BERT
 learns it; then, step by step, each trained on from the one before:
@@ -11,8 +11,9 @@ learns it; then, step by step, each trained on from the one before:
     softmax   r_i·T(Σ r_j), r = ReLU((x/2+1)³), instead of softmax; T ≈ 1/z is a small network that was fitted first
     norms     x∘γ + β instead of LayerNorm, learnt from the states of the step before
 
-RUN/scores.json has the accuracy after each, RUN/verify the last for `lode verify`. There is no model folder: in Lodestone it runs from Go
-(transformer.ApproxConfig). All in plain numbers: what is shown is what the rewrite costs in accuracy.
+RUN/scores.json has the accuracy after each, RUN/verify the last for `lode verify`, RUN/held-out.tsv the sentences for `lode eval classification`, and
+RUN/before the first as a folder. OUT is a folder of the last (`lode run text-classification`). All in plain numbers: what is shown is what the rewrite costs in
+accuracy.
 """
 import argparse
 import copy
@@ -153,8 +154,8 @@ class Corpus:
         self.a, self.rng, self.epoch, rows = a, rng, [], []
         for kind, t in enumerate(texts):
             t = list(dict.fromkeys(s for s in t if 12 < len(s) < 160))
-            rows += [(tok.encode(t[i])[: POSITIONS - 2], kind) for i in rng.permutation(len(t))[: a.sentences // len(KINDS)]]
-        rows = [([data.BOS] + ids + [data.EOS], kind) for ids, kind in rows]
+            rows += [(tok.encode(t[i])[: POSITIONS - 2], kind, t[i]) for i in rng.permutation(len(t))[: a.sentences // len(KINDS)]]
+        rows = [([data.BOS] + ids + [data.EOS], kind, text) for ids, kind, text in rows]
         rows = [rows[i] for i in rng.permutation(len(rows))]
         cut = len(rows) // 10
         self.test, self.train = rows[:cut], rows[cut:]
@@ -217,9 +218,14 @@ def main():
         os.makedirs(b.run, exist_ok=True)
         common.Trainer(b, net).train(corpus.batch, loss_of(net, a, teacher))
         scores[step] = corpus.accuracy(net.eval())
+        if step == "gelu":
+            before(a, tok, net)
         print("%s: accuracy %.2f" % (step, scores[step]), flush=True)
     common.write_json(os.path.join(a.run, "scores.json"), scores)
     write(a, tok, net.cpu(), corpus)
+    golden(a, net, corpus)
+    if a.out:
+        folder(a, tok, net, scores)
 
 
 def write(a, tok, net, corpus):
@@ -231,6 +237,80 @@ def write(a, tok, net, corpus):
         out = dict(last_hidden=net.states(ids)[-1], softmax_est_T=estimate(scores, net.T), softmax_true=scores.softmax(-1))
     tensors = {k: v for k, v in net.state_dict().items() if not k.startswith("classifier.")}
     common.vectors(os.path.join(a.run, "verify"), "thex", config, tensors, dict(input_ids=ids, attention_mask=ids.ne(data.PAD), scores=scores), out)
+
+
+def bert(a, tok, **more):
+    """The members of a BertConfig."""
+    return dict(architectures=["BertForSequenceClassification"], hidden_size=a.width, num_hidden_layers=a.layers, num_attention_heads=a.heads,
+                intermediate_size=a.ffn, max_position_embeddings=POSITIONS, vocab_size=len(tok), type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=data.PAD,
+                id2label={str(i): k for i, k in enumerate(KINDS)}, **more)
+
+
+def before(a, tok, net):
+    """The classifier as it was, as a folder. BERT's own has a pooler, so it is written as one that labels tokens: the first one's is the sentence's."""
+    config = {**bert(a, tok, model_type="bert", hidden_act="gelu"), "architectures": ["BertForTokenClassification"]}
+    tensors = {k: v for k, v in net.state_dict().items() if not k.startswith("T.") and "affine" not in k}
+    common.export(os.path.join(a.run, "before"), config, tensors, common.read_tokenizer(a.start), "THE-X, before: see thex.py.\n")
+
+
+@torch.no_grad()
+def golden(a, net, corpus, n=120):
+    """Held-out sentences with their kinds, and PyTorch's logits of some."""
+    with open(os.path.join(a.run, "held-out.tsv"), "w", encoding="utf-8") as f:
+        f.writelines("%s\t%s\n" % (KINDS[kind], text) for _, kind, text in corpus.test)
+    cases = [dict(text=text, kind=KINDS[kind], logits=[round(v, 4) for v in net(torch.tensor([ids]))[0].tolist()]) for ids, kind, text in corpus.test[:n]]
+    common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
+
+
+def folder(a, tok, net, scores):
+    config = bert(a, tok, model_type="thex", hidden_act="relu", reciprocal_hidden=a.reciprocal, mask_value=MASK)
+    tensors = {k: v for k, v in net.state_dict().items() if "LayerNorm.weight" not in k and "LayerNorm.bias" not in k}
+    rows = "\n".join("| %s | %.2f |" % (WHAT[k], scores[k]) for k in STEPS)
+    common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
+        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, h=a.reciprocal, rows=rows, kinds=", ".join(KINDS),
+        sentences=a.sentences, tests=a.sentences // 10, steps=a.steps, preset=a.preset, torch=torch.__version__.split("+")[0]))
+
+
+WHAT = {"gelu": "BERT as it is", "relu": "ReLU instead of GELU", "softmax": "and the estimate instead of softmax", "norms": "and x∘γ + β instead of LayerNorm (this folder)"}
+
+CARD = """# {name}
+
+A small classifier of English sentences that computes with nothing but ReLU, sums and products: a BERT rewritten as THE-X does it (Chen et al. 2022,
+arXiv 2206.00216), so that it could run on encrypted numbers. Here it runs on plain ones: it shows what the rewrite costs in accuracy.
+
+| | |
+|---|---|
+| labels | {kinds}: where the sentence comes from |
+| layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn} |
+| softmax | r_i·T(Σ r_j), r = ReLU((x/2+1)³), T a network 1→{h}→{h}→1 that stands for 1/x |
+| LayerNorm | x∘γ + β |
+| input | `<s>` pieces `</s>`, at most 64; a linear layer on the first state |
+| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr |
+
+## Training
+
+{sentences} sentences, a third each from Tatoeba, TinyStories and ELTeC-eng, {tests} of them held out; {steps} steps for each step of the rewrite, preset `{preset}`, PyTorch {torch}
+([thex.py](../train/thex.py)).
+
+| text | licence |
+|---|---|
+| Tatoeba (manythings.org/anki), the English side | CC BY 2.0 FR |
+| TinyStories (Eldan and Li 2023) | CDLA-Sharing-1.0 |
+| ELTeC-eng, novels of 1840 to 1920 | text public domain, markup CC BY 4.0 |
+
+## Results
+
+Accuracy on the held-out sentences, in percent:
+
+| PyTorch, float32 | |
+|---|---|
+{rows}
+
+## Limits
+
+* It knows three kinds of text by their words, and says one of them of every sentence.
+* Nothing is encrypted: scores of attention beyond what T was fitted for would be cubed, in a cipher as here.
+"""
 
 
 if __name__ == "__main__":
