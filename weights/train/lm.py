@@ -175,8 +175,8 @@ def golden(a, net, corpus):
     """Beginnings of held-out texts for a test in Go: the probability of each token, the likeliest one, and some logits."""
     few, cases = np.linspace(4, net.embed_tokens.num_embeddings - 2, 24).astype(int), []
     for k, s in corpus.test.items():
-        for i in range(3):
-            x, y = windows([s[i * a.window :][: min(a.window, 32)].astype(np.int64)])
+        for at in range(0, min(len(s), 3 * a.window), a.window):
+            x, y = windows([s[at:][: min(a.window, 32)].astype(np.int64)])
             z = net(x)[0]
             cases.append({"text": k, "ids": x[0].tolist(), "next": y[0].tolist(), "nll": round(float(F.cross_entropy(z, y[0])), 5),
                           "best": z.argmax(-1).tolist(), "logits": [[round(v, 3) for v in row] for row in z[:, few].tolist()]})

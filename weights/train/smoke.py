@@ -22,6 +22,7 @@ RECIPES = {
     "lm": [],
     "thex": [],
     "kformer": [],
+    "lm goes on": ["--go-on", "lm/out"],
     "lm with experts": ["--experts", "4", "--clusters", "2", "--expert-drop", "0.25"],
 }
 
@@ -81,6 +82,16 @@ def official():
     assert held > 10, held
 
 
+def perplexities(run):
+    """Lodestone counts the tokens of the texts that were held out, and their perplexity, as lm.py does."""
+    with open(os.path.join(run, "scores.json"), encoding="utf-8") as f:
+        scores = json.load(f)
+    for k in ("stories", "novels"):
+        got = json.loads(subprocess.run(["go", "run", "./weights/lode", "eval", "perplexity", "--json", "--window", "32", "--model", os.path.join(run, "out"),
+                                         os.path.join(run, "held-out-%s.txt" % k)], check=True, stdout=subprocess.PIPE).stdout)
+        assert abs(got["perplexity"] / scores[k] - 1) < 1e-3, (k, got, scores)
+
+
 def main():
     official()
     chosen = sys.argv[1:] or list(RECIPES)
@@ -92,9 +103,10 @@ def main():
             subprocess.run([sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run,
                             "--out", os.path.join(run, "out"), "--preset", "smoke", "--device", "cpu", "--threads", "1", *more], check=True, stdout=subprocess.DEVNULL)
             took = time.time() - start
-            if name not in ("thex", "kformer"):  # which make no folder
-                for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
-                    assert os.path.getsize(os.path.join(run, "out", file)), file
+            for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
+                assert os.path.getsize(os.path.join(run, "out", file)), file
+            if name.startswith("lm"):
+                perplexities(run)
             for dtype in ("f32", "q8"):
                 subprocess.run(["go", "run", "./weights/lode", "verify", "--dtype", dtype, os.path.join(run, "verify")], check=True)
             print("%s: %.0f s" % (name, took), flush=True)
