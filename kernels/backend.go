@@ -180,7 +180,8 @@ type Backend interface {
 	//		y[i, head*h+c] = Σ_j p[j] * v[j, kv*h+c]
 	//
 	// A key that keep or causal hides counts for nothing, whatever k[j] and v[j]
-	// hold, NaN included; so does v[j] where mask is −inf. causal = tk means no causal
+	// hold, NaN included; so does v[j] where mask is −inf. Whether a v[j] that is not finite
+	// counts where p[j] is 0 for another reason is not defined. causal = tk means no causal
 	// mask. scratch holds AttentionScratch(tq, tk, h) bytes.
 	Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h uint32, scale float32,
 		keep, mask, ldmask, rel, ldrel uint32, relbase int32, causal, scratch uint32)

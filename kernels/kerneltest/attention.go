@@ -19,8 +19,41 @@ func (c attend) String() string {
 	return fmt.Sprintf("tq=%d tk=%d heads=%d group=%d h=%d keep=%t mask=%t rel=%t causal=%d gap=%d %s", c.tq, c.tk, c.heads, c.group, c.h, c.keep, c.mask, c.rel, c.causal, c.gap, c.special)
 }
 
+// unmixed leaves out of salt what makes values that are not finite meet scores of −∞ that
+// no mask made, or weights that underflow: the product with 0 is NaN, or is left out, as
+// the masks that others have and the order of the sum have it.
+func (c attend) unmixed(salt []grain) []grain {
+	values := 2
+	for _, before := range []bool{c.mask, c.rel} {
+		if before {
+			values++
+		}
+	}
+	infinite := c.special == "inf key" || c.special == "large" || c.special == "extreme"
+	odd := c.special == "nan value" || c.special == "inf value" || c.special == "hidden"
+	var left []grain
+	for _, g := range salt {
+		big := g.bits&0x7fffffff >= 0x7f800000
+		switch {
+		case g.matrix == values && big:
+			if infinite {
+				continue
+			}
+			odd = true
+		case g.bits&0x7fffffff == 0x7f800000:
+			if odd {
+				continue
+			}
+			infinite = true
+		}
+		left = append(left, g)
+	}
+	return left
+}
+
 func (c attend) build() Case {
 	return Case{"attention", c.String(), func(e *Env) {
+		e.salt = c.unmixed(e.salt)
 		group := max(c.group, 1)
 		width, shared := c.heads*c.h, c.heads/group*c.h
 		ldy, ldq, ldkv := width+c.gap, width+2*c.gap, shared+3*c.gap
@@ -92,7 +125,9 @@ func (c attend) build() Case {
 				fill(ks[j*shared:(j+1)*shared], float32(1e4*math.Sin(float64(j*j)))/float32(c.h))
 			}
 		case "large":
-			e.Magnitude = 100 // scores of a thousand; see "extreme"
+			// Scores of a thousand; see "extreme". So much of each of many numbers is more than
+			// of their largest.
+			e.Magnitude = max(100, 8*math.Sqrt(float64(c.tq*width)))
 			for i := range qs {
 				qs[i] *= 300
 			}

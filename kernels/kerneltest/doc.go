@@ -6,6 +6,9 @@
 // NaN: a store outside a buffer changes one, and a load outside it that reaches a
 // result makes the result NaN. Inputs are compared with what they were.
 //
+// [Random] draws calls of every operation instead, with numbers that are not finite, or
+// subnormal, strewn over their inputs; each operation has a fuzzer that draws its calls so.
+//
 // budgets.go says how much an operation may differ; table files say what is run.
 // Nothing here imports testing, so that the same table runs in a browser (see
 // wasm/kerneltest).

@@ -30,8 +30,19 @@ type Env struct {
 	// Magnitude is that of sums whose terms are far from 1: they may cancel, and their
 	// error does not.
 	Magnitude float64
-	top       uint32
-	bufs      []*buffer
+	// salt are numbers that replace some of the inputs.
+	salt   []grain
+	floats int // matrices placed so far
+	seed   uint64
+	top    uint32
+	bufs   []*buffer
+}
+
+// grain is a number that lies at place at, counted round and round, of the matrix-th
+// matrix of a call.
+type grain struct {
+	matrix, at int
+	bits       uint32
 }
 
 // buffer is n bytes at at, with guard bands around them.
@@ -43,17 +54,24 @@ type buffer struct {
 	before   []byte
 	writable []bool
 	float    bool
+	scales   bool // compared bit by bit, but for those of NaN
 	output   bool
 }
 
 func newEnv(b kernels.Backend, seed uint64) *Env {
-	return &Env{B: b, Levels: b.QuantLevels, LevelsQ4: b.LevelsQ4, Rand: rand.New(rand.NewPCG(seed, 77)), top: (b.Base() + 63) &^ 63}
+	return &Env{B: b, Levels: b.QuantLevels, LevelsQ4: b.LevelsQ4, Rand: rand.New(rand.NewPCG(seed, 77)), seed: seed, top: (b.Base() + 63) &^ 63}
 }
 
-// place hands out room for p and writes it, between guard bands.
+// place hands out room for p and writes it, between guard bands. It begins at a multiple of
+// 4 that is in turn one of 8 or 16 too.
 func (e *Env) place(name string, p []byte) *buffer {
-	at := e.top + guard
-	end := at + uint32(len(p)+15)&^15 + guard
+	return e.placeAt(4*uint32((e.seed+uint64(len(e.bufs)))%4), name, p)
+}
+
+// placeAt is place at skew bytes behind a multiple of 16.
+func (e *Env) placeAt(skew uint32, name string, p []byte) *buffer {
+	at := e.top + guard + skew
+	end := (at + uint32(len(p)+15)&^15 + guard + 15) &^ 15
 	if err := e.B.Grow(uint64(end) + 64); err != nil {
 		panic(fmt.Sprintf("kerneltest: %v", err))
 	}
@@ -61,7 +79,7 @@ func (e *Env) place(name string, p []byte) *buffer {
 	for i := 0; i+4 <= len(band); i += 4 {
 		binary.LittleEndian.PutUint32(band[i:], sentinel)
 	}
-	copy(band[guard:], p)
+	copy(band[guard+skew:], p)
 	e.B.Write(e.top, band)
 	e.top = end
 	b := &buffer{name: name, at: at, n: len(p), before: bytes.Clone(p)}
@@ -78,7 +96,19 @@ func floatBytes(v []float32) []byte {
 }
 
 // In places numbers that the operation must not change.
-func (e *Env) In(name string, v []float32) uint32 { return e.place(name, floatBytes(v)).at }
+func (e *Env) In(name string, v []float32) uint32 { return e.place(name, e.matrix(v)).at }
+
+// matrix is floatBytes of the next matrix, with its salt.
+func (e *Env) matrix(v []float32) []byte {
+	p := floatBytes(v)
+	for _, g := range e.salt {
+		if g.matrix == e.floats && len(v) > 0 {
+			binary.LittleEndian.PutUint32(p[g.at%len(v)*4:], g.bits)
+		}
+	}
+	e.floats++
+	return p
+}
 
 // InBytes is In for bytes.
 func (e *Env) InBytes(name string, p []byte) uint32 { return e.place(name, p).at }
@@ -111,7 +141,7 @@ func Strided(v []float32, cols, ld int) []float32 {
 // Out places a matrix that the operation writes; what lies between its rows must
 // stay. v is what it holds before.
 func (e *Env) Out(name string, v []float32, cols, ld int) uint32 {
-	b := e.place(name, floatBytes(Strided(v, cols, ld)))
+	b := e.place(name, e.matrix(Strided(v, cols, ld)))
 	b.output, b.float = true, true
 	b.writable = make([]bool, b.n)
 	for i := range b.writable {
@@ -123,19 +153,33 @@ func (e *Env) Out(name string, v []float32, cols, ld int) uint32 {
 // OutBytes places n bytes that the operation writes and that are compared bit by bit.
 func (e *Env) OutBytes(name string, n int) uint32 {
 	b := e.place(name, bytes.Repeat([]byte{0xee}, n))
-	b.output = true
-	b.writable = make([]bool, n)
-	for i := range b.writable {
-		b.writable[i] = true
-	}
+	b.output, b.writable = true, everywhere(n)
 	return b.at
 }
 
-// scratch places n bytes that the operation may write and nobody compares.
-func (e *Env) scratch(n uint64) uint32 {
-	at := e.OutBytes("scratch", int(n))
-	e.bufs[len(e.bufs)-1].output = false
+// OutScales places n numbers that the operation writes. They are compared bit by bit, but
+// for NaN, of which none is like another.
+func (e *Env) OutScales(n int) uint32 {
+	at := e.OutBytes("scale", 4*n)
+	e.bufs[len(e.bufs)-1].scales = true
 	return at
+}
+
+// scratch places n bytes, at a multiple of 16, that the operation may write and nobody
+// compares.
+func (e *Env) scratch(n uint64) uint32 {
+	b := e.placeAt(0, "scratch", bytes.Repeat([]byte{0xee}, int(n)))
+	b.writable = everywhere(int(n))
+	return b.at
+}
+
+// everywhere is writable for n bytes that all are.
+func everywhere(n int) []bool {
+	w := make([]bool, n)
+	for i := range w {
+		w[i] = true
+	}
+	return w
 }
 
 // Scratch is room that the backend itself asks for.
@@ -168,10 +212,31 @@ func (e *Env) outputs() (out []*buffer, data [][]byte) {
 		if b.output {
 			p := make([]byte, b.n)
 			e.B.Read(b.at, p)
+			if b.scales {
+				alikeNaN(p)
+			}
 			out, data = append(out, b), append(data, p)
 		}
 	}
 	return out, data
+}
+
+// alikeNaN makes every NaN of p the same.
+func alikeNaN(p []byte) {
+	for i := 0; i < len(p); i += 4 {
+		if x := math.Float32frombits(binary.LittleEndian.Uint32(p[i:])); x != x {
+			binary.LittleEndian.PutUint32(p[i:], 0x7fc00000)
+		}
+	}
+}
+
+// Bytes gives n bytes, each as likely as the others.
+func (e *Env) Bytes(n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(e.Rand.Uint32())
+	}
+	return p
 }
 
 // Normal gives n numbers of a normal distribution.

@@ -1,50 +1,108 @@
+//go:build !js
+
 package kerneltest
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-func pickSpecial(names []string, b byte) string { return names[int(b)%len(names)] }
+// Each operation has a fuzzer of its own: go test needs a function for each. The bytes are
+// the dice that draw.go throws, and then two for the seed of what else the call holds.
 
-// FuzzLinear compares both types of linear layer with the reference at the shape and
-// with the options that the bytes say.
-func FuzzLinear(f *testing.F) {
-	f.Add(byte(3), byte(8), byte(17), byte(2), byte(1), byte(0))
-	f.Add(byte(0), byte(0), byte(0), byte(0), byte(0), byte(3))
-	f.Add(byte(69), byte(66), byte(47), byte(7), byte(5), byte(8))
-	names := []string{"", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed", "large", "odd weights"}
-	b := native(f)
-	f.Fuzz(func(t *testing.T, m, k, n, options, gap, special byte) {
-		c := linear{
-			m: 1 + int(m)%70, k: 1 + int(k), n: 1 + int(n)%70, act: activations[options%4],
-			bias: options&4 != 0, res: residuals[int(options>>3)%3], gap: int(gap) % 9, special: pickSpecial(names, special),
+func FuzzLinearF32(f *testing.F)    { fuzz(f, "linear f32") }
+func FuzzLinearF16(f *testing.F)    { fuzz(f, "linear f16") }
+func FuzzLinearQ8(f *testing.F)     { fuzz(f, "linear q8") }
+func FuzzLinearQ4(f *testing.F)     { fuzz(f, "linear q4") }
+func FuzzAttention(f *testing.F)    { fuzz(f, "attention") }
+func FuzzLayerNorm(f *testing.F)    { fuzz(f, "layer norm") }
+func FuzzRMSNorm(f *testing.F)      { fuzz(f, "rms norm") }
+func FuzzL2Normalize(f *testing.F)  { fuzz(f, "l2 normalize") }
+func FuzzMean(f *testing.F)         { fuzz(f, "mean") }
+func FuzzRotate(f *testing.F)       { fuzz(f, "rotate") }
+func FuzzRotateHalves(f *testing.F) { fuzz(f, "rotate halves") }
+func FuzzActivate(f *testing.F)     { fuzz(f, "activate") }
+func FuzzGate(f *testing.F)         { fuzz(f, "gate") }
+func FuzzAdd(f *testing.F)          { fuzz(f, "add") }
+func FuzzEmbedF32(f *testing.F)     { fuzz(f, "embed f32") }
+func FuzzEmbedF16(f *testing.F)     { fuzz(f, "embed f16") }
+func FuzzEmbedQ8(f *testing.F)      { fuzz(f, "embed q8") }
+func FuzzQuantizeRows(f *testing.F) { fuzz(f, "quantize rows") }
+func FuzzQuantizeQ4(f *testing.F)   { fuzz(f, "quantize q4") }
+func FuzzWiden(f *testing.F)        { fuzz(f, "widen") }
+func FuzzNarrow(f *testing.F)       { fuzz(f, "narrow") }
+func FuzzSHA256(f *testing.F)       { fuzz(f, "sha256") }
+
+// fuzzers are those above, by the operation; TestEveryOperationIsFuzzed holds them against
+// Budgets.
+var fuzzers = map[string]func(*testing.F){
+	"linear f32": FuzzLinearF32, "linear f16": FuzzLinearF16, "linear q8": FuzzLinearQ8, "linear q4": FuzzLinearQ4,
+	"attention": FuzzAttention, "layer norm": FuzzLayerNorm, "rms norm": FuzzRMSNorm, "l2 normalize": FuzzL2Normalize,
+	"mean": FuzzMean, "rotate": FuzzRotate, "rotate halves": FuzzRotateHalves, "activate": FuzzActivate, "gate": FuzzGate,
+	"add": FuzzAdd, "embed f32": FuzzEmbedF32, "embed f16": FuzzEmbedF16, "embed q8": FuzzEmbedQ8,
+	"quantize rows": FuzzQuantizeRows, "quantize q4": FuzzQuantizeQ4, "widen": FuzzWiden, "narrow": FuzzNarrow, "sha256": FuzzSHA256,
+}
+
+// fuzz compares calls of one operation with the reference, within the budget that it has in
+// the table of cases.
+func fuzz(f *testing.F, op string) {
+	var draw func(d dice) Case
+	for _, c := range draws {
+		if c.op == op {
+			draw = c.draw
 		}
-		for _, r := range Run(kernels.NewReference(0), b, []Case{c.f32(), c.f16(), c.q8(), c.q4()}) {
-			if r.Err != "" {
-				t.Errorf("%s: %s: %s", r.Op, r.Name, r.Err)
-			}
+	}
+	if draw == nil {
+		f.Fatalf("nothing draws a call of %s", op)
+	}
+	f.Add([]byte(nil)) // the smallest call
+	r := rand.New(rand.NewPCG(1, uint64(len(op))))
+	for range 12 {
+		p := make([]byte, 32)
+		for i := range p {
+			p[i] = byte(r.Uint32())
+		}
+		f.Add(p)
+	}
+	ref, b := kernels.NewReference(0), native(f)
+	f.Fuzz(func(t *testing.T, p []byte) {
+		d := fuzzed(p)
+		c := seasoned(draw(d), d)
+		if r := run(ref, b, c, uint64(d(1<<16))); r.Err != "" {
+			t.Errorf("%s: %s: %s", r.Op, r.Name, r.Err)
 		}
 	})
 }
 
-// FuzzAttention does the same for attention.
-func FuzzAttention(f *testing.F) {
-	f.Add(byte(4), byte(9), byte(1), byte(12), byte(7), byte(2), byte(0))
-	f.Add(byte(0), byte(0), byte(0), byte(0), byte(0), byte(0), byte(1))
-	f.Add(byte(7), byte(63), byte(3), byte(63), byte(5), byte(255), byte(2))
-	names := []string{"", "nothing", "hidden", "nan key", "nan query", "nan value"}
-	b := native(f)
-	f.Fuzz(func(t *testing.T, tq, tk, heads, h, masks, causal, special byte) {
-		c := attend{
-			tq: 1 + int(tq)%90, tk: 1 + int(tk)%140, heads: (1 + int(heads)%4) * (1 + int(heads>>4)%3), group: 1 + int(heads>>4)%3, h: 1 + int(h)%70,
-			keep: masks&1 != 0, mask: masks&2 != 0, rel: masks&4 != 0, gap: int(masks>>3) % 8,
-			causal: int(causal)%100 - 1, special: pickSpecial(names, special),
+func TestEveryOperationIsFuzzed(t *testing.T) {
+	drawn := map[string]bool{}
+	for _, c := range draws {
+		drawn[c.op] = c.share > 0
+		// Whatever the bytes are, the call is one of this operation.
+		for seed := range uint64(20) {
+			if op := c.draw(rand.New(rand.NewPCG(seed, 2)).IntN).Op; op != c.op {
+				t.Fatalf("a call of %s is drawn as one of %s", op, c.op)
+			}
 		}
-		r := Run(kernels.NewReference(0), b, []Case{c.build()})[0]
-		if r.Err != "" {
-			t.Errorf("%s: %s", r.Name, r.Err)
+	}
+	for op := range Budgets {
+		if fuzzers[op] == nil || !drawn[op] {
+			t.Errorf("%s: a fuzzer: %t, drawn at random: %t", op, fuzzers[op] != nil, drawn[op])
 		}
-	})
+	}
+	if len(fuzzers) != len(Budgets) || len(draws) != len(Budgets) {
+		t.Errorf("%d fuzzers and %d draws for %d operations", len(fuzzers), len(draws), len(Budgets))
+	}
+}
+
+// Bytes are thrown one after the other, and nothing is thrown behind the last.
+func TestFuzzedDice(t *testing.T) {
+	d := fuzzed([]byte{7, 200, 1, 2})
+	for i, c := range []struct{ n, want int }{{5, 2}, {256, 200}, {257, 258 % 257}, {1, 0}, {256, 0}, {1 << 16, 0}} {
+		if v := d(c.n); v != c.want {
+			t.Errorf("throw %d of %d gives %d, want %d", i, c.n, v, c.want)
+		}
+	}
 }
