@@ -23,7 +23,7 @@ func (c *SearchPane) Compute() { c.View = c.App.View() }
 // Examples is the row of queries to try.
 type Examples struct{ Page Page }
 
-// Example is a query to try; Lang is for the pronunciation of screen readers.
+// Example is a query or a text to try; Lang is for the pronunciation of screen readers.
 type Example struct{ Lang, Text string }
 
 // List returns the examples: one language each, none a sentence of the collection.

@@ -40,13 +40,17 @@ func main() {
 	p.focusWhenReady(need.translator, "translate-text")
 	writing := ui.NewWriting(need.writer.OnDemand, writer{need.writer}, ui.Options{Changed: p.changed, Announce: p.announce})
 	p.focusWhenReady(need.writer, "story")
+	entities := ui.NewEntities(need.tagger.OnDemand, tagger{need.tagger}, ui.Options{Changed: p.changed, Announce: p.announce})
+	p.focusWhenReady(need.tagger, "entities-text")
 	text := newBoxes(p, map[string]func(string){"translate-text": translation.SetText, "story": writing.SetText})
 	for _, name := range []string{"temperature", "top-k", "length", "seed"} {
 		text.typed["write-"+name] = func(value string) { writing.Set(name, value) }
 	}
+	marks := newMarked(text, entities)
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
 		{Name: "translate", Body: &ui.TranslatePane{Translation: translation}, Open: translation.Open},
+		{Name: "entities", Body: &ui.EntitiesPane{Entities: entities}, Open: entities.Open},
 		{Name: "write", Body: &ui.WritePane{Writing: writing}, Open: writing.Open},
 		{Name: "model", Body: &ui.ModelPane{Explorer: explorer, Page: p.drawings}, Open: explorer.Open},
 		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},
@@ -66,6 +70,7 @@ func main() {
 		p.app.Do("draft", p.putDraft)
 		explorer.Do("drawings", p.drawings.update)
 		p.app.Do("translation", func() { text.translation(translation) })
+		p.app.Do("entities", marks.update)
 		p.app.Do("writing", func() { text.writing(writing) })
 	}
 }

@@ -14,12 +14,13 @@ import (
 
 // needed are the models that views load on demand. Views that need the same one share its entry.
 type needed struct {
-	translator, writer *model
+	translator, tagger, writer *model
 }
 
 func newNeeded(p *page) *needed {
 	return &needed{
 		translator: newModel(p, "translation", "translator", "translator-magneto-en-de", "the translator"),
+		tagger:     newModel(p, "token-classification", "tagger", "tagger-magneto-en", "the tagger"),
 		writer:     newModel(p, "text-generation", "writer", "writer-magneto-en", "the writer"),
 	}
 }
