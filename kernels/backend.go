@@ -161,7 +161,8 @@ type Backend interface {
 	// Add is y[i] = alpha * a[i] + b[i] over n numbers; y may be a or b.
 	Add(y, a, b, n uint32, alpha float32)
 
-	// Gate is y[i] = act(a[i]) * b[i] over n numbers; y may be a or b.
+	// Gate is y[i] = act(a[i]) * b[i] over n numbers; y may be a or b. An infinite b[i] gives
+	// NaN where act(a[i]) is too small for float32.
 	Gate(y, a, b, n uint32, act Activation)
 
 	// Attention is scaled dot-product attention of one sequence, all heads: q f32
