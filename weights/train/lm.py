@@ -10,6 +10,10 @@ starts (--init 0: it is not). A sequence is <s> and a window of the running text
 has it), to be pruned with `lode prune`. --clusters and --expert-drop are MoEC's (arXiv 2207.09094): the variance of routing within groups
 of experts as a further loss, and experts that a part of the steps may not use.
 
+--prune W: the experts that the texts use least are dropped while it trains (task-specific expert pruning, Chen et al. 2022, arXiv 2206.00277), in W
+windows over the first half of the steps; from then on each layer has the one that is left, and what comes out is dense. It is the paper's order;
+`lode prune` applies the same rule to a mixture whose training is over.
+
 --go-on FOLDER: training begins with the weights of a model folder in float32, such as one that `lode prune` made.
 
 The run has the texts that scores are of: held-out-stories.txt and held-out-novels.txt. `lode eval perplexity` counts as it is done here.
@@ -87,7 +91,35 @@ def windows(rows):
     return torch.cat([torch.full((len(y), 1), data.BOS), y[:, :-1]], 1), y
 
 
-def loss_of(net, corpus, a):
+class Pruning:
+    """Drops experts whose share of the gates in a window is below β/(how many are left); at half-time all but the one with the largest share of all
+    windows so far. The paper gives neither schedule nor threshold in code; this is the reconstruction that lode prune has, too."""
+
+    def __init__(self, net, a, beta=0.5):
+        self.mixtures, self.half, self.windows, self.beta, self.at = net.mixtures(), a.steps // 2, a.prune, beta, 0
+        for m in self.mixtures:
+            if m.left is None:
+                m.left = torch.ones(len(m.experts), dtype=torch.bool, device=a.device)
+        self.all, self.now = ([torch.zeros(len(m.experts), device=a.device) for m in self.mixtures] for _ in range(2))
+
+    def step(self, step):
+        for m, w, now in zip(self.mixtures, self.all, self.now):
+            now += m.gates
+            w += m.gates
+        if step > self.half or (step + 1) * self.windows // self.half == step * self.windows // self.half:
+            return
+        last = (step + 1) >= self.half
+        for m, w, now in zip(self.mixtures, self.all, self.now):
+            share = now / now.sum()
+            left = m.left & (share >= self.beta / int(m.left.sum()))
+            if last:
+                left = torch.arange(len(w), device=w.device) == int(w.masked_fill(~left, -1).argmax())
+            m.left = left
+            now.zero_()
+        print("step %d: experts left %s" % (step, [int(m.left.sum()) for m in self.mixtures]), flush=True)
+
+
+def loss_of(net, corpus, a, pruning=None):
     rng = np.random.default_rng(a.seed + 1)
     vocabulary = net.embed_tokens.num_embeddings
 
@@ -103,6 +135,9 @@ def loss_of(net, corpus, a):
         if a.experts:
             mixtures = net.mixtures()
             value = value + a.balance * sum(m.loss for m in mixtures)
+            if pruning:
+                pruning.at += 1
+                pruning.step(pruning.at - 1)
             more["busiest"] = sum(float(m.load.max()) for m in mixtures) / len(mixtures)
         return value, len(y), more
 
@@ -128,7 +163,7 @@ def perplexity(net, stream, a, most=HELD_OUT):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, moe_freq=2, go_on="")
+    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, moe_freq=2, prune=0, go_on="")
     tok = data.Unigram(a.start)
     moe = dict(experts=a.experts, clusters=a.clusters, drop=a.expert_drop) if a.experts else None
     net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=a.moe_freq)
@@ -140,10 +175,15 @@ def main():
     net.to(a.device)
     print("%d parameters" % model.count(net), flush=True)
     corpus = Corpus(a, tok)
+    pruning = Pruning(net, a) if a.prune else None
     t = common.Trainer(a, net)
+    if pruning:
+        pruning.at = t.step
     evaluate = lambda: {k: perplexity(net, s, a, 20000)[0] for k, s in corpus.test.items()}
-    t.train(corpus.batch, loss_of(net, corpus, a), evaluate)
+    t.train(corpus.batch, loss_of(net, corpus, a, pruning), evaluate)
     net.eval()
+    if pruning:
+        net.dense()
     a.amp, scores = 0, {}
     for k, s in corpus.test.items():
         scores[k], load = perplexity(net, s, a)
@@ -164,7 +204,8 @@ def write(a, tok, net, corpus, scores, trainer):
     golden(a, net, corpus)
     rows = "\n".join("| %s | %.2f |" % (k, v) for k, v in scores.items() if isinstance(v, float))
     every = {1: "every", 2: "every second"}.get(a.moe_freq, "every %dth" % a.moe_freq)
-    experts = "%s feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % (every, a.experts) if a.experts else "dense"
+    experts = "pruned from a mixture of %d experts while it was trained (task-specific expert pruning, arXiv 2206.00277)" % a.experts if a.prune else \
+        "%s feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % (every, a.experts) if a.experts else "dense"
     common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))

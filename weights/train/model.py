@@ -77,6 +77,7 @@ class Experts(nn.Module):
     clusters > 0: MoEC (Xie et al. 2022, arXiv 2207.09094), experts in that many groups of neighbours; the loss pulls
     the routing probabilities of a group together, and drop is the share of experts that a forward pass in training
     may not use (drawn again every `interval` passes).
+    left: None, or which experts task-specific pruning has not dropped yet (Chen et al. 2022, arXiv 2206.00277); one at least.
     loss: the balance loss of the last pass, E·Σ f·p [+ the variance within groups], to be added to the task's.
     """
 
@@ -85,11 +86,14 @@ class Experts(nn.Module):
         self.gate, self.experts = Gate(d, experts), nn.ModuleList(FeedForward(d, f) for _ in range(experts))
         self.clusters, self.drop, self.interval, self.passes = clusters, drop, interval, 0
         self.alive, self.loss, self.load, self.valid = None, 0.0, None, None
+        self.register_buffer("left", None)
 
     def forward(self, x):
         shape, n = x.shape, len(self.experts)
         x = x.reshape(-1, shape[-1])
         scores = self.gate(x)
+        if self.left is not None:
+            scores = scores.masked_fill(~self.left, float("-inf"))
         if self.training and self.drop > 0:
             if self.passes % self.interval == 0:
                 keep = torch.randperm(n, device=x.device)[: max(1, n - int(n * self.drop))]
@@ -106,6 +110,7 @@ class Experts(nn.Module):
         real = p if self.valid is None else p[self.valid.reshape(-1)]
         chosen = e if self.valid is None else e[self.valid.reshape(-1)]
         self.load = torch.bincount(chosen, minlength=n).float() / max(1, len(chosen))
+        self.gates = torch.zeros(n, device=x.device).index_add_(0, e, best.detach().float())
         mean = real.mean(0)
         self.loss = n * (self.load * mean).sum()
         if self.clusters:
@@ -159,6 +164,14 @@ class Stack(nn.Module):
     def embed(self, ids, first=0):
         at = torch.arange(first, first + ids.shape[1], device=ids.device) + POSITION_OFFSET
         return self.drop(self.embed_tokens(ids) * self.scale + self.embed_positions(at))
+
+    def dense(self):
+        """Mixtures of which one expert is left become that expert: its gate is 1."""
+        for l in self.layers:
+            if hasattr(l, "moe_layer"):
+                kept = int(l.moe_layer.left.nonzero()[0])
+                l.ffn = l.moe_layer.experts[kept]
+                del l.moe_layer
 
     def mixtures(self):
         return [l.moe_layer for l in self.layers if hasattr(l, "moe_layer")]

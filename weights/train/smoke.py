@@ -23,6 +23,7 @@ RECIPES = {
     "thex": [],
     "kformer": [],
     "lm goes on": ["--go-on", "lm/out"],
+    "lm pruned": ["--experts", "4", "--prune", "3"],
     "lm with experts": ["--experts", "4", "--clusters", "2", "--expert-drop", "0.25"],
 }
 
