@@ -1,7 +1,6 @@
 package crop_test
 
 import (
-	"context"
 	"fmt"
 	"log"
 	"strings"
@@ -12,15 +11,15 @@ import (
 // Models stand in here for three large ones; they know one sentence.
 type models struct{}
 
-func (models) Translate(_ context.Context, text, from, to string) (string, error) {
+func (models) Translate(_ func() error, text, from, to string) (string, error) {
 	return "Merkel visits Paris.", nil
 }
 
-func (models) Tag(_ context.Context, words []string) ([]string, error) {
+func (models) Tag(_ func() error, words []string) ([]string, error) {
 	return []string{"PER", "O", "LOC", "O"}, nil
 }
 
-func (models) TranslateLabeled(_ context.Context, pieces []string, from, to string, beams int) ([][]string, error) {
+func (models) TranslateLabeled(_ func() error, pieces []string, from, to string, beams int) ([][]string, error) {
 	return [][]string{strings.Fields("__SLOT1__ ▁Paris __SLOT1__ ▁besucht __SLOT0__ ▁Merkel __SLOT0__ ▁.")}, nil
 }
 
@@ -38,7 +37,7 @@ func Example() {
 	for i, w := range split {
 		words[i] = w.Text
 	}
-	result, steps, err := p.Run(context.Background(), words)
+	result, steps, err := p.Run(nil, words)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,9 +1,10 @@
 package crop
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Segmenter splits a text into SentencePiece pieces, the first of a word beginning with
@@ -39,7 +40,7 @@ func Insert(s Sentence, lang string, segment Segmenter) (Marked, error) {
 	}
 	list := entities(s.Labels)
 	if len(list) > MaxSlots {
-		return Marked{}, fmt.Errorf("crop: %w: found %d, the models know %d slots; split the sentence", ErrTooManyEntities, len(list), MaxSlots)
+		return Marked{}, lean.Errorf("crop: %w: found %d, the models know %d slots; split the sentence", ErrTooManyEntities, len(list), MaxSlots)
 	}
 	m := Marked{Types: make([]string, len(list))}
 	for j, e := range list {
@@ -82,7 +83,7 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 	next := 0
 	for i, word := range words {
 		if strings.Contains(word, charMark) {
-			return nil, fmt.Errorf("crop: %w: word %d is %.60q; remove U+2582, which marks slots", ErrReserved, i, word)
+			return nil, lean.Errorf("crop: %w: word %d is %q; remove U+2582, which marks slots", ErrReserved, i, clip(word))
 		}
 		if next < len(list) && list[next].Start == i {
 			text.WriteString(charMark + strconv.Itoa(next))
@@ -101,7 +102,7 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 	// digits of the text that follow it in the same piece are left alone.
 	parts := strings.Split(strings.Join(pieces, " "), charMark)
 	if len(parts) != 2*len(list)+1 {
-		return nil, fmt.Errorf("crop: %w: segmentation left %d of %d marks U+2582; the vocabulary must keep it", ErrModel, len(parts)-1, 2*len(list))
+		return nil, lean.Errorf("crop: %w: segmentation left %d of %d marks U+2582; the vocabulary must keep it", ErrModel, len(parts)-1, 2*len(list))
 	}
 	out := strings.Fields(parts[0])
 	for k, part := range parts[1:] {
@@ -109,7 +110,7 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 		for _, digit := range strconv.Itoa(j) {
 			rest, ok := strings.CutPrefix(strings.TrimLeft(part, " "), string(digit))
 			if !ok {
-				return nil, fmt.Errorf("crop: %w: segmentation put %.20q behind mark %d, want %d", ErrModel, part, k, j)
+				return nil, lean.Errorf("crop: %w: segmentation put %q behind mark %d, want %d", ErrModel, clip(part), k, j)
 			}
 			part = rest
 		}
@@ -122,15 +123,15 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 // segmented calls segment and refuses slots that come out of the text.
 func segmented(text string, segment Segmenter) ([]string, error) {
 	if segment == nil {
-		return nil, fmt.Errorf("crop: %w: the segmenter is nil", ErrInput)
+		return nil, lean.Errorf("crop: %w: the segmenter is nil", ErrInput)
 	}
 	pieces, err := segment(text)
 	if err != nil {
-		return nil, fmt.Errorf("crop: segment %.60q: %w", text, err)
+		return nil, lean.Errorf("crop: segment %q: %w", clip(text), err)
 	}
 	for _, piece := range pieces {
 		if _, is := parseSlot(piece); is {
-			return nil, fmt.Errorf("crop: %w: %.60q was segmented to the marker %q; segment without special symbols", ErrReserved, text, piece)
+			return nil, lean.Errorf("crop: %w: %q was segmented to the marker %q; segment without special symbols", ErrReserved, clip(text), piece)
 		}
 	}
 	return pieces, nil

@@ -1,8 +1,9 @@
 package crop
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Outside is the label of a word that belongs to no entity.
@@ -30,7 +31,7 @@ func RepairBIO(labels []string) ([]string, error) {
 		begin, typ, ok := parseLabel(label)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("crop: %w: label %d is %.60q; want O, B-TYPE, I-TYPE or TYPE (turn BIOES and BILOU into BIO first)", ErrLabel, i, label)
+			return nil, lean.Errorf("crop: %w: label %d is %q; want O, B-TYPE, I-TYPE or TYPE (turn BIOES and BILOU into BIO first)", ErrLabel, i, clip(label))
 		case typ == "":
 			fixed[i] = Outside
 		case begin || typ != previous:
@@ -78,11 +79,11 @@ func parseLabel(label string) (begin bool, typ string, ok bool) {
 // check verifies that s has a label for each word and returns it with repaired labels.
 func (s Sentence) check(what string) (Sentence, error) {
 	if len(s.Words) != len(s.Labels) {
-		return s, fmt.Errorf("crop: %w: %s has %d words and %d labels", ErrInput, what, len(s.Words), len(s.Labels))
+		return s, lean.Errorf("crop: %w: %s has %d words and %d labels", ErrInput, what, len(s.Words), len(s.Labels))
 	}
 	fixed, err := RepairBIO(s.Labels)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", what, err)
+		return s, lean.Errorf("%s: %w", what, err)
 	}
 	return Sentence{Words: s.Words, Labels: fixed}, nil
 }

@@ -1,9 +1,9 @@
 package crop
 
 import (
-	"context"
-	"fmt"
 	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // How the authors generate translations.
@@ -14,20 +14,21 @@ const (
 	UnknownPenalty = 10000 // subtracted from the score of <unk>: it is never chosen
 )
 
-// Translator translates text.
+// Translator translates text. Of all models, pause is called now and then, unless it is
+// nil; its error ends the call.
 type Translator interface {
-	Translate(ctx context.Context, text, from, to string) (string, error)
+	Translate(pause func() error, text, from, to string) (string, error)
 }
 
 // Tagger gives each word a label: BIO, or types without prefixes (RepairBIO).
 type Tagger interface {
-	Tag(ctx context.Context, words []string) (labels []string, err error)
+	Tag(pause func() error, words []string) (labels []string, err error)
 }
 
 // LabeledTranslator translates pieces among which are slots, each of which is one symbol
 // of its dictionary, and returns at most beams translations in pieces, the best first.
 type LabeledTranslator interface {
-	TranslateLabeled(ctx context.Context, pieces []string, from, to string, beams int) ([][]string, error)
+	TranslateLabeled(pause func() error, pieces []string, from, to string, beams int) ([][]string, error)
 }
 
 // Pipeline labels sentences. It is safe for concurrent use if its parts are.
@@ -64,13 +65,14 @@ type Result struct {
 }
 
 // Run labels a sentence, given as its words (characters in Chinese, Japanese and Thai);
-// Split makes them of a text.
+// Split makes them of a text. pause, which may be nil, is called before each step and handed
+// to the models; its error ends the run. Of a context it is ctx.Err.
 //
 // A sentence that cannot be labelled is no error: Result.Dropped says why. The error is a
 // *StepError, or ErrInput for a sentence without words or a pipeline without a part. The
 // steps that were done are returned with an error too, the failed one last.
-func (p *Pipeline) Run(ctx context.Context, sentence []string) (Result, []Step, error) {
-	r := run{Pipeline: p, ctx: ctx, sentence: sentence, pivot: p.Pivot}
+func (p *Pipeline) Run(pause func() error, sentence []string) (Result, []Step, error) {
+	r := run{Pipeline: p, pause: pause, sentence: sentence, pivot: p.Pivot}
 	if r.pivot == "" {
 		r.pivot = "en"
 	}
@@ -94,14 +96,14 @@ func (p *Pipeline) check(sentence []string) error {
 		{"Filter (which Previous needs)", p.Filter != nil || p.Previous == nil},
 	} {
 		if !part.set {
-			return fmt.Errorf("crop: %w: the pipeline has no %s", ErrInput, part.name)
+			return lean.Errorf("crop: %w: the pipeline has no %s", ErrInput, part.name)
 		}
 	}
 	if p.Beams < 0 {
-		return fmt.Errorf("crop: %w: Beams is %d, want 0 or more", ErrInput, p.Beams)
+		return lean.Errorf("crop: %w: Beams is %d, want 0 or more", ErrInput, p.Beams)
 	}
 	if len(sentence) == 0 {
-		return fmt.Errorf("crop: %w: the sentence has no words", ErrInput)
+		return lean.Errorf("crop: %w: the sentence has no words", ErrInput)
 	}
 	return nil
 }
@@ -109,7 +111,7 @@ func (p *Pipeline) check(sentence []string) error {
 // run is one Run.
 type run struct {
 	*Pipeline
-	ctx      context.Context
+	pause    func() error
 	sentence []string
 	pivot    string
 	steps    []Step
@@ -118,7 +120,10 @@ type run struct {
 // do does one step and records it. f fills in Out.
 func (r *run) do(name StepName, in []Line, f func(s *Step) error) error {
 	s := Step{Name: name, In: in}
-	err := r.ctx.Err()
+	var err error
+	if r.pause != nil {
+		err = r.pause()
+	}
 	if err == nil {
 		err = f(&s)
 	}
@@ -148,7 +153,7 @@ func (r *run) all() (Result, error) {
 	var before Sentence
 	if r.Previous != nil {
 		err := r.do(StepPrevious, []Line{line(r.sentence, nil)}, func(s *Step) (err error) {
-			before, err = tag(r.ctx, r.Previous, r.sentence)
+			before, err = tag(r.pause, r.Previous, r.sentence)
 			s.Out = []Line{line(before.Words, before.Labels)}
 			return err
 		})
@@ -164,7 +169,7 @@ func (r *run) all() (Result, error) {
 func (r *run) tagPivot() (Sentence, error) {
 	source, translation := Join(r.sentence, r.Lang), ""
 	err := r.do(StepTranslate, []Line{line(r.sentence, nil)}, func(s *Step) (err error) {
-		translation, err = r.Translator.Translate(r.ctx, source, r.Lang, r.pivot)
+		translation, err = r.Translator.Translate(r.pause, source, r.Lang, r.pivot)
 		s.Out = []Line{text(translation)}
 		return err
 	})
@@ -180,7 +185,7 @@ func (r *run) tagPivot() (Sentence, error) {
 		words = split(translation)
 		s.Out = []Line{line(words, nil)}
 		if len(words) == 0 {
-			return fmt.Errorf("%w: the translation %.60q of %.60q has no words", ErrModel, translation, source)
+			return lean.Errorf("%w: the translation %q of %q has no words", ErrModel, clip(translation), clip(source))
 		}
 		return nil
 	})
@@ -189,7 +194,7 @@ func (r *run) tagPivot() (Sentence, error) {
 	}
 	var tagged Sentence
 	err = r.do(StepTag, []Line{line(words, nil)}, func(s *Step) (err error) {
-		tagged, err = tag(r.ctx, r.Tagger, words)
+		tagged, err = tag(r.pause, r.Tagger, words)
 		s.Out = []Line{line(tagged.Words, tagged.Labels)}
 		return err
 	})
@@ -197,17 +202,17 @@ func (r *run) tagPivot() (Sentence, error) {
 }
 
 // tag asks a tagger and repairs its labels.
-func tag(ctx context.Context, t Tagger, words []string) (Sentence, error) {
-	labels, err := t.Tag(ctx, slices.Clone(words))
+func tag(pause func() error, t Tagger, words []string) (Sentence, error) {
+	labels, err := t.Tag(pause, slices.Clone(words))
 	if err != nil {
 		return Sentence{}, err
 	}
 	if len(labels) != len(words) {
-		return Sentence{}, fmt.Errorf("%w: the tagger gave %d labels for %d words", ErrModel, len(labels), len(words))
+		return Sentence{}, lean.Errorf("%w: the tagger gave %d labels for %d words", ErrModel, len(labels), len(words))
 	}
 	labels, err = RepairBIO(labels)
 	if err != nil {
-		return Sentence{}, fmt.Errorf("%w: %w", ErrModel, err)
+		return Sentence{}, lean.Errorf("%w: %w", ErrModel, err)
 	}
 	return Sentence{Words: words, Labels: labels}, nil
 }
@@ -226,12 +231,12 @@ func (r *run) carryBack(tagged Sentence) ([]Sentence, error) {
 	var translations [][]string
 	err = r.do(StepReturn, []Line{line(m.Pieces, nil)}, func(s *Step) (err error) {
 		n := max(r.Beams, 1)
-		translations, err = r.LabeledTranslator.TranslateLabeled(r.ctx, slices.Clone(m.Pieces), r.pivot, r.Lang, n)
+		translations, err = r.LabeledTranslator.TranslateLabeled(r.pause, slices.Clone(m.Pieces), r.pivot, r.Lang, n)
 		if err != nil {
 			return err
 		}
 		if len(translations) == 0 {
-			return fmt.Errorf("%w: no translation, want 1 to %d", ErrModel, n)
+			return lean.Errorf("%w: no translation, want 1 to %d", ErrModel, n)
 		}
 		translations = translations[:min(n, len(translations))]
 		for _, pieces := range translations {

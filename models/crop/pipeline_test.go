@@ -13,7 +13,7 @@ import (
 
 type texts map[string]string
 
-func (t texts) Translate(_ context.Context, text, from, to string) (string, error) {
+func (t texts) Translate(_ func() error, text, from, to string) (string, error) {
 	if out, ok := t[from+">"+to+" "+text]; ok {
 		return out, nil
 	}
@@ -22,7 +22,7 @@ func (t texts) Translate(_ context.Context, text, from, to string) (string, erro
 
 type tags map[string]string
 
-func (t tags) Tag(_ context.Context, words []string) ([]string, error) {
+func (t tags) Tag(_ func() error, words []string) ([]string, error) {
 	if out, ok := t[strings.Join(words, " ")]; ok {
 		return fields(out), nil
 	}
@@ -31,7 +31,7 @@ func (t tags) Tag(_ context.Context, words []string) ([]string, error) {
 
 type marked map[string][]string
 
-func (t marked) TranslateLabeled(_ context.Context, pieces []string, from, to string, beams int) ([][]string, error) {
+func (t marked) TranslateLabeled(_ func() error, pieces []string, from, to string, beams int) ([][]string, error) {
 	lines, ok := t[from+">"+to+" "+strings.Join(pieces, " ")]
 	if !ok {
 		return nil, fmt.Errorf("asked to translate the pieces %q from %s to %s", pieces, from, to)
@@ -67,7 +67,7 @@ func TestRunLabelsASentenceAndShowsEachStep(t *testing.T) {
 	p := german()
 	var watched []StepName
 	p.Watch = func(s Step) { watched = append(watched, s.Name) }
-	r, steps, err := p.Run(t.Context(), merkel)
+	r, steps, err := p.Run(nil, merkel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestStepsAreCopies(t *testing.T) {
 		}
 	}
 	sentence := slices.Clone(merkel)
-	r, _, err := p.Run(t.Context(), sentence)
+	r, _, err := p.Run(nil, sentence)
 	if err != nil || !slices.Equal(r.Labels, fields("B-PER I-PER O B-LOC O")) || !slices.Equal(sentence, merkel) {
 		t.Errorf("%+v, %v; the sentence is now %q", r, err, sentence)
 	}
@@ -147,7 +147,7 @@ func TestRunBeams(t *testing.T) {
 	}{{0, NoBeam, Unplaced, ""}, {1, NoBeam, Unplaced, ""}, {2, 1, "", "B-PER I-PER O B-LOC O"}, {9, 1, "", "B-PER I-PER O B-LOC O"}} {
 		p := german()
 		p.Beams = c.beams
-		r, _, err := p.Run(t.Context(), merkel)
+		r, _, err := p.Run(nil, merkel)
 		if err != nil || r.Beam != c.used || r.Dropped != c.dropped || strings.Join(r.Labels, " ") != c.labels {
 			t.Errorf("%d beams: %+v, %v, want beam %d, dropped %q", c.beams, r, err, c.used, c.dropped)
 		}
@@ -158,17 +158,17 @@ func TestRunWithoutEntitiesStopsAfterTagging(t *testing.T) {
 	p := german()
 	p.Tagger = tags{"Angela Merkel visits Paris .": "O O O O O"}
 	p.LabeledTranslator = marked{} // would fail
-	r, steps, err := p.Run(t.Context(), merkel)
+	r, steps, err := p.Run(nil, merkel)
 	if err != nil || !slices.Equal(r.Labels, all(5)) || r.Entities != nil || r.Dropped != "" || len(steps) != 4 {
 		t.Errorf("%+v, %d steps, %v", r, len(steps), err)
 	}
 	f := CoNLL(nil)
 	p.Filter = &f
-	if r, _, err := p.Run(t.Context(), merkel); err != nil || r.Dropped != NoEntity {
+	if r, _, err := p.Run(nil, merkel); err != nil || r.Dropped != NoEntity {
 		t.Errorf("%+v, %v, want %q", r, err, NoEntity)
 	}
 	p.Previous = tags{strings.Join(merkel, " "): "O O O O O"}
-	if r, _, err := p.Run(t.Context(), merkel); err != nil || r.Dropped != "" {
+	if r, _, err := p.Run(nil, merkel); err != nil || r.Dropped != "" {
 		t.Errorf("the previous tagger agrees: %+v, %v, want it kept", r, err)
 	}
 }
@@ -181,7 +181,7 @@ func TestRunDecodesAWholeSentence(t *testing.T) {
 		Segment:           threes,
 		LabeledTranslator: marked{"en>zh __SLOT0__ ▁Uni ted ▁Nat ion s __SLOT0__": {"▁ 联合 国"}},
 	}
-	r, _, err := p.Run(t.Context(), strings.Split("联合国", ""))
+	r, _, err := p.Run(nil, strings.Split("联合国", ""))
 	if err != nil || !slices.Equal(r.Labels, fields("B-ORG I-ORG I-ORG")) {
 		t.Errorf("%+v, %v: the slots were lost, but the sentence is one entity", r, err)
 	}
@@ -201,7 +201,7 @@ func TestRunUsesThePreviousTagger(t *testing.T) {
 		p := german()
 		p.Filter, p.Previous = &f, tags{strings.Join(merkel, " "): c.previous}
 		p.LabeledTranslator = reply{{"__SLOT0__", "▁Angela", "▁Merkel", "__SLOT0__", "▁kam", "__SLOT1__", "▁Paris"}}
-		r, steps, err := p.Run(t.Context(), merkel)
+		r, steps, err := p.Run(nil, merkel)
 		if err != nil || r.Beam != c.beam || r.Dropped != c.dropped || strings.Join(r.Labels, " ") != c.labels {
 			t.Errorf("%s: %+v, %v, want beam %d, %s, dropped %q", c.previous, r, err, c.beam, c.labels, c.dropped)
 		}
@@ -211,7 +211,7 @@ func TestRunUsesThePreviousTagger(t *testing.T) {
 	}
 	p := german() // the first beam alone cannot be placed
 	p.Beams, p.Filter, p.Previous = 1, &f, tags{strings.Join(merkel, " "): "B-PER I-PER O B-LOC O"}
-	r, _, err := p.Run(t.Context(), merkel)
+	r, _, err := p.Run(nil, merkel)
 	if err != nil || r.Beam != FromPrevious || !slices.Equal(r.Labels, fields("B-PER I-PER O B-LOC O")) || r.Dropped != "" || len(r.Entities) != 2 {
 		t.Errorf("%+v, %v, want the previous tagger's labels", r, err)
 	}
@@ -220,7 +220,7 @@ func TestRunUsesThePreviousTagger(t *testing.T) {
 // reply is a LabeledTranslator with one answer.
 type reply [][]string
 
-func (r reply) TranslateLabeled(context.Context, []string, string, string, int) ([][]string, error) {
+func (r reply) TranslateLabeled(func() error, []string, string, string, int) ([][]string, error) {
 	return r, nil
 }
 
@@ -254,7 +254,7 @@ func TestErrorsNameTheirStep(t *testing.T) {
 	} {
 		p := german()
 		c.change(p)
-		r, steps, err := p.Run(t.Context(), merkel)
+		r, steps, err := p.Run(nil, merkel)
 		var at *StepError
 		if !errors.As(err, &at) || at.Step != c.step || c.kind != nil && !errors.Is(err, c.kind) ||
 			!strings.HasPrefix(err.Error(), fmt.Sprintf("crop: step %q: ", c.step)) || !strings.Contains(err.Error(), c.says) {
@@ -276,7 +276,7 @@ func TestRunStopsWhenCancelled(t *testing.T) {
 				cancel()
 			}
 		}
-		_, steps, err := p.Run(ctx, merkel)
+		_, steps, err := p.Run(ctx.Err, merkel)
 		cancel()
 		if !errors.Is(err, context.Canceled) || len(steps) < 2 || steps[len(steps)-2].Name != at {
 			t.Errorf("cancelled after %s: %v after %d steps, want it to be the last but one", at, err, len(steps))
@@ -301,7 +301,7 @@ func TestRunRefuses(t *testing.T) {
 	} {
 		p := german()
 		c.change(p)
-		if r, steps, err := p.Run(t.Context(), c.sentence); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.says) || steps != nil || r.Labels != nil {
+		if r, steps, err := p.Run(nil, c.sentence); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.says) || steps != nil || r.Labels != nil {
 			t.Errorf("%s: %+v, %d steps, %v, want ErrInput", c.says, r, len(steps), err)
 		}
 	}

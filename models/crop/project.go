@@ -1,8 +1,9 @@
 package crop
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // MaxEntityWords is the length of the longest entity that Project places, in words of the
@@ -41,7 +42,7 @@ func Project(target []string, translated Sentence) ([]string, error) {
 	for n, e := range entities(translated.Labels) {
 		words := translated.Words[e.Start:e.End]
 		fail := func(format string, args ...any) error {
-			return fmt.Errorf("crop: %w: entity %d, %s %.80q: %s", ErrProjection, n, e.Type, Join(words, ""), fmt.Sprintf(format, args...))
+			return lean.Errorf("crop: %w: entity %d, %s %q: %s", ErrProjection, n, e.Type, clip(Join(words, "")), lean.Sprintf(format, args...))
 		}
 		var places []int
 		for _, word := range words {
@@ -57,7 +58,7 @@ func Project(target []string, translated Sentence) ([]string, error) {
 		}
 		for _, at := range places {
 			if labels[at] != Outside {
-				return nil, fail("word %d, %.60q, is %s already", at, target[at], labels[at])
+				return nil, fail("word %d, %q, is %s already", at, clip(target[at]), labels[at])
 			}
 		}
 		first, last := slices.Min(places), slices.Max(places)

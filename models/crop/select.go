@@ -1,8 +1,9 @@
 package crop
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // Candidate is a sentence with all that is known about its labels.
@@ -40,11 +41,11 @@ const (
 func Place(target []string, beams []Sentence) (Selection, error) {
 	s := Selection{Beam: NoBeam, Dropped: Unplaced}
 	if len(beams) == 0 {
-		return s, fmt.Errorf("crop: %w: there are no beams, want at least one translation", ErrInput)
+		return s, lean.Errorf("crop: %w: there are no beams, want at least one translation", ErrInput)
 	}
 	for i, beam := range beams {
 		if _, err := beam.check("the translation"); err != nil {
-			return s, fmt.Errorf("beam %d: %w", i, err)
+			return s, lean.Errorf("beam %d: %w", i, err)
 		}
 		labels, err := Project(target, beam)
 		if err == nil {

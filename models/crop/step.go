@@ -1,9 +1,10 @@
 package crop
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // StepName names a step of the pipeline.
@@ -46,7 +47,7 @@ type StepError struct {
 }
 
 func (e *StepError) Error() string {
-	return fmt.Sprintf("crop: step %q: %s", e.Step, strings.TrimPrefix(e.Err.Error(), "crop: "))
+	return lean.Sprintf("crop: step %q: %s", string(e.Step), strings.TrimPrefix(e.Err.Error(), "crop: "))
 }
 
 // Unwrap returns the step's error.
@@ -67,3 +68,16 @@ func lines(sentences []Sentence) []Line {
 
 // text is a line that is one text.
 func text(s string) Line { return Line{Sentence: Sentence{Words: []string{s}}} }
+
+// clip shortens what an error quotes.
+func clip(s string) string {
+	const most = 60
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	return s
+}

@@ -85,7 +85,7 @@ func replaceAll(s string, r rule) string {
 // treebankWords splits one sentence, whose words are separated by single spaces, by the
 // substitutions of NLTKWordTokenizer (NLTK 3.9), in their order.
 func treebankWords(s string) []string {
-	for _, r := range openingRules {
+	for _, r := range openingRules() {
 		s = replaceAll(s, r)
 	}
 	s = " " + s + " "
@@ -94,111 +94,115 @@ func treebankWords(s string) []string {
 	s = strings.ReplaceAll(s, `"`, " '' ")
 	s = strings.Join(strings.Fields(s), " ")
 	s = " " + s + " "
-	for _, r := range closingRules {
+	for _, r := range closingRules() {
 		s = replaceAll(s, r)
 	}
 	return strings.Fields(s)
 }
 
-var openingRules = []rule{
-	func(s string, i int) (int, string) { // opening quotes; a run of ` is one
-		if n := len(s[i:]) - len(strings.TrimLeft(s[i:], "`")); n > 0 {
-			return n, " " + s[i:i+n] + " "
-		}
-		return pad(s, i, "«“‘„")
-	},
-	func(s string, i int) (int, string) { // a " at the start opens
-		if i == 0 && s[0] == '"' {
-			return 1, "``"
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) {
-		if strings.HasPrefix(s[i:], "``") {
-			return 2, " `` "
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) { // a " or '' behind a space or bracket opens
-		if !strings.ContainsRune(" ([{<", rune(s[i])) {
+func openingRules() []rule {
+	return []rule{
+		func(s string, i int) (int, string) { // opening quotes; a run of ` is one
+			if n := len(s[i:]) - len(strings.TrimLeft(s[i:], "`")); n > 0 {
+				return n, " " + s[i:i+n] + " "
+			}
+			return pad(s, i, "«“‘„")
+		},
+		func(s string, i int) (int, string) { // a " at the start opens
+			if i == 0 && s[0] == '"' {
+				return 1, "``"
+			}
 			return 0, ""
-		}
-		switch rest := s[i+1:]; {
-		case strings.HasPrefix(rest, `"`):
-			return 2, s[i:i+1] + " `` "
-		case strings.HasPrefix(rest, "''"):
-			return 3, s[i:i+1] + " `` "
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) { // a ' that opens a word which is no clitic
-		if s[i] != '\'' || isWord(lastRune(s[:i])) || !isWord(firstRune(s[i+1:])) {
+		},
+		func(s string, i int) (int, string) {
+			if strings.HasPrefix(s[i:], "``") {
+				return 2, " `` "
+			}
 			return 0, ""
-		}
-		for _, clitic := range []string{"re", "ve", "ll", "m", "t", "s", "d", "n"} {
-			if hasFold(s[i+1:], clitic) && !isWord(firstRune(s[i+1+len(clitic):])) {
+		},
+		func(s string, i int) (int, string) { // a " or '' behind a space or bracket opens
+			if !strings.ContainsRune(" ([{<", rune(s[i])) {
 				return 0, ""
 			}
-		}
-		return 1, "' "
-	},
-	finalStop("])}>\"'»”’ ", " "),
-	func(s string, i int) (int, string) { // : and , unless a digit follows
-		if s[i] != ':' && s[i] != ',' || i+1 == len(s) {
+			switch rest := s[i+1:]; {
+			case strings.HasPrefix(rest, `"`):
+				return 2, s[i:i+1] + " `` "
+			case strings.HasPrefix(rest, "''"):
+				return 3, s[i:i+1] + " `` "
+			}
 			return 0, ""
-		}
-		next, n := utf8.DecodeRuneInString(s[i+1:])
-		if unicode.IsDigit(next) {
+		},
+		func(s string, i int) (int, string) { // a ' that opens a word which is no clitic
+			if s[i] != '\'' || isWord(lastRune(s[:i])) || !isWord(firstRune(s[i+1:])) {
+				return 0, ""
+			}
+			for _, clitic := range []string{"re", "ve", "ll", "m", "t", "s", "d", "n"} {
+				if hasFold(s[i+1:], clitic) && !isWord(firstRune(s[i+1+len(clitic):])) {
+					return 0, ""
+				}
+			}
+			return 1, "' "
+		},
+		finalStop("])}>\"'»”’ ", " "),
+		func(s string, i int) (int, string) { // : and , unless a digit follows
+			if s[i] != ':' && s[i] != ',' || i+1 == len(s) {
+				return 0, ""
+			}
+			next, n := utf8.DecodeRuneInString(s[i+1:])
+			if unicode.IsDigit(next) {
+				return 0, ""
+			}
+			return 1 + n, " " + s[i:i+1] + " " + s[i+1:i+1+n]
+		},
+		func(s string, i int) (int, string) {
+			if i+1 == len(s) {
+				return pad(s, i, ":,")
+			}
 			return 0, ""
-		}
-		return 1 + n, " " + s[i:i+1] + " " + s[i+1:i+1+n]
-	},
-	func(s string, i int) (int, string) {
-		if i+1 == len(s) {
-			return pad(s, i, ":,")
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) { // an ellipsis
-		if n := len(s[i:]) - len(strings.TrimLeft(s[i:], ".")); n > 1 {
-			return n, " " + s[i:i+n] + " "
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) { return pad(s, i, ";@#$%&\u2012\u2013\u2014\u2015") },
-	finalStop("])}>\"'", ""),
-	func(s string, i int) (int, string) { return pad(s, i, "?!") },
-	func(s string, i int) (int, string) { // a ' that ends a word
-		_, n := utf8.DecodeRuneInString(s[i:])
-		if s[i] != '\'' && strings.HasPrefix(s[i+n:], "' ") {
-			return n + 2, s[i:i+n] + " ' "
-		}
-		return 0, ""
-	},
-	func(s string, i int) (int, string) { return pad(s, i, "*[](){}<>") },
-	func(s string, i int) (int, string) {
-		if strings.HasPrefix(s[i:], "--") {
-			return 2, " -- "
-		}
-		return 0, ""
-	},
+		},
+		func(s string, i int) (int, string) { // an ellipsis
+			if n := len(s[i:]) - len(strings.TrimLeft(s[i:], ".")); n > 1 {
+				return n, " " + s[i:i+n] + " "
+			}
+			return 0, ""
+		},
+		func(s string, i int) (int, string) { return pad(s, i, ";@#$%&\u2012\u2013\u2014\u2015") },
+		finalStop("])}>\"'", ""),
+		func(s string, i int) (int, string) { return pad(s, i, "?!") },
+		func(s string, i int) (int, string) { // a ' that ends a word
+			_, n := utf8.DecodeRuneInString(s[i:])
+			if s[i] != '\'' && strings.HasPrefix(s[i+n:], "' ") {
+				return n + 2, s[i:i+n] + " ' "
+			}
+			return 0, ""
+		},
+		func(s string, i int) (int, string) { return pad(s, i, "*[](){}<>") },
+		func(s string, i int) (int, string) {
+			if strings.HasPrefix(s[i:], "--") {
+				return 2, " -- "
+			}
+			return 0, ""
+		},
+	}
 }
 
 func closingQuotes(s string, i int) (int, string) { return pad(s, i, "»”’") }
 
 // closingRules want a space at both ends of the text.
-var closingRules = []rule{
-	clitics("'s", "'S", "'m", "'M", "'d", "'D", "'"),
-	clitics("'ll", "'LL", "'re", "'RE", "'ve", "'VE", "n't", "N'T"),
-	contraction("can", "not"), contraction("d", "'ye"), contraction("gim", "me"), contraction("gon", "na"),
-	contraction("got", "ta"), contraction("lem", "me"), contraction("more", "'n"),
-	func(s string, i int) (int, string) { // wanna, before a space only
-		if n, replacement := contraction("wan", "na")(s, i); n > 0 && unicode.IsSpace(firstRune(s[i+n:])) {
-			return n, replacement
-		}
-		return 0, ""
-	},
-	twas("is"), twas("was"),
+func closingRules() []rule {
+	return []rule{
+		clitics("'s", "'S", "'m", "'M", "'d", "'D", "'"),
+		clitics("'ll", "'LL", "'re", "'RE", "'ve", "'VE", "n't", "N'T"),
+		contraction("can", "not"), contraction("d", "'ye"), contraction("gim", "me"), contraction("gon", "na"),
+		contraction("got", "ta"), contraction("lem", "me"), contraction("more", "'n"),
+		func(s string, i int) (int, string) { // wanna, before a space only
+			if n, replacement := contraction("wan", "na")(s, i); n > 0 && unicode.IsSpace(firstRune(s[i+n:])) {
+				return n, replacement
+			}
+			return 0, ""
+		},
+		twas("is"), twas("was"),
+	}
 }
 
 // pad puts spaces around one of the runes.

@@ -2,6 +2,7 @@ package textgen
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
@@ -76,28 +77,9 @@ func (g *Generator) some() string {
 // The source language takes the place of that in the tokenizer's template; "" leaves the
 // template as it is. f are the settings of the call.
 func (g *Generator) Sources(texts []string, from, to string, f *generate.Settings) (inputs []generate.Input, forced *int32, err error) {
-	if !g.Translates() {
-		return nil, nil, lean.Errorf("textgen: %w: it has no encoder: continue texts with it", ErrModel)
-	}
-	start, err := Start(f)
+	start, source, forced, err := g.direction(from, to, f)
 	if err != nil {
 		return nil, nil, err
-	}
-	source := int32(-1)
-	if from != "" {
-		if source, err = g.Language(from); err != nil {
-			return nil, nil, err
-		}
-	}
-	forced = f.Options.ForcedBOS
-	if to != "" {
-		id, err := g.Language(to)
-		if err != nil {
-			return nil, nil, err
-		}
-		forced = &id
-	} else if forced == nil && len(g.languages) > 0 {
-		return nil, nil, lean.Errorf("textgen: %w: into which? say tgt_lang; there are %s", ErrLanguage, g.some())
 	}
 	for i, text := range texts {
 		e, err := g.encode(text, true)
@@ -114,6 +96,62 @@ func (g *Generator) Sources(texts []string, from, to string, f *generate.Setting
 		inputs = append(inputs, generate.Input{Prompt: []int32{start}, Source: ids})
 	}
 	return inputs, forced, nil
+}
+
+// SourceIDs is Sources of a text that is tokens already: they get the frame that the
+// tokenizer's template has for a text.
+func (g *Generator) SourceIDs(ids []int32, from, to string, f *generate.Settings) (in generate.Input, forced *int32, err error) {
+	start, source, forced, err := g.direction(from, to, f)
+	if err != nil {
+		return in, nil, err
+	}
+	e, err := g.encode("a", true) // any text shows what stands around one
+	if err != nil {
+		return in, nil, lean.Errorf("textgen: %w", err)
+	}
+	at := slices.Index(e.SpecialTokensMask, 0)
+	if at < 0 {
+		return in, nil, lean.Errorf("textgen: %w: the tokenizer has no tokens for text", ErrModel)
+	}
+	end := at
+	for end < len(e.IDs) && e.SpecialTokensMask[end] == 0 {
+		end++
+	}
+	if source >= 0 {
+		n := len(e.IDs)
+		e.IDs = g.inLanguage(e, source)
+		at, end = at+len(e.IDs)-n, end+len(e.IDs)-n
+	}
+	framed := append(append([]int32(nil), e.IDs[:at]...), ids...)
+	return generate.Input{Prompt: []int32{start}, Source: append(framed, e.IDs[end:]...)}, forced, nil
+}
+
+// direction is what a translation begins with, the token of its source's language (−1: as
+// the template has it) and that of its own.
+func (g *Generator) direction(from, to string, f *generate.Settings) (start, source int32, forced *int32, err error) {
+	if !g.Translates() {
+		return 0, 0, nil, lean.Errorf("textgen: %w: it has no encoder: continue texts with it", ErrModel)
+	}
+	if start, err = Start(f); err != nil {
+		return 0, 0, nil, err
+	}
+	source = -1
+	if from != "" {
+		if source, err = g.Language(from); err != nil {
+			return 0, 0, nil, err
+		}
+	}
+	forced = f.Options.ForcedBOS
+	if to != "" {
+		id, err := g.Language(to)
+		if err != nil {
+			return 0, 0, nil, err
+		}
+		forced = &id
+	} else if forced == nil && len(g.languages) > 0 {
+		return 0, 0, nil, lean.Errorf("textgen: %w: into which? say tgt_lang; there are %s", ErrLanguage, g.some())
+	}
+	return start, source, forced, nil
 }
 
 // inLanguage puts a language into the places that the template has for one, or to the

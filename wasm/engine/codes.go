@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/crop"
 	"github.com/lodestone-wasm/lodestone/models/features"
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/heads"
@@ -84,6 +85,10 @@ var codes = []struct {
 	{tasks.ErrInput, "invalid_argument", ""},
 	{tasks.ErrHead, "invalid_argument", "load the folder for this task"},
 	{tasks.ErrNotFinite, "invalid_weight", "the weights are damaged: fetch them again"},
+	{crop.ErrTooManyEntities, "invalid_argument", ""},
+	{crop.ErrReserved, "invalid_text", ""},
+	{crop.ErrInput, "invalid_argument", ""},
+	{crop.ErrModel, "invalid_argument", ""},
 	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
 	{transformer.ErrInput, "invalid_argument", ""},
 

@@ -4,7 +4,7 @@
 // Begin with main_js.go, which registers the one global that the worker's script
 // (web/src/worker.ts) calls, and then with the operation you are interested in:
 // load_js.go, features_js.go, tasks_js.go, heads_js.go, encode_js.go, forward_js.go,
-// inspect_js.go, generate_js.go, knowledge_js.go (Kformer), pieces_js.go (MetaLM).
+// inspect_js.go, generate_js.go, crop_js.go, knowledge_js.go (Kformer), pieces_js.go (MetaLM).
 // Everything that crosses between Go and JavaScript does so in these files; an error
 // crosses as a code, a sentence and details, and codes.go is the table of codes.
 //

@@ -42,6 +42,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"compose":  (*engine).compose,
 	"head":     (*engine).headLogits,
 	"task":     (*engine).task,
+	"crop":     (*engine).crop,
 	"memory":   (*engine).memory,
 	"describe": (*engine).describeModel,
 	"watch":    (*engine).watch,

@@ -6,6 +6,7 @@ import {
   AutoModelForCausalLM,
   AutoTokenizer,
   capabilities,
+  crop,
   DEFAULT_MODEL,
   env,
   type ErrorCode,
@@ -65,7 +66,12 @@ export async function heads(signal: AbortSignal): Promise<string> {
   const second: string = (await answer(['who?'], ['a'], { top_k: 2 }))[0]![1]!.answer;
   const tagger = await AutoModelForTokenClassification.from_pretrained('/models/m');
   const { logits } = await tagger({ input_ids: new Tensor('int64', new BigInt64Array(1), [1, 1]) });
-  return `${one}${two}${label}${entity}${text}${start}${second}${logits.data[0]}${tagger.config.id2label[0]}${fill.mask_token}`;
+  const translator = await pipeline('translation', '/models/m');
+  const { entities, placed, steps } = await crop('a', { translator, tagger: find, src_lang: 'de', on_step: ({ name }) => void (name === 'mark') });
+  const group: string = entities[0]!.entity_group + steps[0]!.output[0]!.words[0]! + (placed ? steps[0]!.milliseconds : '');
+  // @ts-expect-error a translator does not tag
+  await crop('a', { translator, tagger: translator, src_lang: 'de' });
+  return `${one}${two}${label}${entity}${group}${text}${start}${second}${logits.data[0]}${tagger.config.id2label[0]}${fill.mask_token}`;
 }
 
 export function explain(e: unknown): string {

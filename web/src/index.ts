@@ -21,6 +21,8 @@ export { KformerModel } from './kformer.js';
 export type { KformerOutput, PreTrainedKformer } from './kformer.js';
 export { MetaLMModel } from './metalm.js';
 export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './metalm.js';
+export { crop } from './crop.js';
+export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './crop.js';
 export { AutoModel, AutoTokenizer } from './auto.js';
 export type { ModelHandle } from './model.js';
 export type { FillMaskOptions, FillMaskOutput, FillMaskPipeline, FillMaskResult } from './tasks/fill-mask.js';

@@ -1,5 +1,6 @@
 // The messages between the page (client.ts) and the worker (worker.ts). A request
 // carries an id, and exactly one reply carries it back.
+import type { CropReply, CropRequest } from './crop.js';
 import type { ErrorMessage } from './error.js';
 import type { Padded } from './inputs.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
@@ -141,6 +142,7 @@ export type Request =
   | LogitsRequest
   | HeadRequest
   | TaskRequest
+  | CropRequest
   | DescribeRequest
   | WatchRequest
   | InspectRequest
@@ -245,6 +247,7 @@ export interface MemoryReport {
 
 /** The reply to each operation. */
 export interface Replies extends TaskReplies {
+  crop: CropReply;
   load: LoadReply;
   features: FeaturesReply;
   encode: EncodeReply;

@@ -165,27 +165,11 @@ func scoreEntities(r *tasks.Runner, all []labelledWords, bar *bar) (entityScores
 			return nil, err
 		}
 		for i, p := range part {
-			s.add(p.labels, wordLabels(p.words, tokens[i]))
+			s.add(p.labels, tasks.WordLabels(p.words, tokens[i]))
 		}
 		bar.set(int64(from+len(part)), int64(len(all)))
 	}
 	return s, nil
-}
-
-// wordLabels gives each word, of a text in which one space is between words, the label
-// of the first token that begins in it.
-func wordLabels(words []string, tokens []tasks.Found) []string {
-	labels, at, k := make([]string, len(words)), 0, 0
-	for i, w := range words {
-		labels[i] = "O"
-		for ; k < len(tokens) && tokens[k].Start < at; k++ {
-		}
-		if k < len(tokens) && tokens[k].Start < at+len(w) {
-			labels[i] = tokens[k].Label
-		}
-		at += len(w) + 1
-	}
-	return labels
 }
 
 func (s entityScores) add(gold, got []string) {

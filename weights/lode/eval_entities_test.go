@@ -32,7 +32,7 @@ func TestEntitiesAreReadFromLabelsAsCoNLLDoes(t *testing.T) {
 
 func TestAWordHasTheLabelOfItsFirstToken(t *testing.T) {
 	words := strings.Fields("Anna lives here .")
-	got := wordLabels(words, []tasks.Found{
+	got := tasks.WordLabels(words, []tasks.Found{
 		{Label: "B-PER", Start: 0}, {Label: "I-PER", Start: 2}, // An·na
 		{Label: "O", Start: 5}, // nothing in "here"
 		{Label: "B-LOC", Start: 16},

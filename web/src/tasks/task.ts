@@ -1,5 +1,6 @@
 // What the tasks have in common: how a task is loaded, and what every handle tells.
 import type { Capabilities } from '../capabilities.js';
+import type { Engine } from '../engine.js';
 import { type Inspectable, inspectable } from '../inspect.js';
 import type { Loaded, Parts } from '../options.js';
 import type { LoadTimings, MemoryReport } from '../protocol.js';
@@ -37,8 +38,16 @@ export interface TaskDefinition<F> {
   run(loaded: Loaded): F;
 }
 
+const engines = new WeakMap<object, Engine>();
+
+/** The engine of a pipeline; undefined of anything else. */
+export function engineOf(pipeline: unknown, task: string): Engine | undefined {
+  return typeof pipeline === 'function' && (pipeline as Partial<PipelineHandle<string>>).task === task ? engines.get(pipeline) : undefined;
+}
+
 /** Makes a pipeline of a task's function. */
 export function handle<T extends string, F extends object>(task: T, run: F, { engine, info, url }: Loaded): F & PipelineHandle<T> {
+  engines.set(run, engine);
   return Object.assign(run, {
     task,
     model: url,

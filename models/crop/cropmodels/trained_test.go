@@ -1,0 +1,212 @@
+//go:build !js
+
+package cropmodels_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"reflect"
+	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/crop"
+	"github.com/lodestone-wasm/lodestone/models/crop/cropmodels"
+	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
+	"github.com/lodestone-wasm/lodestone/models/textgen"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
+
+const (
+	translatorDir = "../../../weights/translator-magneto-en-de"
+	taggerDir     = "../../../weights/tagger-magneto-en"
+)
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func device(t testing.TB) *kernels.Device {
+	t.Helper()
+	b, err := simd.New(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return kernels.NewDevice(b)
+}
+
+func shippedTokenizer(t testing.TB, dir string) *tokenizer.Tokenizer {
+	t.Helper()
+	tok, err := tokenizer.Parse(read(t, dir+"/tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+func shippedGenerator(t testing.TB) *textgen.Generator {
+	t.Helper()
+	m, err := transformer.LoadFolder(device(t), translatorDir, transformer.LoadOptions{Head: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := textgen.New(m, shippedTokenizer(t, translatorDir), read(t, translatorDir+"/config.json"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func shippedTranslator(t testing.TB) *cropmodels.Translator {
+	t.Helper()
+	m, err := cropmodels.NewTranslator(shippedGenerator(t), shippedTokenizer(t, translatorDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func shippedTagger(t testing.TB) *tasks.Runner {
+	t.Helper()
+	config := read(t, taggerDir+"/config.json")
+	c, err := transformer.ParseConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := heads.New(heads.TokenClassification, c, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o transformer.LoadOptions
+	h.Load(&o)
+	m, err := transformer.LoadWeights(device(t), taggerDir, c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := tasks.New(m, h, shippedTokenizer(t, taggerDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// golden is a sentence with what became of it at each step, and its entities in UTF-16 units.
+// web/e2e/crop.spec.ts holds the page against the same file.
+type golden struct {
+	Text     string   `json:"text"`
+	Steps    []step   `json:"steps"`
+	Placed   bool     `json:"placed"`
+	Entities []entity `json:"entities"`
+}
+
+type step struct {
+	Name string     `json:"name"`
+	Out  [][]string `json:"out"` // for each line its words, a slash and its labels
+}
+
+type entity struct {
+	Type  string `json:"entity_group"`
+	Word  string `json:"word"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+var update = flag.Bool("update", false, "write testdata/shipped.json again")
+
+// The models that ship, on the kernels that the page has: every step of some sentences.
+func TestTheShippedModelsDoWhatTheyDid(t *testing.T) {
+	const path = "testdata/shipped.json"
+	var want []golden
+	if err := json.Unmarshal(read(t, path), &want); err != nil || len(want) < 6 {
+		t.Fatalf("%s: %d sentences, %v", path, len(want), err)
+	}
+	p := cropmodels.Pipeline(shippedTranslator(t), cropmodels.Tagger{Runner: shippedTagger(t)}, "de", "")
+	var all []golden
+	placed := 0
+	for _, w := range want {
+		got := label(t, p, w.Text)
+		all = append(all, got)
+		if got.Placed && len(got.Entities) > 0 {
+			placed++
+		}
+		if !*update && !reflect.DeepEqual(got, w) {
+			t.Errorf("%q: %+v, want %+v", w.Text, got, w)
+		}
+	}
+	if placed < 3 {
+		t.Errorf("entities were placed in %d sentences, want 3 at least", placed)
+	}
+	if *update {
+		text, err := json.MarshalIndent(all, "", " ")
+		if err == nil {
+			err = os.WriteFile(path, append(text, '\n'), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func label(t *testing.T, p *crop.Pipeline, text string) golden {
+	split := crop.Split(text, "de")
+	words, at := make([]string, len(split)), make([]tokenizer.Offset, len(split))
+	for i, w := range split {
+		words[i], at[i] = w.Text, tokenizer.Offset{Start: w.Start, End: w.End}
+	}
+	r, steps, err := p.Run(nil, words)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	y := golden{Text: text, Placed: r.Dropped == "", Entities: []entity{}}
+	for _, s := range steps {
+		z := step{Name: string(s.Name)}
+		for _, l := range s.Out {
+			z.Out = append(z.Out, append(append(append([]string{}, l.Words...), "/"), l.Labels...))
+		}
+		y.Steps = append(y.Steps, z)
+	}
+	units := tokenizer.UTF16Offsets(text, at)
+	for _, e := range r.Entities {
+		y.Entities = append(y.Entities, entity{e.Type, text[at[e.Start].Start:at[e.End-1].End], units[e.Start].Start, units[e.End-1].End})
+	}
+	return y
+}
+
+func TestTheTranslatorRefuses(t *testing.T) {
+	m := shippedTranslator(t)
+	if _, err := m.TranslateLabeled(nil, []string{"▁Tom", "no such piece"}, "en", "de", 1); !errors.Is(err, crop.ErrInput) {
+		t.Errorf("a piece outside of the dictionary: %v", err)
+	}
+	if _, err := m.Translate(nil, "Tom", "xx", "en"); !errors.Is(err, textgen.ErrLanguage) {
+		t.Errorf("a language that it has not: %v", err)
+	}
+	if _, err := crop.Insert(crop.Sentence{Words: []string{"__SLOT0__"}, Labels: []string{"O"}}, "en", m.Segment); !errors.Is(err, crop.ErrReserved) {
+		t.Errorf("a text that spells a marker: %v", err)
+	}
+	stop := errors.New("stop")
+	if _, err := m.Translate(func() error { return stop }, "Tom wohnt in Boston.", "de", "en"); !errors.Is(err, stop) {
+		t.Errorf("stopped: %v", err)
+	}
+	plain, err := tokenizer.Parse([]byte(`{"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["a",-1]]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cropmodels.NewTranslator(shippedGenerator(t), plain); !errors.Is(err, textgen.ErrModel) {
+		t.Errorf("a tokenizer without markers: %v", err)
+	}
+	list, err := m.TranslateLabeled(nil, []string{"▁Tom", "▁is", "▁here", "."}, "en", "de", 3)
+	if err != nil || len(list) != 3 {
+		t.Errorf("three beams: %q, %v", list, err)
+	}
+}
