@@ -93,10 +93,11 @@ def windows(rows):
 
 class Pruning:
     """Drops experts whose share of the gates in a window is below β/(how many are left); at half-time all but the one with the largest share of all
-    windows so far. The paper gives neither schedule nor threshold in code; this is the reconstruction that lode prune has, too."""
+    windows so far. The paper gives neither schedule nor threshold in code: this is the reconstruction that lode prune has, with a threshold that grows
+    from window to window (β from 0.5 to 1), as the paper's does, since there is time to learn in between."""
 
-    def __init__(self, net, a, beta=0.5):
-        self.mixtures, self.half, self.windows, self.beta, self.at = net.mixtures(), a.steps // 2, a.prune, beta, 0
+    def __init__(self, net, a):
+        self.mixtures, self.half, self.windows, self.at = net.mixtures(), a.steps // 2, a.prune, 0
         for m in self.mixtures:
             if m.left is None:
                 m.left = torch.ones(len(m.experts), dtype=torch.bool, device=a.device)
@@ -109,9 +110,10 @@ class Pruning:
         if step > self.half or (step + 1) * self.windows // self.half == step * self.windows // self.half:
             return
         last = (step + 1) >= self.half
+        beta = 0.5 + 0.5 * min(1, (step + 1) / self.half)
         for m, w, now in zip(self.mixtures, self.all, self.now):
             share = now / now.sum()
-            left = m.left & (share >= self.beta / int(m.left.sum()))
+            left = m.left & (share >= min(1 - 1e-6, beta) / int(m.left.sum()))
             if last:
                 left = torch.arange(len(w), device=w.device) == int(w.masked_fill(~left, -1).argmax())
             m.left = left
