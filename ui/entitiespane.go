@@ -5,6 +5,7 @@ import "strconv"
 // EntitiesPane is the view that marks names in a text; the text's box and the marks behind it are filled by wasm/app.
 type EntitiesPane struct {
 	Entities *Entities
+	Crop     *Crop
 	View     EntitiesView
 }
 

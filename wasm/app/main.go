@@ -42,6 +42,7 @@ func main() {
 	p.focusWhenReady(need.writer, "story")
 	entities := ui.NewEntities(need.tagger.OnDemand, tagger{need.tagger}, ui.Options{Changed: p.changed, Announce: p.announce})
 	p.focusWhenReady(need.tagger, "entities-text")
+	crop := ui.NewCrop(need.translator.OnDemand, need.tagger.OnDemand, cropper{need}, ui.Options{Changed: p.changed, Announce: p.announce})
 	text := newBoxes(p, map[string]func(string){"translate-text": translation.SetText, "story": writing.SetText})
 	for _, name := range []string{"temperature", "top-k", "length", "seed"} {
 		text.typed["write-"+name] = func(value string) { writing.Set(name, value) }
@@ -50,7 +51,7 @@ func main() {
 	p.root = &ui.Root{Panes: []ui.Pane{
 		{Name: "search", Body: &ui.SearchPane{App: p.app, Page: p}, Open: p.openSearch, Close: p.closeSearch},
 		{Name: "translate", Body: &ui.TranslatePane{Translation: translation}, Open: translation.Open},
-		{Name: "entities", Body: &ui.EntitiesPane{Entities: entities}, Open: entities.Open},
+		{Name: "entities", Body: &ui.EntitiesPane{Entities: entities, Crop: crop}, Open: entities.Open},
 		{Name: "write", Body: &ui.WritePane{Writing: writing}, Open: writing.Open},
 		{Name: "model", Body: &ui.ModelPane{Explorer: explorer, Page: p.drawings}, Open: explorer.Open},
 		{Name: "bench", Body: &ui.BenchPane{Bench: ui.NewBench(measurer{}, ui.Options{Changed: p.changed, Announce: p.say})}},

@@ -1,0 +1,28 @@
+// "Show how" in the demo's view "Entities": a German sentence goes through CROP's steps, with the models that ship.
+import { expect, test as base } from '@playwright/test';
+import { faults, quiet } from './demo-checks.js';
+
+const test = base.extend<{ quiet: void }>({ quiet: [quiet, { auto: true }] });
+
+test('a German sentence is shown on its way to English and back', async ({ page }) => {
+  await page.goto('/#/entities');
+  await page.getByRole('textbox', { name: 'Your text, in which names are marked' }).fill('Robert Schumann lebte in Düsseldorf und nicht in Paris. The cat sat on the mat and slept.', { timeout: 40_000 });
+  const sentences = page.getByRole('group', { name: 'German sentences to show' }).getByRole('button');
+  await expect(sentences).toHaveCount(1, { timeout: 40_000 });
+  await sentences.click();
+  const panel = page.getByRole('region', { name: 'Show how: German by way of English' });
+  await panel.getByRole('button', { name: /^Load the tagger, [\d.]+ MB$/ }).click();
+  await panel.getByRole('button', { name: /^Load the translator, [\d.]+ MB$/ }).click();
+  const steps = panel.getByRole('list', { name: 'The steps' }).getByRole('listitem');
+  await expect(page.locator('#crop-outcome')).toHaveText(/came back into the sentence|not in the sentence/, { timeout: 60_000 });
+  await expect(steps).toHaveCount(7);
+  await expect(steps.nth(0)).toContainText('Translated to English');
+  await expect(steps.nth(2).locator('.tag[data-label=PER]').first()).toBeVisible();
+  await expect(steps.nth(3).locator('.slot-mark').first()).toHaveText('1');
+  await expect(steps.nth(6)).toContainText('Düsseldorf');
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  expect(await faults(page)).toEqual([]);
+  await sentences.click();
+  await expect(steps).toHaveCount(0);
+});
