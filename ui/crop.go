@@ -186,6 +186,7 @@ type CropToken struct {
 	Text  string
 	Label string // of the entity that it belongs to, "" if to none
 	Slot  bool
+	First bool // it is the first of its entity
 }
 
 // CropRow is a step as it is shown.
@@ -210,7 +211,7 @@ func (l CropLine) tokens(types []string) []CropToken {
 			labels[i] = s.label
 		}
 	}
-	open := ""
+	open, before := "", ""
 	for i, w := range l.Words {
 		j, isSlot := cropSlot(w)
 		switch {
@@ -219,8 +220,11 @@ func (l CropLine) tokens(types []string) []CropToken {
 			if labels[i] == "" {
 				out[i].Label = open
 			}
+			out[i].First = out[i].Label != "" && (before == "" || i < len(l.Labels) && strings.HasPrefix(l.Labels[i], "B-"))
+			before = out[i].Label
 		default:
 			label := ""
+			before = ""
 			if j < len(types) {
 				label = types[j]
 			}

@@ -48,7 +48,7 @@ func TestStepsShowMarkersAndWhatWasLost(t *testing.T) {
 		t.Fatalf("rows %+v", rows)
 	}
 	tokens := rows[2].Tokens
-	for i, want := range []CropToken{{"1", "PER", true}, {"▁Tom", "PER", false}, {"1", "PER", true}, {"▁lives", "", false}} {
+	for i, want := range []CropToken{{"1", "PER", true, false}, {"▁Tom", "PER", false, true}, {"1", "PER", true, false}, {"▁lives", "", false, false}} {
 		if tokens[i] != want {
 			t.Errorf("token %d is %+v, want %+v", i, tokens[i], want)
 		}
@@ -59,11 +59,11 @@ func TestStepsShowMarkersAndWhatWasLost(t *testing.T) {
 	if n := rows[4].Notes; len(n) != 1 || n[0] != "Lost: entity 0, PER \"Tim\": 0 of 1 words." {
 		t.Errorf("notes of the projection: %q", n)
 	}
-	if got := rows[1].Tokens[3]; got != (CropToken{"Boston", "LOC", false}) {
+	if got := rows[1].Tokens[3]; got != (CropToken{"Boston", "LOC", false, true}) {
 		t.Errorf("a tagged word is %+v", got)
 	}
 	odd := CropLine{Words: []string{"__SLOT99__", "a", "__SLOT-1__", "__SLOTx__"}, Labels: []string{"I-PER"}}
-	if got := odd.tokens(nil); got[0] != (CropToken{"100", "", true}) || got[2].Slot || got[3].Slot {
+	if got := odd.tokens(nil); got[0] != (CropToken{"100", "", true, false}) || got[2].Slot || got[3].Slot {
 		t.Errorf("odd markers: %+v", got)
 	}
 }

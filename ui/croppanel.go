@@ -36,6 +36,8 @@ func (c *CropPanel) Class(t CropToken) string {
 	switch {
 	case t.Slot:
 		return "tag slot-mark"
+	case t.First:
+		return "tag word first"
 	case t.Label != "":
 		return "tag word"
 	}
