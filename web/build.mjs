@@ -33,7 +33,7 @@ const ENGINE = lean('github.com/lodestone-wasm/lodestone/models/tokenizer', ...M
 // The demo's program, too: what Vugu generates is long, and inlining makes it a tenth longer.
 const APP = lean('github.com/lodestone-wasm/lodestone/ui/similar', 'github.com/lodestone-wasm/lodestone/wasm/app', ...MAPS);
 const MODEL = 'prompt-magneto-en-de-fr';
-const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en', 'writer-magneto-en'];
+const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en'];
 const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
 const OPTIONAL = new Set(['generation_config.json', 'manifest.json', 'MODEL_CARD.md']);
 

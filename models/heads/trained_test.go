@@ -15,11 +15,17 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// The tagger that ships, in int8, against the float32 logits that PyTorch computed with
-// the weights it was made of (weights/train/tagger.py writes them).
-func TestTheTaggerThatShipsAgreesWithPyTorch(t *testing.T) {
-	const dir = "../../weights/tagger-magneto-en"
-	text, err := os.ReadFile("testdata/tagger-magneto-en.json")
+// The taggers that ship, in int8, against the float32 logits that PyTorch computed with
+// the weights they were made of (weights/train/tagger.py and crop.py write them).
+func TestTheTaggersThatShipAgreeWithPyTorch(t *testing.T) {
+	for _, name := range []string{"tagger-magneto-en", "tagger-magneto-en-de"} {
+		t.Run(name, func(t *testing.T) { agrees(t, name) })
+	}
+}
+
+func agrees(t *testing.T, name string) {
+	dir := "../../weights/" + name
+	text, err := os.ReadFile("testdata/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type needed struct {
 func newNeeded(p *page) *needed {
 	return &needed{
 		translator: newModel(p, "translation", "translator", "translator-magneto-en-de", "the translator"),
-		tagger:     newModel(p, "token-classification", "tagger", "tagger-magneto-en", "the tagger"),
+		tagger:     newModel(p, "token-classification", "tagger", "tagger-magneto-en-de", "the tagger"),
 		writer:     newModel(p, "text-generation", "writer", "writer-magneto-en", "the writer"),
 	}
 }

@@ -18,7 +18,7 @@ test('crop finds in the page, step by step, what it finds natively', async ({ pa
     const options = { kernels: 'simd128' } as const; // those that the golden file was made with
     const [translator, tagger] = await Promise.all([
       lodestone.pipeline('translation', '/models/translator-magneto-en-de', options),
-      lodestone.pipeline('token-classification', '/models/tagger-magneto-en', options),
+      lodestone.pipeline('token-classification', '/models/tagger-magneto-en-de', options),
     ]);
     const results = [];
     const heard: string[][] = [];

@@ -24,7 +24,7 @@ import (
 
 const (
 	translatorDir = "../../../weights/translator-magneto-en-de"
-	taggerDir     = "../../../weights/tagger-magneto-en"
+	taggerDir     = "../../../weights/tagger-magneto-en-de"
 )
 
 func read(t testing.TB, path string) []byte {
