@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // attend is a call of attention.
@@ -11,12 +12,19 @@ type attend struct {
 	group            int // heads that share keys and values; 0 is 1
 	keep, mask, rel  bool
 	causal           int // −1 for none
-	gap              int
-	special          string
+	// prefix keys are seen by every query, those behind it by causal: an additive mask of 0
+	// and −∞, since the operation's own causal mask has no such part. 0 is none.
+	prefix  int
+	gap     int
+	special string
 }
 
 func (c attend) String() string {
-	return fmt.Sprintf("tq=%d tk=%d heads=%d group=%d h=%d keep=%t mask=%t rel=%t causal=%d gap=%d %s", c.tq, c.tk, c.heads, c.group, c.h, c.keep, c.mask, c.rel, c.causal, c.gap, c.special)
+	name := fmt.Sprintf("tq=%d tk=%d heads=%d group=%d h=%d keep=%t mask=%t rel=%t causal=%d gap=%d %s", c.tq, c.tk, c.heads, c.group, c.h, c.keep, c.mask, c.rel, c.causal, c.gap, c.special)
+	if c.prefix > 0 {
+		name += fmt.Sprintf("prefix=%d", c.prefix)
+	}
+	return name
 }
 
 // unmixed leaves out of salt what makes values that are not finite meet scores of −∞ that
@@ -80,10 +88,14 @@ func (c attend) build() Case {
 			}
 			keep = e.InBytes("keep", p)
 		}
-		if c.mask {
-			v := e.Normal(c.tq * c.tk)
+		if c.mask || c.prefix > 0 {
+			v := make([]float32, c.tq*c.tk)
+			if c.mask {
+				v = e.Normal(len(v))
+			}
 			for i := range v {
-				if i%4 == 1 {
+				row, j := i/c.tk, i%c.tk
+				if c.prefix > 0 && j >= c.prefix && j > row+c.causal || c.mask && i%4 == 1 {
 					v[i] = float32(math.Inf(-1))
 				}
 			}
@@ -94,7 +106,12 @@ func (c attend) build() Case {
 			rel = e.In("rel", Strided(e.Normal(c.heads*(c.tq+c.tk-1)), c.tq+c.tk-1, ldrel))
 		}
 		causal := c.tk
-		if c.causal >= 0 {
+		if c.prefix > 0 {
+			// Nobody sees the values behind the prefix and behind the last query.
+			for j := max(c.prefix, c.tq+c.causal); j < c.tk; j++ {
+				fill(row(vs, j), nan)
+			}
+		} else if c.causal >= 0 {
 			causal = min(c.causal, c.tk)
 			if c.special == "hidden" {
 				// No row sees beyond the last row's keys, and the first sees few.
@@ -177,7 +194,45 @@ func attentionCases() (cases []Case) {
 			}
 		}
 	}
-	return append(cases, longAttentionCases()...)
+	return slices.Concat(cases, longAttentionCases(), prefixCases(), farCases())
+}
+
+// prefixCases have a prefix that is read both ways and an answer that is read from left to
+// right: squares, as a model reads a text at once, and the answer's last queries alone.
+func prefixCases() (cases []Case) {
+	for i, size := range []int{2, 7, 12, 33, 64, 67, 150} {
+		for _, prefix := range []int{1, size / 2, size - 1} {
+			c := attend{tq: size, tk: size, heads: 2, h: 8 + i, causal: 0, prefix: prefix, gap: i % 3, rel: i%2 == 1}
+			cases = append(cases, c.build())
+			c.keep = true
+			cases = append(cases, c.build())
+			c.tq = (size + 1) / 2
+			c.causal = size - c.tq
+			cases = append(cases, c.build())
+		}
+	}
+	return cases
+}
+
+// farCases have many keys: the running maximum and sum go through some dozens of blocks, and
+// scores lie in more scratch than elsewhere. 12 queries divide the two ways.
+func farCases() (cases []Case) {
+	for _, tk := range []int{1000, 2048} {
+		for _, tq := range []int{1, 3, 13, 20} {
+			whole := attend{tq: tq, tk: tk, heads: 2, h: 16, causal: -1, gap: 1}
+			causal, early, prefix, padded := whole, whole, whole, whole
+			causal.causal = tk - tq // the last queries of a text
+			early.causal = tk / 3   // most keys are hidden
+			prefix.causal, prefix.prefix = tk/2, tk/2+tq/2
+			padded.keep, padded.group = true, 2
+			for _, c := range []attend{whole, causal, early, prefix, padded} {
+				cases = append(cases, c.build())
+				c.rel, c.keep = true, true
+				cases = append(cases, c.build())
+			}
+		}
+	}
+	return cases
 }
 
 // longAttentionCases are around what divides the ways to go through many queries and keys:

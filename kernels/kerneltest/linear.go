@@ -97,8 +97,15 @@ func (c linear) f16() Case {
 			weights[len(weights)-1] = 0xfe01
 		}
 		w := e.PackedF16(weights, c.n, c.k)
-		e.B.LinearF16(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
-			e.Scratch(e.B.ScratchF16(uint32(c.m), uint32(c.k))))
+		scratch := e.Scratch(e.B.ScratchF16(uint32(min(c.m, kernels.RowBlockF16)), uint32(c.k)))
+		for r := 0; r < c.m; r += kernels.RowBlockF16 { // a call takes no more
+			at := res
+			if res != 0 {
+				at += uint32(4 * r * ldres)
+			}
+			e.B.LinearF16(y+uint32(4*r*ldy), uint32(ldy), x+uint32(4*r*ldx), uint32(ldx), w, bias, at, uint32(ldres),
+				uint32(min(kernels.RowBlockF16, c.m-r)), uint32(c.k), uint32(c.n), c.act, alpha, scratch)
+		}
 	}}
 }
 
@@ -150,7 +157,7 @@ func linearCases() (cases []Case) {
 	i := 0
 	all := func(c linear) { cases = append(cases, c.f32(), c.f16(), c.q8(), c.q4()) }
 	next := func(m, k, n int) {
-		all(linear{m: m, k: k, n: n, act: activations[i%4], bias: i%5 != 0, res: residuals[i/4%3], gap: i % 3})
+		all(linear{m: m, k: k, n: n, act: activations[i%len(activations)], bias: i%7 != 0, res: residuals[i/4%3], gap: i % 3})
 		i++
 	}
 	for _, m := range []int{1, 2, 3, 4, 5, 7, 8, 11} {
@@ -165,6 +172,11 @@ func linearCases() (cases []Case) {
 	next(12, 256, 256)
 	next(1, 3072, 40)
 	next(6, 3071, 19)
+	// More rows than are quantised or widened at a time.
+	for _, m := range []int{256, 511, 512} {
+		next(m, 67, 35)
+		next(m, 33, 16)
+	}
 	for _, special := range slices.Sorted(maps.Keys(weird)) {
 		for _, k := range []int{1, 9, 40} {
 			all(linear{m: 5, k: k, n: 21, bias: true, special: special})
@@ -177,7 +189,7 @@ func linearCases() (cases []Case) {
 	for i, k := range []int{255, 256, 257, 513, 700} {
 		for _, m := range []int{1, 2, 3, 4, 256} {
 			for _, special := range []string{"", "odd weights", "large"} {
-				cases = append(cases, linear{m: m, k: k, n: 35, bias: i%2 == 0, res: residuals[i%3], act: activations[(i+m)%4], gap: i, special: special}.f16())
+				cases = append(cases, linear{m: m, k: k, n: 35, bias: i%2 == 0, res: residuals[i%3], act: activations[(i+m)%len(activations)], gap: i, special: special}.f16())
 			}
 		}
 	}
