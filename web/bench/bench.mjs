@@ -19,6 +19,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: {
   rounds: { type: 'string', default: '60' },
   gap: { type: 'string', default: '4' }, // ms between calls
+  warm: { type: 'string', default: '6000' }, // ms of calls before the first is timed
   'cold-runs': { type: 'string', default: '5' },
   only: { type: 'string', default: '' }, // names of contenders, a regular expression
   dist: { type: 'string', default: path.join(here, '../dist') }, // our module
@@ -71,9 +72,9 @@ async function interleaved() {
   await page.waitForFunction(() => window.ready);
   if (!await page.evaluate(() => crossOriginIsolated)) throw new Error('the page is not cross-origin isolated');
   const run = arg => page.evaluate(a => window.interleave(a), arg);
-  const timed = await run({ specs: contenders, workloads, rounds: Number(options.rounds), gap: Number(options.gap) });
+  const timed = await run({ specs: contenders, workloads, rounds: Number(options.rounds), gap: Number(options.gap), warm: Number(options.warm) });
   console.log('  f32 vectors of our model, for the comparison');
-  const exact = await run({ specs: [reference], workloads, rounds: 0, gap: 0 });
+  const exact = await run({ specs: [reference], workloads, rounds: 0, gap: 0, warm: 0 });
   await browser.close();
   return contenders.map((spec, i) => ({
     ...spec,

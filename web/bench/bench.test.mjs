@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { inputs, WORDS, writeModel, MODELS } from './hf-models.mjs';
+import { inputs, longest, MODELS, multiplyAdds, WORDS, writeModel } from './hf-models.mjs';
 import { nibbles } from './layers.mjs';
 import { FLOAT, Graph, INT64 } from './onnx.mjs';
 import { payload, statistics } from './report.mjs';
@@ -116,6 +116,16 @@ test('a random model is the same every time, and is not written twice', t => {
   const w = readSafetensors(file);
   assert.deepEqual(w.get('encoder.layer.0.intermediate.dense.weight').shape, [64, 32]);
   assert.ok(fs.statSync(path.join(dir, 'tiny/onnx-fused/model_q4.onnx')).size > 0);
+});
+
+test('the demo\'s model is written in f32 and as graphs, and is as long as its positions', t => {
+  const folder = writeModel(scratch(t), 'prompt-magneto', [['fp32', 'published'], ['q4', 'fused']]);
+  const w = readSafetensors(path.join(folder, 'model.safetensors'));
+  assert.deepEqual(w.get('layers.0.ffn.fc1.weight').shape, [1024, 256]);
+  assert.ok(fs.statSync(path.join(folder, 'onnx/model.onnx')).size > 29e6); // 7.4 million parameters of four bytes
+  assert.ok(fs.statSync(path.join(folder, 'onnx-fused/model_q4.onnx')).size > 16e6); // of which the tables of tokens are 4.2
+  assert.equal(longest(MODELS['prompt-magneto']), 128);
+  assert.equal(multiplyAdds(MODELS['prompt-magneto'], 1, 16), 4 * 16 * (4 * 256 ** 2 + 2 * 256 * 1024 + 2 * 16 * 256));
 });
 
 test('the report sets the peer against ours of the same kind, dtype and threads', () => {

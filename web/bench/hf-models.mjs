@@ -1,18 +1,27 @@
 // Models of known sizes with random weights, in the layout of Hugging Face: the
 // folder that ours loads, and the ONNX graphs that the peers load, of the same
-// weights. The numbers are drawn from a seed, so every run measures the same model.
+// weights. The numbers are drawn from a seed, so every run measures the same model; or they
+// are those of a folder in weights/.
 import fs from 'node:fs';
 import path from 'node:path';
 import { BATCH, Layers } from './layers.mjs';
 import { FLOAT, INT64 } from './onnx.mjs';
+import { magnetoGraph } from './peer-model.mjs';
+import { readSafetensors } from './safetensors.mjs';
 
-/** The sizes: the encoder of all-MiniLM-L6-v2, BERT base, and a decoder as small as the encoder. */
+const shipped = new URL('../../weights/prompt-magneto-en-de-fr/', import.meta.url);
+
+/** The sizes: the encoder of all-MiniLM-L6-v2, BERT base, a decoder as small as the encoder, and the encoder that the demo runs. */
 export const MODELS = {
   'minilm-l6': bertConfig(6, 384, 12, 1536),
   'bert-base': bertConfig(12, 768, 12, 3072),
   'gpt2-6x384': { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'], n_layer: 6, n_embd: 384, n_head: 12, n_positions: 1024, vocab_size: 50257,
     activation_function: 'gelu_new', layer_norm_epsilon: 1e-5, bos_token_id: 50256, eos_token_id: 50256, tie_word_embeddings: true },
+  'prompt-magneto': JSON.parse(fs.readFileSync(new URL('config.json', shipped), 'utf8')),
 };
+
+/** The longest text of a model, in tokens. */
+export const longest = c => c.max_position_embeddings ?? c.n_positions ?? c.max_source_positions;
 
 function bertConfig(layers, width, heads, ffn) {
   return { model_type: 'bert', architectures: ['BertModel'], num_hidden_layers: layers, hidden_size: width, num_attention_heads: heads, intermediate_size: ffn,
@@ -21,7 +30,8 @@ function bertConfig(layers, width, heads, ffn) {
 
 /** The multiply-adds of an encoder's linear layers and attention for rows of `tokens`. */
 export function multiplyAdds(config, rows, tokens) {
-  const { num_hidden_layers: n, hidden_size: d, intermediate_size: f } = config;
+  const n = config.num_hidden_layers ?? config.encoder_layers, d = config.hidden_size ?? config.encoder_embed_dim;
+  const f = config.intermediate_size ?? config.encoder_ffn_embed_dim;
   return n * rows * tokens * (4 * d * d + 2 * d * f + 2 * tokens * d);
 }
 
@@ -32,15 +42,16 @@ export function writeModel(dir, name, graphs) {
   if (fs.existsSync(done) && fs.readFileSync(done, 'utf8') === what) return folder;
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
-  const gpt = config.model_type === 'gpt2';
-  const weights = gpt ? gptWeights(config) : bertWeights(config);
+  const gpt = config.model_type === 'gpt2', ours = config.model_type === 'magneto';
+  const weights = ours ? readSafetensors(new URL('model.safetensors', shipped)) : gpt ? gptWeights(config) : bertWeights(config);
   fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config, null, 1));
   writeSafetensors(path.join(folder, 'model.safetensors'), weights);
-  if (!gpt) writeTokenizer(folder, config);
+  if (ours) fs.copyFileSync(new URL('tokenizer.json', shipped), path.join(folder, 'tokenizer.json'));
+  else if (!gpt) writeTokenizer(folder, config);
   for (const [dtype, form] of graphs) {
     fs.mkdirSync(path.join(folder, directory(form)), { recursive: true });
-    const graph = new (gpt ? Decoder : Encoder)(config, weights, dtype, form);
-    fs.writeFileSync(path.join(folder, directory(form), fileOf(dtype)), graph.build());
+    const graph = ours ? magnetoGraph(config, weights, dtype, form) : new (gpt ? Decoder : Encoder)(config, weights, dtype, form).build();
+    fs.writeFileSync(path.join(folder, directory(form), fileOf(dtype)), graph);
   }
   fs.writeFileSync(done, what);
   return folder;
@@ -138,7 +149,7 @@ const SYLLABLES = [...'bdfklmnprs'].flatMap(c => [...'aeiou'].map(v => c + v));
 export const WORDS = Array.from({ length: 600 }, (_, i) => SYLLABLES[i % 50] + SYLLABLES[(i * 7 + 3) % 50] + SYLLABLES[(i / 50) | 0]);
 const FIRST_WORD = 1000;
 
-/** Rows of ids with BERT's frame, and the texts that they are the tokens of. */
+/** Rows of ids with BERT's frame, and the texts that they are the tokens of in its vocabulary; other models take any ids that they have. */
 export function inputs(rows, tokens) {
   const ids = [], texts = [];
   for (let b = 0; b < rows; b++) {

@@ -23,7 +23,7 @@ export function writePeerModel(modelDir, dir, layout, dtypes = ['q8']) {
   fs.mkdirSync(path.join(dir, 'onnx'), { recursive: true });
   for (const dtype of dtypes) {
     const name = { q8: 'model_quantized.onnx', fp32: 'model.onnx' }[dtype];
-    fs.writeFileSync(path.join(dir, 'onnx', name), new Encoder(config, weights, dtype).build(layout));
+    fs.writeFileSync(path.join(dir, 'onnx', name), magnetoGraph(config, weights, dtype, 'published', layout));
   }
   fs.copyFileSync(path.join(modelDir, 'tokenizer.json'), path.join(dir, 'tokenizer.json'));
   fs.writeFileSync(path.join(dir, 'tokenizer_config.json'), JSON.stringify({
@@ -40,9 +40,14 @@ export function writePeerModel(modelDir, dir, layout, dtypes = ['q8']) {
   }));
 }
 
+/** The graph of a Magneto folder's weights, of `layout`; dtype and form as in layers.mjs. */
+export function magnetoGraph(config, weights, dtype, form, layout = 'magneto') {
+  return new Encoder(config, weights, dtype, form).build(layout);
+}
+
 class Encoder extends Layers {
-  constructor(config, weights, dtype) {
-    super(weights, dtype);
+  constructor(config, weights, dtype, form) {
+    super(weights, dtype, form);
     this.width = config.encoder_embed_dim;
     this.heads = config.encoder_attention_heads;
     this.layers = config.encoder_layers;

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { conditions, launch, peakMemory } from './browser.mjs';
-import { inputs, MODELS, multiplyAdds, writeModel } from './hf-models.mjs';
+import { inputs, longest, MODELS, multiplyAdds, writeModel } from './hf-models.mjs';
 import { serve } from './server.mjs';
 import { shapesReport } from './shapes-report.mjs';
 
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({ options: {
   prompt: { type: 'string' }, // a decoder's prompt: a JSON file with an array of ids, instead of random words
   budget: { type: 'string', default: '6000' }, // ms for the rounds of a workload
   gap: { type: 'string', default: '20' }, // ms between calls: onnxruntime's threads go on spinning for 10 after one
+  warm: { type: 'string', default: '6000' }, // ms of calls before the first is timed
   'no-load': { type: 'boolean', default: false }, // leave out loading and memory
   dist: { type: 'string', default: path.join(here, '../dist') },
   out: { type: 'string', default: path.join(here, 'out') },
@@ -63,12 +64,12 @@ async function open() {
 }
 
 function contenders(model, dtype, threads) {
-  const generates = MODELS[model].model_type === 'gpt2';
+  const { model_type } = MODELS[model], generates = model_type === 'gpt2';
   const all = [
     ...list('kernels').map(kernels => ({ name: kernels === 'auto' ? 'Lodestone' : `Lodestone, ${kernels}`, kind: 'ours', model, dtype, threads, kernels, generates })),
     ...FORMS.map(form => ({ name: `onnxruntime-web, ${form}`, kind: 'ort', form, model, dtype, threads, generates })),
   ];
-  if (!generates) all.push({ name: 'Lodestone, pipeline', kind: 'ours, pipeline', model, dtype, threads, kernels: list('kernels')[0] }, { name: 'transformers.js, pipeline', kind: 'tjs', model, dtype, threads });
+  if (model_type === 'bert') all.push({ name: 'Lodestone, pipeline', kind: 'ours, pipeline', model, dtype, threads, kernels: list('kernels')[0] }, { name: 'transformers.js, pipeline', kind: 'tjs', model, dtype, threads });
   // What is exact: the f32 graph, in the same page; it is called once a workload.
   return [{ name: 'f32', kind: 'ort', form: 'published', model, dtype: 'f32', threads, generates, reference: true }, ...all];
 }
@@ -79,7 +80,8 @@ function workloads(model) {
     const ids = options.prompt ? [JSON.parse(fs.readFileSync(options.prompt, 'utf8'))] : inputs(1, length).ids;
     return [{ name: `${ids[0].length} + ${tokens} tokens`, work: { ids, tokens } }];
   }
-  return list('workloads').map(name => ({ name: name.replace('x', '×'), work: inputs(...name.split('x').map(Number)) }));
+  const fits = list('workloads').filter(name => Number(name.split('x')[1]) <= longest(MODELS[model]));
+  return fits.map(name => ({ name: name.replace('x', '×'), work: inputs(...name.split('x').map(Number)) }));
 }
 
 const results = { ...await conditions(options.chromium), options, models: {}, rows: [], loads: [] };
@@ -94,13 +96,13 @@ const save = () => {
 for (const model of list('models')) {
   const config = MODELS[model];
   results.models[model] = { config, multiplyAdds: {} };
-  if (config.model_type === 'bert') for (const { name } of workloads(model)) results.models[model].multiplyAdds[name] = multiplyAdds(config, ...name.split('×').map(Number));
+  if (config.model_type !== 'gpt2') for (const { name } of workloads(model)) results.models[model].multiplyAdds[name] = multiplyAdds(config, ...name.split('×').map(Number));
   for (const dtype of list('dtypes')) {
     for (const threads of list('threads').map(Number)) {
       console.log(`${model} ${dtype}, threads: ${threads}`);
       const { browser, page } = await open();
       const rows = await page.evaluate(a => window.shapes(a), {
-        specs: contenders(model, dtype, threads), workloads: workloads(model), budget: Number(options.budget), gap: Number(options.gap), least: 3, most: 40 });
+        specs: contenders(model, dtype, threads), workloads: workloads(model), budget: Number(options.budget), gap: Number(options.gap), warm: Number(options.warm), least: 3, most: 40 });
       results.rows.push(...rows.filter(r => !r.spec.reference));
       await browser.close();
       save();

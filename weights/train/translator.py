@@ -9,8 +9,10 @@ is where training starts (--init 0: only the tokenizer is used).
 The encoder reads <source language> pieces </s>. The decoder is given </s> <target language> and goes on to </s>. In the
 folder that comes out the languages are named as M2M100's: __en__, __de__, __fr__.
 CROP's markers (arXiv 2210.07022): in --marked of the examples up to 14 aligned phrases stand between __SLOTn__ on both sides.
-In --spaced of all the source has spaces around punctuation, as tagged words have that are joined again. Names that are
-the same word on both sides become other names, from the labelled data, in --names of the cases.
+In --spaced of all the source has spaces around punctuation, as tagged words have that are joined again. Names and numbers
+that are the same word on both sides become others in --names of the cases: names from the labelled data, or in --invented of the
+cases made-up ones, and --listed of all examples are nothing but names. A model that has seen Tom 20,000 times learns to write
+Tom; one that meets a new name each time learns to copy.
 """
 import os
 
@@ -52,7 +54,7 @@ class Corpus:
                 if 0 < min(len(x.ids), len(y.ids)) and max(len(x.ids), len(y.ids)) <= a.longest:
                     self.items.append((x, y, l, lang))
         self.ready, self.order, self.frequent = [], [], {}
-        self.names = new_names(a, self.items) if a.names else []
+        self.names = Names(a, self.items)
         seen = {}
         for x, y, _, lang in self.items:
             for l, s in (("en", x), (lang, y)):
@@ -90,8 +92,10 @@ class Corpus:
     def example(self, i, forth):
         x, y, links, _ = self.items[i]
         rng, a = self.rng, self.a
-        if self.names and rng.random() < a.names:
-            x, y, links = renamed(self.tok, x, y, links, self.names[int(rng.integers(len(self.names)))], rng)
+        if rng.random() < a.listed:
+            x, y, links = listed(self.tok, self.names, rng)
+        elif rng.random() < a.names:
+            x, y, links, _ = renamed(self.tok, x, y, links, self.names.draw(rng), rng)
         found = []
         if rng.random() < a.marked:
             most = int(min(data.SLOTS, rng.geometric(0.4)))
@@ -110,27 +114,55 @@ class Corpus:
         return s, t
 
 
-def new_names(a, items):
-    """Names of one to three words out of the labelled training data, of which a word is not in the pairs: what a
-    translator must copy. Without labelled data there are none."""
-    if not os.path.isdir(os.path.join(a.data, "ner")):
-        return []
-    known = {s.text[b:e] for x, y, _, _ in items for s in (x, y) for b, e in s.spans}
-    found = {tuple(w[b:e]) for part in data.entity_sets(a.data)[0].values() for w, l in part for b, e, _ in metrics.entities(l)}
-    return sorted(n for n in found if len(n) <= 3 and all(w.isalpha() and w[0].isupper() for w in n) and any(w not in known for w in n))
+class Names:
+    """What a translator must copy: names out of the labelled training data of which a word is not in the pairs (one to three
+    words), and made-up ones, whose words are the head of one word with a capital and the tail of another (Bos|ton, Mün|chen)."""
+
+    def __init__(self, a, items):
+        self.invented, known = a.invented, {s.text[b:e] for x, y, _, _ in items for s in (x, y) for b, e in s.spans}
+        self.words = sorted(w for w in known if w.isalpha() and w[0].isupper() and w[1:].islower() and len(w) > 3)
+        self.given = []
+        if os.path.isdir(os.path.join(a.data, "ner")):
+            found = {tuple(w[b:e]) for part in data.entity_sets(a.data)[0].values() for w, l in part for b, e, _ in metrics.entities(l)}
+            self.given = sorted(n for n in found if len(n) <= 3 and all(w.isalpha() and w[0].isupper() for w in n) and any(w not in known for w in n))
+
+    def draw(self, rng):
+        """A name, as words."""
+        if self.given and rng.random() >= self.invented:
+            return self.given[int(rng.integers(len(self.given)))]
+        return tuple(self.invent(rng) for _ in range(int(rng.integers(1, 4))))
+
+    def invent(self, rng):
+        head, tail = (self.words[int(rng.integers(len(self.words)))] for _ in range(2))
+        return head[: int(rng.integers(2, len(head)))] + tail[-int(rng.integers(2, len(tail))) :]
 
 
 def renamed(tok, x, y, links, name, rng):
-    """The pair with another name in place of one that is the same word on both sides (Tom, Boston), if there is one."""
+    """The pair with another name, as words, in place of one that is the same word on both sides (Tom, Boston), if there is one; or with
+    another number of as many digits. And what was put there, None if nothing."""
     word = lambda s, i: s.text[slice(*s.spans[i])]
-    same = [(i, j) for i, j in links if word(x, i) == word(y, j) and word(x, i)[0].isupper() and len(word(x, i)) > 2]
+    copied = lambda w: w.isdecimal() and len(w) < 10 or w[0].isupper() and len(w) > 2
+    same = [(i, j) for i, j in links if word(x, i) == word(y, j) and copied(word(x, i))]
     if not same:
-        return x, y, links
+        return x, y, links, None
     i, j = same[int(rng.integers(len(same)))]
+    if word(x, i).isdecimal():
+        digits = len(word(x, i))
+        name = (str(rng.integers(10 ** (digits - 1), 10**digits)),)
     put = lambda s, k: Sentence(tok, s.text[: s.spans[k][0]] + " ".join(name) + s.text[s.spans[k][1] :])
     more = len(name) - 1
     links = links + more * (links > np.array([i, j]))
-    return put(x, i), put(y, j), np.concatenate([links, [[i + k, j + k] for k in range(1, more + 1)]]) if more else links
+    return put(x, i), put(y, j), np.concatenate([links, [[i + k, j + k] for k in range(1, more + 1)]]) if more else links, " ".join(name)
+
+
+LISTS = ["%s", "%s (%s)", "%s, %s", "%s - %s", "\"%s\"", "%s: %s", "%s, %s, %s", "%s / %s"]
+
+
+def listed(tok, names, rng):
+    """A line of names as headings and lists have it, the same in both languages."""
+    form = LISTS[int(rng.integers(len(LISTS)))]
+    x = Sentence(tok, form % tuple(" ".join(names.draw(rng)) for _ in range(form.count("%s"))))
+    return x, x, np.array([[i, i] for i in range(len(x.spans))])
 
 
 class Sentence:
@@ -236,7 +268,20 @@ def evaluate(net, corpus, a, most=None):
             name = "_%s_%s" % (source, target)
             result["bleu" + name], result["chrf" + name] = metrics.bleu(got, want), metrics.chrf(got, want)
             result.update({k + name: v for k, v in markers(net, corpus, turned, source, target, a).items()})
+            result["names" + name] = copies(net, corpus, turned, source, target, a)
     return result
+
+
+def copies(net, corpus, test, source, target, a):
+    """In percent: made-up names of two words, in place of a name of the sentence, that are in the translation letter by letter."""
+    rng, tok, items, names = np.random.default_rng(6), corpus.tok, [], []
+    for x, y, links in test:
+        x, _, _, name = renamed(tok, x, y, links, (corpus.names.invent(rng), corpus.names.invent(rng)), rng)
+        if name and not name.isdecimal():
+            items.append(x.ids.tolist())
+            names.append(name)
+    got = translate(net, tok, items, source, target, a.device)
+    return 100 * sum(n in tok.decode(g) for n, g in zip(names, got)) / max(1, len(names))
 
 
 def markers(net, corpus, test, source, target, a):
@@ -281,7 +326,7 @@ def enclosed(ids, slots):
 
 
 def main():
-    defaults = dict(start="", init=1, languages="de", marked=0.5, spaced=0.25, names=0.6, smoothing=0.1)
+    defaults = dict(start="", init=1, languages="de", marked=0.5, spaced=0.25, names=0.7, invented=0.6, listed=0.04, smoothing=0.1)
     a = common.arguments(__doc__, PRESETS, **defaults)
     tok = data.Unigram(a.start)
     net = model.EncoderDecoder(len(tok), a.width, a.heads, a.ffn, a.encoder_layers, a.decoder_layers, POSITIONS, a.dropout)
@@ -386,7 +431,8 @@ A small translator between {languages} that carries markers through: a Magneto e
 {training} The table of tokens began as that of prompt-magneto-en-de-fr, in which translations are neighbours, and the
 cross-attention of the upper decoder layers as the identity. In {marked:.0f} % of the examples aligned phrases stood between markers (IBM model 1
 with a preference for the diagonal, both directions intersected; phrases that the alignment closes, up to 16 words); in {spaced:.0f} % the source had spaces
-around punctuation. Where a name is the same word on both sides, it became one from the labelled data in {names:.0f} % of the cases, so that names are copied.
+around punctuation. Where a name or a number is the same word on both sides, it became another in {names:.0f} % of the cases, so that they are copied; {invented:.0f} % of
+these names were made up of the head of one word and the tail of another, the others were from the labelled data. {listed:.0f} % of the examples were lists of names.
 
 {data}
 
@@ -394,10 +440,11 @@ around punctuation. Where a name is the same word on both sides, it became one f
 
 Greedy search. BLEU as sacrebleu computes it by default (13a tokens), chrF2; Tatoeba: LASER's 1000 held-out pairs; NTREX: the first 1000
 sentences of news, which nothing in training resembles. Markers: 1 to 3 phrases a sentence; "come back": both of a pair are there once, around at
-least one token, outside of other pairs; "right phrase": and more than half of the words between them are in the reference's phrase.
+least one token, outside of other pairs; "right phrase": and more than half of the words between them are in the reference's phrase. Names: made-up
+ones of two words, in place of a name of the sentence, that the translation has letter by letter.
 
-| | BLEU | chrF | markers come back | right phrase |
-|---|---|---|---|---|
+| | BLEU | chrF | markers come back | right phrase | names |
+|---|---|---|---|---|---|
 {rows}
 
 ## Limits
@@ -410,14 +457,14 @@ least one token, outside of other pairs; "right phrase": and more than half of t
 
 def card(a, net, scores, trainer, pairs):
     row = lambda name, k: "| %s | %.1f | %.1f | %s |" % (name, scores["bleu_" + k], scores["chrf_" + k], " | ".join(
-        "%.1f %%" % scores[m + "_" + k] if m + "_" + k in scores else "–" for m in ("markers", "phrases")))
+        "%.1f %%" % scores[m + "_" + k] if m + "_" + k in scores else "–" for m in ("markers", "phrases", "names")))
     ends = [(x, y) for l in a.languages.split(",") for x, y in ((l, "en"), ("en", l))]
     rows = [row("Tatoeba %s→%s" % e, "%s_%s" % e) for e in ends] + [row("NTREX %s→%s" % e, "ntrex_%s_%s" % e) for e in ends if "bleu_ntrex_%s_%s" % e in scores]
     names = {"de": "German", "fr": "French"}
     about = {**vars(a), "name": os.path.basename(os.path.normpath(a.out)), "languages": "English and " + " and ".join(names[l] for l in a.languages.split(",")),
              "parameters": model.count(net), "training": common.training(a, trainer), "rows": "\n".join(rows),
              "data": LICENCES.format(pairs="{:,}".format(pairs), longest=a.longest)}
-    for share in ("marked", "names", "spaced"):
+    for share in ("marked", "names", "spaced", "invented", "listed"):
         about[share] *= 100
     return CARD.format(**about)
 

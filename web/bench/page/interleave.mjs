@@ -6,11 +6,13 @@ import { open } from './contenders.mjs';
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /** milliseconds of each call, by contender and workload: times[i][workload] = [ms, …] */
-window.interleave = async ({ specs, workloads, rounds, gap }) => {
+window.interleave = async ({ specs, workloads, rounds, gap, warm }) => {
   const contenders = [];
   for (const spec of specs) contenders.push(await open(spec));
   const times = specs.map(() => ({}));
   const vectors = specs.map(() => ({}));
+  // Until their WebAssembly is compiled for speed, which goes on in the background for seconds, contenders slow each other down.
+  for (const began = performance.now(); performance.now() - began < warm; await sleep(gap)) for (const c of contenders) await c.call(workloads[0].work);
   for (const { name, work } of workloads) {
     for (const [i, c] of contenders.entries()) {
       times[i][name] = [];

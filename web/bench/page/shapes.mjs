@@ -9,9 +9,9 @@ const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
  * [{spec, error?, described?, times: {workload: [ms, …]}, outputs: {workload: cosines to the first spec's output}}, …]
  *
  * A workload gets as many rounds as fit into `budget` ms, at least `least`, at most
- * `most`. The first spec is the exact one; if it is `reference`, it is not timed.
+ * `most`; before the first one all are called for `warm` ms. The first spec is the exact one; if it is `reference`, it is not timed.
  */
-window.shapes = async ({ specs, workloads, budget, least, most, gap }) => {
+window.shapes = async ({ specs, workloads, budget, least, most, gap, warm }) => {
   const results = [], live = [];
   for (const spec of specs) {
     const result = { spec, times: {}, cosines: {}, agree: {} };
@@ -26,10 +26,15 @@ window.shapes = async ({ specs, workloads, budget, least, most, gap }) => {
       console.log(`${spec.name}: ${result.error}`);
     }
   }
+  // Until their WebAssembly is compiled for speed, which goes on in the background for seconds, contenders slow each other down.
+  for (const began = performance.now(); performance.now() - began < warm;) {
+    for (const c of live) if (!c.result.error) await c.call(workloads[0].work).catch(e => { c.result.error = String(e?.message ?? e); });
+    await sleep(gap);
+  }
   for (const { name, work } of workloads) {
     let total = 0, exact;
     const running = [];
-    for (const c of live) {
+    for (const c of live.filter(l => !l.result.error)) {
       try {
         const first = await c.call(work);
         exact ??= first;
