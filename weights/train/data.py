@@ -5,7 +5,7 @@ A recipe's --data is a folder of this form (any part that a recipe does not use 
     parallel/tatoeba-de-en.tsv.xz           English TAB German, one pair a line; tatoeba-fr-en.tsv.xz likewise
     parallel/tatoeba.deu-eng.{deu,eng}      pairs that are kept out of training; tatoeba.fra-eng.* likewise
     parallel/ntrex.first1000.{eng,deu}      evaluation only
-    text/{tinystories,eltec-eng}.txt.xz     running text
+    text/{tinystories,eltec-eng,eltec-deu}.txt.xz   running text
     ner/wnut17, ner/wikigold, ner/btc, ner/uner-ewt, ner/wikiann-{en,de}   labelled words
 """
 import json
@@ -226,10 +226,10 @@ def sentences(paragraph):
     return re.split(r"(?<=[.!?])[\"'”’»]* +(?=[\"'“‘«„]?[A-ZÄÖÜ])", paragraph)
 
 
-def novels(folder):
+def novels(folder, language="eng"):
     """ELTeC's novels, each a list of paragraphs."""
     out = []
-    for line in lines(os.path.join(folder, "text", "eltec-eng.txt")):
+    for line in lines(os.path.join(folder, "text", "eltec-%s.txt" % language)):
         if line.startswith("==="):
             out.append([])
         elif out and clean(line):

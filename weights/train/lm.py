@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""A language model of stories and novels: a Magneto decoder, dense or with mixtures of experts.
+"""A language model of stories, novels and sentences: a Magneto decoder, dense or with mixtures of experts.
 
-    lm.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke] [--experts 8]
+    lm.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke] [--texts stories,novels] [--experts 8]
 
 TOKENIZER is a folder with tokenizer.json; if it has f32 weights of the same width, their table of tokens is where training
-starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories and novels.
+starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories, novels and sentences.
+
+--texts: which of stories, novels, german, french (TEXTS below), with a weight where they are not to be seen equally often: stories=2,german.
+--most N: training has the first N tokens of each.
 
 --experts N: every second layer (--moe-freq) is a mixture of N experts with X-MoE's router (Chi et al. 2022, arXiv 2204.09179, as torchscale
 has it), to be pruned with `lode prune`. --clusters and --expert-drop are MoEC's (arXiv 2207.09094): the variance of routing within groups
-of experts as a further loss, and experts that a part of the steps may not use.
+of experts as a further loss, and experts that a part of the steps may not use. --mutual is Mod-Squad's (Chen et al. 2022, arXiv 2212.08066): the
+weight of the mutual information of texts and experts, which grows as each text comes to have experts of its own.
 
 --prune W: the experts that the texts use least are dropped while it trains (task-specific expert pruning, Chen et al. 2022, arXiv 2206.00277), in W
 windows over the first half of the steps; from then on each layer has the one that is left, and what comes out is dense. It is the paper's order;
@@ -16,8 +20,9 @@ windows over the first half of the steps; from then on each layer has the one th
 
 --go-on FOLDER: training begins with the weights of a model folder in float32, such as one that `lode prune` made.
 
-The run has the texts that scores are of: held-out-stories.txt and held-out-novels.txt. `lode eval perplexity` counts as it is done here.
+The run has the texts that scores are of: held-out-stories.txt and so on. `lode eval perplexity` counts as it is done here.
 """
+import itertools
 import os
 
 import numpy as np
@@ -38,6 +43,15 @@ PRESETS = {
 }
 POSITIONS = 256
 HELD_OUT = 60000  # tokens of a text that scores are of, at most
+TEXTS = {  # the documents of a folder of data, what they are, and the card's row
+    "stories": (lambda at: [[s] for s in data.stories(at)], "English stories",
+                "TinyStories (Eldan and Li 2023), 0.8 million words; half of it came lower-cased, capitals at the beginnings of sentences were put back"
+                " | CDLA-Sharing-1.0"),
+    "novels": (data.novels, "English novels", "ELTeC-eng, novels of 1840 to 1920, 11 million words | text public domain, markup CC BY 4.0"),
+    "german": (lambda at: data.novels(at, "deu"), "German novels", "ELTeC-deu, novels of 1840 to 1920, 9 million words | text public domain, markup CC BY 4.0"),
+    "french": (lambda at: [[s] for s in dict.fromkeys(f for _, f in data.pairs(at, "fr"))], "French sentences",
+               "Tatoeba, the French sides of pairs with English | CC BY 2.0 FR"),
+}
 
 
 class Corpus:
@@ -45,33 +59,39 @@ class Corpus:
 
     def __init__(self, a, tok):
         self.a, self.rng = a, np.random.default_rng(a.seed)
-        stories, novels = data.stories(a.data), data.novels(a.data)
-        if a.limit:
-            stories, novels = stories[: a.limit], [n[: a.limit] for n in novels[:4]]
-        cut, last = max(1, len(stories) // 40), max(1, len(novels) // 40)
-        self.train = [self.stream(tok, [[s] for s in stories[cut:]]), self.stream(tok, novels[last:])]
-        held = {"stories": head(tok, [[s] for s in stories[:cut]]), "novels": head(tok, novels[:last])}
-        self.test = {k: self.stream(tok, documents) for k, documents in held.items()}
-        for k, documents in held.items():
+        self.train, self.test, weights = [], {}, []
+        for k, _, w in (t.partition("=") for t in a.texts.split(",")):
+            if k not in TEXTS:
+                raise SystemExit("--texts: there is no %r; expected some of %s" % (k, ", ".join(TEXTS)))
+            documents = TEXTS[k][0](a.data)
+            if a.limit:
+                documents = [d[: a.limit] for d in documents[: a.limit]]
+            cut = max(1, len(documents) // 40)
+            held = head(tok, documents[:cut])
+            self.train.append(self.stream(tok, documents[cut:], a.most or None))
+            self.test[k] = self.stream(tok, held)
+            weights.append(float(w or 1))
             with open(os.path.join(a.run, "held-out-%s.txt" % k), "w", encoding="utf-8") as f:
-                f.write("\n\n".join("\n".join(d) for d in documents) + "\n")
-        self.share = [a.stories, 1 - a.stories]
+                f.write("\n\n".join("\n".join(d) for d in held) + "\n")
+        self.share = np.array(weights) / sum(weights)
         n = sum(np.bincount(s, minlength=len(tok)) * w for s, w in zip(self.train, self.share))
         self.frequent = np.argsort(-n)[: a.candidates // 2]
-        print("tokens: stories %d, novels %d" % tuple(map(len, self.train)), flush=True)
+        print("tokens: " + ", ".join("%s %d" % (k, len(s)) for k, s in zip(self.test, self.train)), flush=True)
 
     @staticmethod
-    def stream(tok, documents):
-        return np.array([i for d in documents for p in d + [None] for i in ([data.EOS] if p is None else tok.encode(p))], np.uint16)
+    def stream(tok, documents, most=None):
+        ids = (i for d in documents for p in d + [None] for i in ([data.EOS] if p is None else tok.encode(p)))
+        return np.fromiter(itertools.islice(ids, most), np.uint16)
 
     def batch(self, step):
-        """(input [B, window], labels): the labels are the input's next tokens."""
-        a, rows = self.a, []
+        """(input [B, window], labels, which text each is of): the labels are the input's next tokens."""
+        a, rows, kinds = self.a, [], []
         for _ in range(max(1, a.tokens // a.window)):
-            s = self.train[int(self.rng.random() > self.share[0])]
+            kinds.append(min(len(self.train) - 1, int(np.searchsorted(self.share.cumsum(), self.rng.random()))))
+            s = self.train[kinds[-1]]
             at = int(self.rng.integers(0, max(1, len(s) - a.window)))
             rows.append(s[at : at + a.window].astype(np.int64))
-        return windows(rows)
+        return (*windows(rows), torch.tensor(kinds))
 
 
 def head(tok, documents):
@@ -126,7 +146,9 @@ def loss_of(net, corpus, a, pruning=None):
     vocabulary = net.embed_tokens.num_embeddings
 
     def loss(batch):
-        x, y = (t.to(a.device) for t in batch)
+        x, y, kinds = (t.to(a.device) for t in batch)
+        for m in net.mixtures():
+            m.kinds = kinds
         with common.autocast(a):
             h, y, table, offset = net.states(x).flatten(0, 1), y.flatten(), net.embed_tokens.weight, None
             if a.candidates:
@@ -136,11 +158,12 @@ def loss_of(net, corpus, a, pruning=None):
         more, value = {"nll": float(nll.detach())}, nll
         if a.experts:
             mixtures = net.mixtures()
-            value = value + a.balance * sum(m.loss for m in mixtures)
+            value = value + a.balance * sum(m.loss for m in mixtures) - a.mutual * sum(m.mutual for m in mixtures)
             if pruning:
                 pruning.at += 1
                 pruning.step(pruning.at - 1)
             more["busiest"] = sum(float(m.load.max()) for m in mixtures) / len(mixtures)
+            more["mutual"] = sum(float(m.mutual.detach()) for m in mixtures) / len(mixtures)
         return value, len(y), more
 
     return loss
@@ -165,7 +188,8 @@ def perplexity(net, stream, a, most=HELD_OUT):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", init=1, stories=0.5, experts=0, clusters=0, expert_drop=0.0, balance=0.01, moe_freq=2, prune=0, go_on="")
+    a = common.arguments(__doc__, PRESETS, start="", init=1, texts="stories,novels", most=0, experts=0, clusters=0, expert_drop=0.0, balance=0.01, mutual=0.0,
+                         moe_freq=2, prune=0, go_on="")
     tok = data.Unigram(a.start)
     moe = dict(experts=a.experts, clusters=a.clusters, drop=a.expert_drop) if a.experts else None
     net = model.Decoder(len(tok), a.width, a.heads, a.ffn, a.layers, POSITIONS, scale=a.width**0.5, dropout=a.dropout, moe=moe, moe_freq=a.moe_freq)
@@ -189,9 +213,10 @@ def main():
     a.amp, scores = 0, {}
     for k, s in corpus.test.items():
         scores[k], load = perplexity(net, s, a)
+        print("%s: perplexity %.3f" % (k, scores[k]))
         if load:
             scores["load " + k] = [[round(v, 4) for v in row] for row in load]
-    print(scores)
+            print("".join("    layer %d, tokens by expert: %s\n" % (i, " ".join("%5.1f %%" % (100 * v) for v in row)) for i, row in enumerate(load)), end="")
     common.write_json(os.path.join(a.run, "scores.json"), scores)
     if a.out:
         write(a, tok, net.cpu().eval(), corpus, scores, t)
@@ -199,7 +224,7 @@ def main():
 
 def write(a, tok, net, corpus, scores, trainer):
     config = {**model.config(net), "architectures": ["MagnetoForCausalLM"], "bos_token_id": data.BOS, "eos_token_id": data.EOS, "unk_token_id": data.UNK}
-    x, _ = windows([corpus.test["novels"][i : i + 12].astype(np.int64) for i in (0, 12)])
+    x, _ = windows([next(iter(corpus.test.values()))[i : i + 12].astype(np.int64) for i in (0, 12)])
     with torch.no_grad():
         logits = net(x)
     common.vectors(os.path.join(a.run, "verify"), "decoder", config, net.state_dict(), dict(prev_output_tokens=x), dict(logits=logits))
@@ -209,7 +234,8 @@ def write(a, tok, net, corpus, scores, trainer):
     experts = "pruned from a mixture of %d experts while it was trained (task-specific expert pruning, arXiv 2206.00277)" % a.experts if a.prune else \
         "%s feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % (every, a.experts) if a.experts else "dense"
     common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
-        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
+        name=os.path.basename(os.path.normpath(a.out)), what=" and ".join(TEXTS[k][1] for k in corpus.test),
+        texts="\n".join("| %s |" % TEXTS[k][2] for k in corpus.test), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))
 
 
@@ -228,14 +254,14 @@ def golden(a, net, corpus):
 
 CARD = """# {name}
 
-A small language model of English stories and novels: a Magneto decoder (Sub-LN, arXiv 2210.06423), {experts}.
+A small language model of {what}: a Magneto decoder (Sub-LN, arXiv 2210.06423), {experts}.
 
 | | |
 |---|---|
 | layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn} |
 | vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr; the output projection is the table of tokens |
 | parameters | {parameters:,} |
-| input | `<s>` and text; `</s>` ends a story |
+| input | `<s>` and text; `</s>` ends a text |
 
 ## Training
 
@@ -243,12 +269,11 @@ A small language model of English stories and novels: a Magneto decoder (Sub-LN,
 
 | text | licence |
 |---|---|
-| TinyStories (Eldan and Li 2023), 0.8 million words; half of it came lower-cased, capitals at the beginnings of sentences were put back | CDLA-Sharing-1.0 |
-| ELTeC-eng, novels of 1840 to 1920, 11 million words | text public domain, markup CC BY 4.0 |
+{texts}
 
 ## Results
 
-Perplexity of a token on stories and novels that are not in training (windows of the training's length):
+Perplexity of a token on texts that are not in training (windows of the training's length):
 
 | text | perplexity |
 |---|---|

@@ -79,13 +79,15 @@ class Experts(nn.Module):
     may not use (drawn again every `interval` passes).
     left: None, or which experts task-specific pruning has not dropped yet (Chen et al. 2022, arXiv 2206.00277); one at least.
     loss: the balance loss of the last pass, E·Σ f·p [+ the variance within groups], to be added to the task's.
+    mutual: with kinds, which say what kind of text each sequence is of, the mutual information of kind and expert in that pass (Mod-Squad, Chen et
+    al. 2022, arXiv 2212.08066): 0 if every kind uses the experts alike, the kinds' entropy if each has experts of its own. To be added with a minus.
     """
 
     def __init__(self, d, f, experts, clusters=0, drop=0.0, interval=50):
         super().__init__()
         self.gate, self.experts = Gate(d, experts), nn.ModuleList(FeedForward(d, f) for _ in range(experts))
         self.clusters, self.drop, self.interval, self.passes = clusters, drop, interval, 0
-        self.alive, self.loss, self.load, self.valid = None, 0.0, None, None
+        self.alive, self.loss, self.load, self.valid, self.mutual, self.kinds = None, 0.0, None, None, 0.0, None
         self.register_buffer("left", None)
 
     def forward(self, x):
@@ -115,6 +117,10 @@ class Experts(nn.Module):
         self.loss = n * (self.load * mean).sum()
         if self.clusters:
             self.loss = self.loss + n * n * mean.view(self.clusters, -1).var(-1, unbiased=True).mean()
+        if self.training and self.kinds is not None:
+            joint = torch.zeros(int(self.kinds.max()) + 1, n, device=x.device).index_add(0, self.kinds, p.float().view(shape[0], -1, n).mean(1)) / shape[0]
+            apart = joint.sum(0) * joint.sum(1, keepdim=True)
+            self.mutual = (joint * (joint.clamp_min(1e-9) / apart.clamp_min(1e-9)).log()).sum()
         return y.view(shape)
 
 
