@@ -54,7 +54,7 @@ export async function chooseKernels(compile, force, imports = {}, last = undefin
         if (wrong !== undefined) reason = `this browser computes the ${VARIANTS[wrong]} form wrongly`;
         return { module, exports, name: VARIANTS[form], reason, timed: usable.length > 1 };
       }
-      reason = "this browser's relaxed SIMD computes wrongly";
+      reason = `this browser's relaxed SIMD computes ${force ? 'it ' : ''}wrongly`;
     }
     if (force) throw new Error(`kernels: ${force} cannot run: ${reason}`);
   }

@@ -96,7 +96,8 @@ test('a forced variant runs or the reason is told', async (t) => {
   for (const name of ['simd128', 'relaxed', 'fused']) {
     assert.equal((await choose(t, { fast: relaxed({ cost: { 1: 0.4 } }) }, name)).name, name);
   }
-  await assert.rejects(choose(t, { fast: relaxed({ wrong: { 2: 4 } }) }, 'fused'), /fused cannot run/);
+  await assert.rejects(choose(t, { fast: relaxed({ wrong: { 2: 4 } }) }, 'fused'), /fused cannot run: this browser's relaxed SIMD computes it wrongly/);
+  await assert.rejects(choose(t, { fast: relaxed({}) }, 'fused8'), /fused8 cannot run: .* computes it wrongly/);
   await assert.rejects(choose(t, { supported: false }, 'relaxed'), /no relaxed SIMD/);
 });
 

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from '@playwright/test';
 import { test } from './harness.js';
+import { lacks } from './variants.js';
 
 test('progress comes in the words of transformers.js, and at once', async ({ page }) => {
   const events = await page.evaluate(async () => {
@@ -51,21 +52,31 @@ test('capabilities say what runs and why nothing better does', async ({ page }) 
   expect(c.reasons.webgpu).toContain('no WebGPU kernels');
 });
 
-test('every variant of the kernels can be asked for, and they agree', async ({ page }) => {
+test('every variant of the kernels can be asked for, and they agree', async ({ page, browserName }) => {
   const r = await page.evaluate(async () => {
     const out: { name: string; reason: string; data: number[] }[] = [];
-    for (const kernels of ['simd128', 'relaxed', 'fused', 'auto'] as const) {
-      const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels });
+    let eightBits = '';
+    for (const kernels of ['simd128', 'relaxed', 'fused', 'auto', 'fused8'] as const) {
+      let embed;
+      try {
+        embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels });
+      } catch (e) {
+        if (kernels !== 'fused8') throw e;
+        eightBits = String(e);
+        continue;
+      }
       const { data } = await embed('Where is the nearest train station?', { pooling: 'prompt', normalize: true });
       const c = embed.capabilities();
       out.push({ name: c.kernels, reason: c.reasons.kernels, data: Array.from(data) });
       await embed.dispose();
     }
-    return { out, unknown: await failure(lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels: 'avx' as never })) };
+    return { out, eightBits, unknown: await failure(lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { kernels: 'avx' as never })) };
   });
   expect(r.out.slice(0, 3).map((x) => x.name)).toEqual(['simd128', 'relaxed', 'fused']);
   expect(['relaxed', 'fused', 'fused8']).toContain(r.out[3]!.name);
   expect(r.out[3]!.reason).toBe('chosen by its speed here');
+  if (r.eightBits === '') expect(r.out[4]).toMatchObject({ name: 'fused8', reason: 'fused8 was asked for' });
+  else expect(lacks('fused8', browserName, r.eightBits), r.eightBits).toBe(true);
   for (const x of r.out) {
     const cosine = x.data.reduce((s, v, i) => s + v * r.out[0]!.data[i]!, 0);
     expect(cosine, x.name).toBeGreaterThan(0.9999);

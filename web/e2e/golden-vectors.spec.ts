@@ -3,6 +3,7 @@
 // quantised models is reported in the annotations of the tests.
 import { readdirSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
+import { lacks, sevenBits, variants } from './variants.js';
 
 interface Report {
   directory: string;
@@ -38,13 +39,12 @@ function wrong(r: Report): string[] {
   );
 }
 
-for (const [variant, form] of Object.entries({ simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' })) {
-  test(`${variant}: every architecture and family agrees with its golden vectors`, async ({ page }, info) => {
+for (const [variant, form] of Object.entries(variants)) {
+  test(`${variant}: every architecture and family agrees with its golden vectors`, async ({ page, browserName }, info) => {
     test.setTimeout(120_000);
     await page.goto(`/e2e/golden.html?form=${form}`);
     const failed = await page.evaluate(() => globalThis.__goldenReady.then(() => '', String));
-    // As in kernels.spec.ts: eight bits are for processors whose instruction takes them.
-    test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(failed), 'this browser multiplies seven bits here');
+    test.skip(lacks(variant, browserName, failed), sevenBits);
     expect(failed).toBe('');
     const reports: Report[] = [];
     for (const { below, weights, count } of sets) {

@@ -1,5 +1,6 @@
 // The kernels' table of cases, which is run natively by go test, in this browser.
 import { expect, test } from '@playwright/test';
+import { lacks, sevenBits, variants } from './variants.js';
 
 interface Result {
   op: string;
@@ -14,14 +15,13 @@ declare global {
   var __kerneltestEnded: boolean | undefined;
 }
 
-for (const [variant, form] of Object.entries({ simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' })) {
-  test(`${variant}: every case of every operation agrees with the reference`, async ({ page }) => {
+for (const [variant, form] of Object.entries(variants)) {
+  test(`${variant}: every case of every operation agrees with the reference`, async ({ page, browserName }) => {
     test.setTimeout(180_000);
     await page.goto(`/e2e/kernels.html?form=${form}`);
     await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 170_000 });
     const r = await page.evaluate(() => ({ table: globalThis.__kerneltest, failed: globalThis.__kerneltestFailed }));
-    // Eight bits are for processors whose instruction takes them; elsewhere the self-test must say so.
-    test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(r.failed ?? ''), 'this browser multiplies seven bits here');
+    test.skip(lacks(variant, browserName, r.failed ?? ''), sevenBits);
     expect(r.failed).toBeUndefined();
     expect(r.table?.error).toBeUndefined();
     expect(r.table!.backend).toBe(variant);

@@ -3,6 +3,7 @@
 // a million). No result may miss its budget, and the memory must not grow but for a call that
 // is larger than those before.
 import { expect, type Page, test } from '@playwright/test';
+import { lacks, sevenBits, variants } from './variants.js';
 
 interface Wrong {
   op: string;
@@ -19,7 +20,6 @@ interface Soak {
   shared?: number;
 }
 
-const variants = { simd128: '0', relaxed: '1', fused: '2', fused8: '3,4' };
 const total = Number(process.env['KERNELS_SOAK'] ?? 8000);
 const seed = Number(process.env['KERNELS_SEED'] ?? 1);
 // They run in whole thousands.
@@ -54,7 +54,7 @@ for (const [variant, form] of Object.entries(variants)) {
       const limit = 120_000 + 20 * calls;
       test.setTimeout(limit + 30_000);
       const { soak, failed } = threads === 1 ? await onPage(page, form, limit) : await onTwoThreads(page, variant);
-      test.skip(variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*$/.test(failed ?? ''), 'this browser multiplies seven bits here');
+      test.skip(lacks(variant, browserName, failed ?? ''), sevenBits);
       expect(failed).toBeUndefined();
       expect(soak!.error).toBeUndefined();
       expect(soak!.backend).toBe(variant);

@@ -2,6 +2,7 @@
 import { expect, type Page, test as plain } from '@playwright/test';
 import { golden } from './golden.js';
 import { open, test } from './harness.js';
+import { lacks, sevenBits } from './variants.js';
 
 interface Table {
   error?: string;
@@ -34,11 +35,11 @@ const some = 'workers of workers run in Chromium';
 const variants = { simd128: { table: [1, 2, 4], bits: [2, 3, 8] }, relaxed: { table: [1, 2, 4], bits: [2, 3, 8] }, fused: { table: [1, 2], bits: [2] }, fused8: { table: [1, 2], bits: [2] } };
 
 /** Runs a task, or skips the test where this processor has no eight bits. */
-async function onThreads<T>(page: Page, task: Parameters<typeof globalThis.inWorker>[0]): Promise<T> {
+async function onThreads<T>(page: Page, browserName: string, task: Parameters<typeof globalThis.inWorker>[0]): Promise<T> {
   try {
     return await inWorker<T>(page, task);
   } catch (e) {
-    plain.skip(task.variant === 'fused8' && /self-test [1-9]\d*,[1-9]\d*/.test(String(e)), 'this browser multiplies seven bits here');
+    plain.skip(lacks(task.variant, browserName, String(e)), sevenBits);
     throw e;
   }
 }
@@ -49,7 +50,7 @@ for (const [variant, on] of Object.entries(variants)) {
       plain(`every case agrees with the reference on ${threads} threads`, async ({ page, browserName }) => {
         plain.skip(browserName !== 'chromium' && (variant !== 'simd128' || threads > 1), some);
         plain.setTimeout(180_000);
-        const table = await onThreads<Table>(page, { task: 'table', variant, threads });
+        const table = await onThreads<Table>(page, browserName, { task: 'table', variant, threads });
         if (threads > 1) expect(table.shared).toBeGreaterThan(100); // or one thread did it all
         expect(table.error).toBeUndefined();
         expect(table.backend).toBe(variant);
@@ -62,7 +63,7 @@ for (const [variant, on] of Object.entries(variants)) {
     for (const threads of on.bits) {
       plain(`${threads} threads give the bits of one`, async ({ page, browserName }) => {
         plain.skip(browserName !== 'chromium', some);
-        const r = await onThreads<{ checked: number; wrong: string[]; shared: number }>(page, { task: 'bits', variant, threads, rounds: 60 });
+        const r = await onThreads<{ checked: number; wrong: string[]; shared: number }>(page, browserName, { task: 'bits', variant, threads, rounds: 60 });
         expect(r.checked).toBe(60 * 10);
         expect(r.wrong).toEqual([]);
         expect(r.shared).toBeGreaterThan(100); // or one thread was compared with itself
