@@ -15,7 +15,7 @@ import (
 
 // Cropper finds the entities of a German sentence by way of English: the module's crop().
 type Cropper interface {
-	// Crop tells each step as it ends. It is false if the entities could not be placed in the sentence. Ending ctx stops it.
+	// Crop tells each step as it ends. It is false if entities could not be placed in the sentence. Ending ctx stops it.
 	Crop(ctx context.Context, text string, step func(CropStep)) (placed bool, err error)
 }
 
@@ -155,10 +155,15 @@ func (x *Crop) outcome() string {
 		return ""
 	case tagged == 0:
 		return "Nothing was found in the translation, so there is nothing to carry back."
-	case !x.placed:
+	}
+	came := 0
+	if last := x.steps[len(x.steps)-1]; len(last.Out) > 0 {
+		came = len(cropSpans(last.Out[0]))
+	}
+	if came == 0 && !x.placed {
 		return "Found in the translation, but not in the sentence: the markers came back around words that it does not have, or not once."
 	}
-	return fmt.Sprintf("%d of %s came back into the sentence.", len(cropSpans(x.steps[len(x.steps)-1].Out[0])), Count(tagged, "name", "names"))
+	return fmt.Sprintf("%d of %s came back into the sentence.", came, Count(tagged, "name", "names"))
 }
 
 // span is the words [start, end) of an entity.

@@ -86,6 +86,14 @@ func TestASentenceIsShownOnceBothModelsAreHere(t *testing.T) {
 			t.Errorf("%+v, said %q", v, said)
 		}
 		x.Hide()
+		part := append(lost()[:4:4], CropStep{Name: "project", In: lost()[4].In, Out: cropLine("Tom wohnt in Boston .", "O O O B-LOC O")})
+		x.engine = cropped{steps: part}
+		x.Show("Tom wohnt in Boston.")
+		synctest.Wait()
+		if v := x.View(); v.Outcome != "1 of 2 names came back into the sentence." || len(v.Rows[4].Notes) != 1 {
+			t.Errorf("a part: %+v", v)
+		}
+		x.Hide()
 		if v := x.View(); v.Text != "" || len(v.Rows) > 0 || v.Outcome != "" {
 			t.Errorf("hidden: %+v", v)
 		}

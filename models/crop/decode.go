@@ -20,15 +20,22 @@ import (
 // Words are what lies between U+2581 and spaces; in Chinese, Japanese and Thai, single
 // characters (code points). There is one label a word.
 func Decode(pieces, types []string, lang string) Sentence {
-	s := Sentence{Words: []string{}, Labels: []string{}}
+	s, _ := decode(pieces, types, lang)
+	return s
+}
+
+// decode is Decode, which says besides of which entities words came back.
+func decode(pieces, types []string, lang string) (s Sentence, back []bool) {
+	s, back = Sentence{Words: []string{}, Labels: []string{}}, make([]bool, len(types))
 	var text strings.Builder // of the current run between two slots
-	open, inside := "", false
+	open, inside := 0, false
 	flush := func() {
 		begin := true
 		for _, word := range wordsOf(text.String(), lang) {
 			label := Outside
 			if inside {
-				label = bio(begin, open)
+				label = bio(begin, types[open])
+				back[open] = true
 			}
 			s.Words, s.Labels = append(s.Words, word), append(s.Labels, label)
 			begin = false
@@ -47,11 +54,29 @@ func Decode(pieces, types []string, lang string) Sentence {
 		case inside:
 			inside = false
 		case known:
-			open, inside = types[j], true
+			open, inside = j, true
 		}
 	}
 	flush()
-	return s
+	return s, back
+}
+
+// Decode reads a translation of m as the function Decode does, or as DecodeWhole does if
+// m is one entity. The line's note says between which markers no word came back.
+func (m Marked) Decode(pieces []string, lang string) Line {
+	if m.Whole && len(m.Types) > 0 {
+		return Line{Sentence: DecodeWhole(pieces, m.Types[0], lang)}
+	}
+	s, back := decode(pieces, m.Types, lang)
+	y := Line{Sentence: s}
+	between := "nothing came back between markers: "
+	for j, typ := range m.Types {
+		if !back[j] {
+			y.Note += between + Slot(j) + " (" + typ + ")"
+			between = ", "
+		}
+	}
+	return y
 }
 
 // DecodeWhole reads the translation of a sentence that is one entity as a whole, of the

@@ -7,7 +7,8 @@
 // Begin with [Pipeline.Run], which does all that with three models and tells what went
 // in and out of every step. The steps themselves are plain functions over words and
 // labels: [RepairBIO], [Insert], [Decode], [Project], and [Filter.Select], which decides
-// whether a labelled sentence is good enough to train on.
+// whether a labelled sentence is good enough to train on. Of a sentence that is only read
+// Pipeline.Partial keeps the entities that have a place where others have none.
 //
 // The rules are those of the authors' code (github.com/YuweiYin/CROP), which differ in
 // places from what one would expect; where this package does something else its

@@ -11,6 +11,7 @@ type Reason string
 
 const (
 	Unplaced     Reason = "no beam's entities could all be placed"
+	Partly       Reason = "not all entities could be placed"
 	TooLong      Reason = "too many words"
 	NoEntity     Reason = "no entity"
 	ManyEntities Reason = "too many entities"

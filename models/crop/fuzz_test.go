@@ -48,6 +48,10 @@ func FuzzProject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, target, translated string) {
 		words, s := fields(target), sentence(translated)
 		labels, err := Project(words, s)
+		some, lost, failed := ProjectSome(words, s)
+		if failed == nil && (len(some) != len(words) || !wellFormedBIO(some)) || (failed != nil || lost != nil) != (err != nil) || err == nil && !slices.Equal(some, labels) {
+			t.Fatalf("some: %q, lost %v, %v; all: %q, %v", some, lost, failed, labels, err)
+		}
 		if err != nil {
 			if labels != nil || !errors.Is(err, ErrProjection) && !errors.Is(err, ErrLabel) {
 				t.Fatalf("%q with %v", labels, err)

@@ -46,6 +46,9 @@ type Pipeline struct {
 
 	// Beams is the number of translations to try, in order; 0 is 1.
 	Beams int
+	// Partial: where no beam's entities can all be placed, those that can are kept
+	// (PlaceSome). That is for reading, so there must be no Filter.
+	Partial bool
 	// Filter, if set, decides whether the labels are good enough to train on.
 	Filter *Filter
 	// Previous, if set, is the tagger of Lang that an earlier round trained. It needs
@@ -58,7 +61,7 @@ type Pipeline struct {
 // Result is the labels of a sentence.
 type Result struct {
 	// Selection holds the labels, where they come from, and why to drop them. Without a
-	// Filter, Dropped is Unplaced or "".
+	// Filter, Dropped is Unplaced or "", of a Partial pipeline Partly or "".
 	Selection
 	// Entities are those of Labels: ranges of the sentence's words.
 	Entities []Entity
@@ -98,6 +101,9 @@ func (p *Pipeline) check(sentence []string) error {
 		if !part.set {
 			return lean.Errorf("crop: %w: the pipeline has no %s", ErrInput, part.name)
 		}
+	}
+	if p.Partial && p.Filter != nil {
+		return lean.Errorf("crop: %w: Partial is set, and there is a Filter: sentences that lack labels are not to be trained on", ErrInput)
 	}
 	if p.Beams < 0 {
 		return lean.Errorf("crop: %w: Beams is %d, want 0 or more", ErrInput, p.Beams)
@@ -254,13 +260,10 @@ func (r *run) carryBack(tagged Sentence) ([]Sentence, error) {
 	}
 	err = r.do(StepDecode, in, func(s *Step) error {
 		for i, pieces := range translations {
-			if m.Whole {
-				beams[i] = DecodeWhole(pieces, m.Types[0], r.Lang)
-			} else {
-				beams[i] = Decode(pieces, m.Types, r.Lang)
-			}
+			out := m.Decode(pieces, r.Lang)
+			beams[i] = out.Sentence
+			s.Out = append(s.Out, Line{line(out.Words, out.Labels).Sentence, out.Note})
 		}
-		s.Out = lines(beams)
 		return nil
 	})
 	return beams, err
@@ -270,9 +273,15 @@ func (r *run) carryBack(tagged Sentence) ([]Sentence, error) {
 func (r *run) choose(c Candidate, before Sentence) (Result, error) {
 	var chosen Selection
 	err := r.do(StepProject, lines(c.Beams), func(s *Step) (err error) {
-		chosen, err = Place(c.Target, c.Beams)
+		place := Place
+		if r.Partial {
+			place = PlaceSome
+		}
+		chosen, err = place(c.Target, c.Beams)
 		for i, failure := range chosen.Failures {
-			s.In[i].Note = failure.Error()
+			if failure != nil {
+				s.In[i].Note = failure.Error()
+			}
 		}
 		out := line(c.Target, chosen.Labels)
 		out.Note = string(chosen.Dropped)

@@ -154,6 +154,32 @@ func TestRunBeams(t *testing.T) {
 	}
 }
 
+// One name stays where the other cannot: the steps say which was lost, and where.
+func TestAPartialRunKeepsWhatCanBePlaced(t *testing.T) {
+	for _, c := range []struct {
+		back, labels, decode, project string
+		dropped                       Reason
+	}{
+		{"__SLOT0__ ▁Die ▁Kanzlerin __SLOT0__ ▁besucht __SLOT1__ ▁Paris __SLOT1__", "O O O B-LOC O", "", `entity 0, PER "Die Kanzlerin"`, Partly},
+		{"__SLOT0__ ▁Angela ▁Merkel __SLOT0__ ▁besucht __SLOT1__ __SLOT1__ ▁Paris", "B-PER I-PER O O O", "__SLOT1__ (LOC)", "", ""},
+		{"▁Angela ▁Merkel ▁besucht ▁Paris", "O O O O O", "__SLOT0__ (PER), __SLOT1__ (LOC)", "", ""},
+		{"__SLOT0__ ▁Angela ▁Merkel __SLOT1__ ▁besucht ▁Paris __SLOT1__", "B-PER I-PER O O O", "__SLOT1__ (LOC)", "", ""},
+	} {
+		p := german()
+		p.Partial, p.LabeledTranslator = true, reply{fields(c.back)}
+		r, steps, err := p.Run(nil, merkel)
+		if err != nil || strings.Join(r.Labels, " ") != c.labels || r.Beam != 0 || r.Dropped != c.dropped || len(steps) != 7 {
+			t.Errorf("%s: %+v, %d steps, %v, want %s, dropped %q", c.back, r, len(steps), err, c.labels, c.dropped)
+			continue
+		}
+		for _, note := range []struct{ is, says string }{{steps[5].Out[0].Note, c.decode}, {steps[6].In[0].Note, c.project}, {steps[6].Out[0].Note, string(c.dropped)}} {
+			if !strings.Contains(note.is, note.says) || note.says == "" && note.is != "" {
+				t.Errorf("%s: note %q, want one that says %q", c.back, note.is, note.says)
+			}
+		}
+	}
+}
+
 func TestRunWithoutEntitiesStopsAfterTagging(t *testing.T) {
 	p := german()
 	p.Tagger = tags{"Angela Merkel visits Paris .": "O O O O O"}
@@ -298,6 +324,7 @@ func TestRunRefuses(t *testing.T) {
 		{"no LabeledTranslator", func(p *Pipeline) { p.LabeledTranslator = nil }, merkel},
 		{"no Filter", func(p *Pipeline) { p.Previous = tags{} }, merkel},
 		{"Beams is -1", func(p *Pipeline) { p.Beams = -1 }, merkel},
+		{"Partial is set", func(p *Pipeline) { p.Partial, p.Filter = true, &Filter{} }, merkel},
 	} {
 		p := german()
 		c.change(p)

@@ -26,9 +26,29 @@ const MaxEntityWords = 6
 // The result is one label for each word of target; on failure it is nil, and the error
 // is ErrProjection and names the entity. Other errors are ErrInput and ErrLabel.
 func Project(target []string, translated Sentence) ([]string, error) {
-	translated, err := translated.check("the translation")
+	labels, lost, err := project(target, translated, true)
+	if err == nil {
+		err = lost
+	}
 	if err != nil {
 		return nil, err
+	}
+	return labels, nil
+}
+
+// ProjectSome is Project, but an entity that cannot be placed is left out and the others
+// are labelled. lost is an ErrProjection that says of each one left out why, nil if there
+// is none. That is for somebody who reads the sentence; to train on it would teach that
+// what was left out is no entity.
+func ProjectSome(target []string, translated Sentence) (labels []string, lost, err error) {
+	return project(target, translated, false)
+}
+
+// project is ProjectSome, which ends at an entity that cannot be placed if strict is set.
+func project(target []string, translated Sentence, strict bool) (labels []string, lost, err error) {
+	translated, err = translated.check("the translation")
+	if err != nil {
+		return nil, nil, err
 	}
 	const repeated = -1
 	place := make(map[string]int, len(target)) // of each word, or repeated
@@ -38,33 +58,48 @@ func Project(target []string, translated Sentence) ([]string, error) {
 		}
 		place[word] = i
 	}
-	labels := all(len(target))
+	labels = all(len(target))
 	for n, e := range entities(translated.Labels) {
 		words := translated.Words[e.Start:e.End]
-		fail := func(format string, args ...any) error {
-			return lean.Errorf("crop: %w: entity %d, %s %q: %s", ErrProjection, n, e.Type, clip(Join(words, "")), lean.Sprintf(format, args...))
-		}
 		var places []int
 		for _, word := range words {
 			if at, found := place[word]; found && at != repeated {
 				places = append(places, at)
 			}
 		}
-		if 10*len(places) < 8*len(words) {
-			return nil, fail("%d of %d words occur exactly once in the sentence, want 80 %%", len(places), len(words))
-		}
-		if len(words) > MaxEntityWords {
-			return nil, fail("it has %d words, at most %d can be placed", len(words), MaxEntityWords)
-		}
-		for _, at := range places {
-			if labels[at] != Outside {
-				return nil, fail("word %d, %q, is %s already", at, clip(target[at]), labels[at])
+		if why := unplaced(target, labels, words, places); why != "" {
+			why = lean.Sprintf("entity %d, %s %q: %s", n, e.Type, clip(Join(words, "")), why)
+			if lost == nil {
+				lost = lean.Errorf("crop: %w: %s", ErrProjection, why)
+			} else {
+				lost = lean.Errorf("%w; %s", lost, why)
 			}
+			if strict {
+				break
+			}
+			continue
 		}
 		first, last := slices.Min(places), slices.Max(places)
 		for i := first; i <= last; i++ {
 			labels[i] = bio(i == first, e.Type)
 		}
 	}
-	return labels, nil
+	return labels, lost, nil
+}
+
+// unplaced says why words, some of which are at places of target, cannot be labelled
+// there; "" if they can.
+func unplaced(target, labels, words []string, places []int) string {
+	if 10*len(places) < 8*len(words) {
+		return lean.Sprintf("%d of %d words occur exactly once in the sentence, want 80 %%", len(places), len(words))
+	}
+	if len(words) > MaxEntityWords {
+		return lean.Sprintf("it has %d words, at most %d can be placed", len(words), MaxEntityWords)
+	}
+	for _, at := range places {
+		if labels[at] != Outside {
+			return lean.Sprintf("word %d, %q, is %s already", at, clip(target[at]), labels[at])
+		}
+	}
+	return ""
 }

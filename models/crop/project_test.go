@@ -50,9 +50,37 @@ func TestProjectFails(t *testing.T) {
 	}
 }
 
+// What Project places it places too; where Project fails it leaves out what fails.
+func TestProjectSomeLeavesOutWhatHasNoPlace(t *testing.T) {
+	for _, c := range []struct{ rule, target, translated, want, says string }{
+		{"all are placed", "Max sah Rom", "Max/B-PER Rom/B-LOC", "Max/B-PER sah Rom/B-LOC", ""},
+		{"one before is left out", "Max sah Rom", "Moritz/B-PER x Rom/B-LOC", "Max sah Rom/B-LOC", `entity 0, PER "Moritz": 0 of 1`},
+		{"one behind is left out", "Max sah Rom", "Max/B-PER x Bonn/B-LOC", "Max/B-PER sah Rom", `entity 1, LOC "Bonn": 0 of 1`},
+		{"two are left out, each with its reason", "Max und Max sah Rom", "Max/B-PER x Bonn/B-LOC Rom/B-LOC", "Max und Max sah Rom/B-LOC",
+			`entity 0, PER "Max": 0 of 1 words occur exactly once in the sentence, want 80 %; entity 1, LOC "Bonn"`},
+		{"a place is labelled once, by the first", "a b", "a/B-PER b/I-PER x a/B-LOC", "a/B-PER b/I-PER", `is B-PER already`},
+		{"none is placed", "Max", "Moritz/B-PER", "Max", "entity 0"},
+		{"there is none", "Max", "Moritz", "Max", ""},
+	} {
+		got, lost, err := ProjectSome(fields(c.target), sentence(c.translated))
+		if err != nil || !slices.Equal(got, sentence(c.want).Labels) {
+			t.Errorf("%s: %q, %v, want %q", c.rule, got, err, c.want)
+		}
+		if (lost == nil) != (c.says == "") || lost != nil && (!errors.Is(lost, ErrProjection) || !strings.Contains(lost.Error(), c.says)) {
+			t.Errorf("%s: lost %v, want ErrProjection that says %q", c.rule, lost, c.says)
+		}
+		if all, err := Project(fields(c.target), sentence(c.translated)); (err == nil) != (lost == nil) || err == nil && !slices.Equal(all, got) {
+			t.Errorf("%s: Project has %q, %v", c.rule, all, err)
+		}
+	}
+}
+
 func TestProjectRefusesContradictions(t *testing.T) {
 	if _, err := Project(nil, Sentence{fields("a b"), fields("O")}); !errors.Is(err, ErrInput) || errors.Is(err, ErrProjection) {
 		t.Errorf("two words with one label: %v, want ErrInput", err)
+	}
+	if labels, lost, err := ProjectSome(nil, sentence("a/S-PER")); !errors.Is(err, ErrLabel) || lost != nil || labels != nil {
+		t.Errorf("BIOES: %q, lost %v, %v, want ErrLabel", labels, lost, err)
 	}
 	if _, err := Project(nil, sentence("a/S-PER")); !errors.Is(err, ErrLabel) || errors.Is(err, ErrProjection) {
 		t.Errorf("BIOES: %v, want ErrLabel", err)

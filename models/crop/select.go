@@ -26,7 +26,8 @@ type Selection struct {
 	Beam int
 	// Dropped is why the sentence should not be trained on, "" if it may.
 	Dropped Reason
-	// Failures holds why the beams before Beam could not be projected (ErrProjection).
+	// Failures holds why the beams before Beam could not be projected (ErrProjection). Of
+	// PlaceSome it has one for each beam, nil where every entity could be placed.
 	Failures []error
 }
 
@@ -41,7 +42,7 @@ const (
 func Place(target []string, beams []Sentence) (Selection, error) {
 	s := Selection{Beam: NoBeam, Dropped: Unplaced}
 	if len(beams) == 0 {
-		return s, lean.Errorf("crop: %w: there are no beams, want at least one translation", ErrInput)
+		return s, errNoBeams()
 	}
 	for i, beam := range beams {
 		if _, err := beam.check("the translation"); err != nil {
@@ -55,6 +56,36 @@ func Place(target []string, beams []Sentence) (Selection, error) {
 		s.Failures = append(s.Failures, err)
 	}
 	return s, nil
+}
+
+// PlaceSome projects what can be projected of every beam; the one of which most entities
+// can be placed wins, the first if there are several. Dropped is Partly where it has
+// others: such a sentence is for somebody who reads it, not to be trained on.
+func PlaceSome(target []string, beams []Sentence) (Selection, error) {
+	s := Selection{Beam: NoBeam, Dropped: Unplaced}
+	if len(beams) == 0 {
+		return s, errNoBeams()
+	}
+	most := -1
+	for i, beam := range beams {
+		labels, lost, err := project(target, beam, false)
+		if err != nil {
+			return Selection{Beam: NoBeam, Dropped: Unplaced}, lean.Errorf("beam %d: %w", i, err)
+		}
+		s.Failures = append(s.Failures, lost)
+		if n := len(entities(labels)); n > most {
+			s.Labels, s.Beam, most = labels, i, n
+		}
+	}
+	s.Dropped = ""
+	if s.Failures[s.Beam] != nil {
+		s.Dropped = Partly
+	}
+	return s, nil
+}
+
+func errNoBeams() error {
+	return lean.Errorf("crop: %w: there are no beams, want at least one translation", ErrInput)
 }
 
 // Select decides on the labels of one sentence and whether to keep it. With the labels of

@@ -34,6 +34,42 @@ func TestPlaceTakesTheFirstBeamThatFits(t *testing.T) {
 	}
 }
 
+func TestPlaceSomeTakesTheBeamOfWhichMostFits(t *testing.T) {
+	target := fields("Max sah Rom")
+	both, one, lost, other := sentence("Max/B-PER Rom/B-LOC"), sentence("Max/B-PER Bonn/B-LOC"), sentence("Max sah"), sentence("Moritz/B-PER")
+	for _, c := range []struct {
+		name    string
+		beams   []Sentence
+		beam    int
+		failed  string // beams with failures
+		dropped Reason
+		want    string
+	}{
+		{"the only one", []Sentence{both}, 0, "", "", "B-PER O B-LOC"},
+		{"a part", []Sentence{other, one}, 1, "01", Partly, "B-PER O O"},
+		{"all before a part", []Sentence{one, both}, 1, "0", "", "B-PER O B-LOC"},
+		{"any before a translation that lost its markers", []Sentence{lost, one}, 1, "1", Partly, "B-PER O O"},
+		{"the first of two that are as good", []Sentence{one, sentence("Rom/B-LOC")}, 0, "0", Partly, "B-PER O O"},
+		{"nothing", []Sentence{other, lost}, 0, "0", Partly, "O O O"},
+	} {
+		s, err := PlaceSome(target, c.beams)
+		if err != nil || s.Beam != c.beam || s.Dropped != c.dropped || strings.Join(s.Labels, " ") != c.want || len(s.Failures) != len(c.beams) {
+			t.Errorf("%s: %+v, %v, want beam %d, labels %s, dropped %q", c.name, s, err, c.beam, c.want, c.dropped)
+			continue
+		}
+		for i, f := range s.Failures {
+			if (f != nil) != strings.Contains(c.failed, string(rune('0'+i))) || f != nil && !errors.Is(f, ErrProjection) {
+				t.Errorf("%s: beam %d failed with %v, want failures of %q", c.name, i, f, c.failed)
+			}
+		}
+	}
+	for _, beams := range [][]Sentence{nil, {both, sentence("a/S-PER")}} {
+		if s, err := PlaceSome(target, beams); err == nil || s.Beam != NoBeam || s.Labels != nil || s.Dropped != Unplaced {
+			t.Errorf("%v: %+v, %v, want an error", beams, s, err)
+		}
+	}
+}
+
 // Rounds after the first. prev holds the previous tagger's labels of target.
 func TestSelect(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("x ", 126)) // words that name nothing

@@ -55,7 +55,7 @@ func (e *engine) step(s *cropStep, request js.Value, j *job) (err error) {
 	case "repair":
 		s.labels, err = crop.RepairBIO(s.labels)
 	case "decode":
-		s.decode(request.Get("whole").Truthy())
+		s.decode(crop.Marked{Types: s.labels, Whole: request.Get("whole").Truthy()})
 	case "project":
 		err = s.project()
 	default:
@@ -103,20 +103,17 @@ func (s *cropStep) split() {
 	}
 }
 
-// decode makes words and labels of lines of pieces; the labels that it is given are types.
-func (s *cropStep) decode(whole bool) {
+// decode makes words, labels and a note of each line of pieces, a translation of m.
+func (s *cropStep) decode(m crop.Marked) {
 	for i, pieces := range s.lines {
-		d := crop.Decode(pieces, s.labels, s.from)
-		if whole && len(s.labels) > 0 {
-			d = crop.DecodeWhole(pieces, s.labels[0], s.from)
-		}
-		s.lines[i], s.tags = d.Words, append(s.tags, d.Labels)
+		d := m.Decode(pieces, s.from)
+		s.lines[i], s.tags, s.words = d.Words, append(s.tags, d.Labels), append(s.words, d.Note)
 	}
 }
 
-// project carries the labels of the first line that fits over to the words: their labels,
-// the types of entities with the first word and the one behind the last of each, and why
-// the lines before did not fit.
+// project carries the labels of the line that fits best over to the words: their labels,
+// the types of entities with the first word and the one behind the last of each, behind the
+// number of that line, and what each line lost.
 func (s *cropStep) project() error {
 	if len(s.lines) != len(s.tags) {
 		return errArgument // not from our page
@@ -125,17 +122,21 @@ func (s *cropStep) project() error {
 	for i := range beams {
 		beams[i] = crop.Sentence{Words: s.lines[i], Labels: s.tags[i]}
 	}
-	placed, err := crop.Place(s.words, beams)
+	placed, err := crop.PlaceSome(s.words, beams)
 	if err != nil {
 		return err
 	}
-	s.words, s.labels, s.lines, s.tags = nil, placed.Labels, nil, nil
+	s.words, s.labels, s.lines, s.tags, s.places = nil, placed.Labels, nil, nil, []int32{int32(placed.Beam)}
 	found, _ := crop.Entities(s.labels) // they are well formed
 	for _, y := range found {
 		s.words, s.places = append(s.words, y.Type), append(s.places, int32(y.Start), int32(y.End))
 	}
 	for _, failure := range placed.Failures {
-		s.lines = append(s.lines, []string{failure.Error()})
+		note := ""
+		if failure != nil {
+			note = failure.Error()
+		}
+		s.lines = append(s.lines, []string{note})
 	}
 	return nil
 }

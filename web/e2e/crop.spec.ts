@@ -5,7 +5,8 @@ import { test } from './harness.js';
 
 interface Golden {
   text: string;
-  steps: { name: string; out: string[][] }[];
+  beams: number;
+  steps: { name: string; out: string[][]; notes?: string[] }[];
   placed: boolean;
   entities: { entity_group: string; word: string; start: number; end: number }[];
 }
@@ -13,8 +14,8 @@ interface Golden {
 const golden = JSON.parse(readFileSync(new URL('../../models/crop/cropmodels/testdata/shipped.json', import.meta.url), 'utf8')) as Golden[];
 
 test('crop finds in the page, step by step, what it finds natively', async ({ page }) => {
-  const texts = golden.map((g) => g.text);
-  const got = await page.evaluate(async (texts) => {
+  const given = golden.map(({ text, beams }) => ({ text, beams }));
+  const got = await page.evaluate(async (given) => {
     const options = { kernels: 'simd128' } as const; // those that the golden file was made with
     const [translator, tagger] = await Promise.all([
       lodestone.pipeline('translation', '/models/translator-magneto-en-de', options),
@@ -22,9 +23,9 @@ test('crop finds in the page, step by step, what it finds natively', async ({ pa
     ]);
     const results = [];
     const heard: string[][] = [];
-    for (const text of texts) {
+    for (const { text, beams } of given) {
       const names: string[] = [];
-      results.push(await lodestone.crop(text, { translator, tagger, src_lang: 'de', on_step: (s) => names.push(s.name) }));
+      results.push(await lodestone.crop(text, { translator, tagger, src_lang: 'de', num_beams: beams, on_step: (s) => names.push(s.name) }));
       heard.push(names);
     }
     const own = await lodestone.crop('Tom wohnt in Boston.', { translator, tagger: (words) => words.map((w) => (w === 'Boston' ? 'LOC' : 'O')), src_lang: 'de' });
@@ -40,12 +41,15 @@ test('crop finds in the page, step by step, what it finds natively', async ({ pa
     const gone = await failure(lodestone.crop('Tom wohnt in Boston.', { translator, tagger, src_lang: 'de' }));
     await translator.dispose();
     return { results, heard, own, failures: { ...failures, gone } };
-  }, texts);
+  }, given);
 
   for (const [i, want] of golden.entries()) {
     const { entities, placed, steps } = got.results[i]!;
     expect.soft({ text: want.text, placed, entities }).toEqual({ text: want.text, placed: want.placed, entities: want.entities });
-    const out = steps.map((s) => ({ name: s.name, out: s.output.map((l) => [...l.words, '/', ...(l.labels ?? [])]) }));
+    const out = steps.map((s) => {
+      const notes = [...s.input, ...s.output].map((l) => l.note).filter((n) => n !== '');
+      return { name: s.name, out: s.output.map((l) => [...l.words, '/', ...(l.labels ?? [])]), ...(notes.length > 0 ? { notes } : {}) };
+    });
     expect.soft(out, want.text).toEqual(want.steps);
     expect.soft(got.heard[i], want.text).toEqual(want.steps.map((s) => s.name));
     if (!placed) expect.soft(steps.at(-1)!.input[0]!.note, want.text).toContain('not placed');

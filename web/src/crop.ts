@@ -35,7 +35,10 @@ export interface CropEntity {
 
 export interface CropOutput {
   entities: CropEntity[];
-  /** False if no translation's entities could all be placed in the text; the input of the step `project` says why. */
+  /**
+   * False if some entities between markers could not be placed in the text, and are missing in `entities`; the input of the step `project` says
+   * which and why. What lost its markers in translation is in the notes of `decode`.
+   */
   placed: boolean;
   steps: CropStep[];
 }
@@ -49,7 +52,7 @@ export interface CropOptions {
   src_lang: string;
   /** The language of the tagger, 'en' if left out. */
   pivot_lang?: string;
-  /** How many translations of the marked sentence are tried in turn until one can be placed; 1 if left out. */
+  /** How many translations of the marked sentence are made (with as many beams); the one of which most entities can be placed is taken. 1 if left out. */
   num_beams?: number;
   /** Hears each step as it ends. */
   on_step?: ((step: CropStep) => void) | null;
@@ -62,8 +65,9 @@ export interface CropRequest {
   /**
    * What each reads, and writes: `split` a text, its words and their places; `words` a translation, its words; `tag` words, labels; `repair`
    * labels, labels; `translate` words, a word that is the translation; `mark` words and labels, pieces and the types of their slots, with a
-   * place if one entity is all; `translate marked` pieces, lines of pieces; `decode` these and types, lines with tags; `project` words and
-   * lines with tags, labels, types (as words), first and last words (as places), and a line for each that did not fit.
+   * place if one entity is all; `translate marked` pieces, lines of pieces; `decode` these and types, lines with tags and a note (as words) each; `project`
+   * words and lines with tags, labels, types (as words), the number of the line that was taken and first and last words (as places), and a
+   * line for what each lost.
    */
   step: CropStep['name'] | 'split' | 'repair';
   text: string;
@@ -171,22 +175,21 @@ export async function crop(text: string, options: CropOptions): Promise<CropOutp
       return [lines.map((l) => line(l)), lines];
     });
     back = await does('decode', lines.map((l) => line(l)), async () => {
-      const [, , found, tags] = await ask(engine, 'decode', source, { lists: [[], types], lines, whole });
-      const list = found.map((l, i) => line(l, tags[i]!));
+      const [notes, , found, tags] = await ask(engine, 'decode', source, { lists: [[], types], lines, whole });
+      const list = found.map((l, i) => line(l, tags[i]!, notes[i]!));
       return [list, list];
     });
   }
   const input = back.map((l) => line(l.words, l.labels));
-  const entities = await does('project', input, async () => {
-    const [types, labels, failures, , places] = await ask(engine, 'project', source, { lists: [words, []], lines: back.map((l) => l.words), tags: back.map((l) => l.labels!) });
-    failures.forEach(([why], i) => (input[i]!.note = why!));
-    const placed = labels.length > 0;
+  const [entities, placed] = await does('project', input, async () => {
+    const [types, labels, lost, , [taken, ...places]] = await ask(engine, 'project', source, { lists: [words, []], lines: back.map((l) => l.words), tags: back.map((l) => l.labels!) });
+    lost.forEach(([why], i) => (input[i]!.note = why!));
     const found = types.map((entity_group, i): CropEntity => {
       const start = at[2 * places[2 * i]!]!;
       const end = at[2 * places[2 * i + 1]! - 1]!;
       return { entity_group, word: sentence.slice(start, end), start, end };
     });
-    return [[line(words, placed ? labels : null)], placed ? found : null];
+    return [[line(words, labels)], [found, lost[taken!]![0] === ''] as const];
   });
-  return { entities: entities ?? [], placed: entities !== null, steps };
+  return { entities, placed, steps };
 }

@@ -26,20 +26,23 @@ type stsResult struct {
 }
 
 // evaluations are the words that may follow `lode eval`.
-var evaluations = []string{"sts", "classification", "entities", "translation", "perplexity"}
+var evaluations = []string{"sts", "classification", "entities", "translation", "perplexity", cropping}
 
 func eval(e *env, args []string) error {
 	f := newFlags(e, "eval")
 	dir := f.String("model", "", "model folder")
 	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
 	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
-	columns := f.String("columns", "1,2", "entities: the columns of words and of their labels")
+	columns := f.String("columns", "1,2", "entities, crop: the columns of words and of their labels")
 	var o translationOptions
 	f.StringVar(&o.from, "from", "", "translation: the language of the text")
 	f.StringVar(&o.to, "to", "", "translation: the language to translate into")
 	f.IntVar(&o.beams, "beams", 1, "translation: hypotheses that are followed at a time")
 	f.StringVar(&o.out, "out", "", "translation: file for what was translated")
 	window := f.Int("window", 96, "perplexity: tokens that are foreseen from those before them, then the model forgets")
+	var c cropOptions
+	c.flags(f.FlagSet)
+	limit := f.Int("limit", 0, "crop: how many sentences of each file; 0: all")
 	rest, err := f.parse(args, 2, -1)
 	if err != nil {
 		return err
@@ -47,6 +50,8 @@ func eval(e *env, args []string) error {
 	switch {
 	case !slices.Contains(evaluations, rest[0]):
 		return fmt.Errorf("%w: unknown evaluation %q; known: %s", errUsage, rest[0], strings.Join(evaluations, ", "))
+	case rest[0] == cropping:
+		return f.evalCrop(e, c, *dtype, *columns, *limit, rest[1:])
 	case *dir == "":
 		return fmt.Errorf("%w: no --model", errUsage)
 	case rest[0] == "entities":

@@ -9,11 +9,13 @@
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
 //	lode run TASK MODEL TEXT...                    words for masks, classes, entities, answers, texts
+//	lode run crop --translator DIR --tagger DIR   entities of another language, step by step
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
 //	lode eval classification --model DIR FILE.tsv accuracy of a classifier on labelled texts
 //	lode eval entities --model DIR FILE           F1 of a tagger on labelled words
 //	lode eval translation --model DIR FILE REF    BLEU and chrF of a translator
 //	lode eval perplexity --model DIR FILE         perplexity of a language model
+//	lode eval crop --translator DIR --tagger DIR FILE  F1 of CROP, and where entities are lost
 //	lode verify DIR|FILE.json...                  golden vectors
 //
 // Begin with commands in this file. Results go to stdout, everything else to stderr.
@@ -48,8 +50,8 @@ var commands = []command{
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
-	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames(), runTask},
-	{"eval", "sts|classification|entities|translation|perplexity --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger; BLEU and chrF of a translator; a language model's perplexity", eval},
+	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON] | crop --translator DIR --tagger DIR --src-lang LANG [TEXT...]", "what pipeline() finds: " + taskNames(), runTask},
+	{"eval", "sts|classification|entities|translation|perplexity|crop --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger or of CROP (--translator DIR --tagger DIR); BLEU and chrF of a translator; a language model's perplexity", eval},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 

@@ -29,7 +29,7 @@ func taskNames() string {
 	for _, t := range runnable {
 		names = append(names, t.name)
 	}
-	return strings.Join(append(names, multipleChoice, textGeneration), ", ")
+	return strings.Join(append(names, multipleChoice, textGeneration, cropping), ", ")
 }
 
 // finding is a line of `lode run --json`: positions are in code points of the text.
@@ -86,9 +86,17 @@ func runTask(e *env, args []string) error {
 	strategy := f.String("aggregation-strategy", "none", "none, simple, first, average, max: how tokens become entities")
 	options := f.String("options", "", `text-generation: {"max_new_tokens": 100, "do_sample": true, "seed": 7, ...}, over what the folder says`)
 	notes := f.String("notes", "", "multiple-choice: a file of notes, one a line, in which a Kformer looks the answer up")
-	rest, err := f.parse(args, 3, -1)
+	var c cropOptions
+	c.flags(f.FlagSet)
+	rest, err := f.parse(args, 1, -1)
 	if err != nil {
 		return err
+	}
+	if rest[0] == cropping { // two models, and texts may come from standard input
+		return f.runCrop(e, c, *dtype, rest[1:])
+	}
+	if len(rest) < 3 {
+		return fmt.Errorf("%w: %d arguments (%s), expected a task, a model folder and texts", errUsage, len(rest), strings.Join(rest, " "))
 	}
 	switch rest[0] {
 	case multipleChoice:

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -105,6 +106,7 @@ func shippedTagger(t testing.TB) *tasks.Runner {
 // web/e2e/crop.spec.ts holds the page against the same file.
 type golden struct {
 	Text     string   `json:"text"`
+	Beams    int      `json:"beams"`
 	Steps    []step   `json:"steps"`
 	Placed   bool     `json:"placed"`
 	Entities []entity `json:"entities"`
@@ -113,6 +115,8 @@ type golden struct {
 type step struct {
 	Name string     `json:"name"`
 	Out  [][]string `json:"out"` // for each line its words, a slash and its labels
+	// Notes are those of the lines that it read, then of those that it wrote, without empty ones.
+	Notes []string `json:"notes,omitempty"`
 }
 
 type entity struct {
@@ -132,9 +136,11 @@ func TestTheShippedModelsDoWhatTheyDid(t *testing.T) {
 		t.Fatalf("%s: %d sentences, %v", path, len(want), err)
 	}
 	p := cropmodels.Pipeline(shippedTranslator(t), cropmodels.Tagger{Runner: shippedTagger(t)}, "de", "")
+	p.Partial = true // as the page's crop()
 	var all []golden
 	placed := 0
 	for _, w := range want {
+		p.Beams = w.Beams
 		got := label(t, p, w.Text)
 		all = append(all, got)
 		if got.Placed && len(got.Entities) > 0 {
@@ -168,9 +174,16 @@ func label(t *testing.T, p *crop.Pipeline, text string) golden {
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
-	y := golden{Text: text, Placed: r.Dropped == "", Entities: []entity{}}
+	y := golden{Text: text, Beams: p.Beams, Placed: r.Dropped == "", Entities: []entity{}}
 	for _, s := range steps {
 		z := step{Name: string(s.Name)}
+		for _, l := range append(slices.Clone(s.In), s.Out...) {
+			// What a step wrote the next one read, but a note is the step's own. The page has
+			// no note about the sentence: its field placed says that.
+			if l.Note != "" && l.Note != string(r.Dropped) {
+				z.Notes = append(z.Notes, l.Note)
+			}
+		}
 		for _, l := range s.Out {
 			z.Out = append(z.Out, append(append(append([]string{}, l.Words...), "/"), l.Labels...))
 		}

@@ -13,6 +13,9 @@ import (
 // Translator is a crop.Translator and a crop.LabeledTranslator. It is not safe for
 // concurrent use.
 type Translator struct {
+	// Beams is how many hypotheses Translate follows at a time; 0 is 1, greedy search.
+	Beams int
+
 	g       *textgen.Generator
 	tok     *tokenizer.Tokenizer
 	unknown []int32 // <unk>, which is never chosen
@@ -64,13 +67,13 @@ func (m *Translator) pieces(ids []int32) []string {
 	return list
 }
 
-// Translate translates a text greedily.
+// Translate translates a text.
 func (m *Translator) Translate(pause func() error, text, from, to string) (string, error) {
 	in, forced, err := m.g.Sources([]string{text}, from, to, m.g.Settings)
 	if err != nil {
 		return "", err
 	}
-	r, err := m.run(pause, in, forced, 1)
+	r, err := m.run(pause, in, forced, max(1, m.Beams), 1)
 	if err != nil {
 		return "", err
 	}
@@ -92,7 +95,7 @@ func (m *Translator) TranslateLabeled(pause func() error, pieces []string, from,
 	if err != nil {
 		return nil, err
 	}
-	r, err := m.run(pause, []generate.Input{in}, forced, beams)
+	r, err := m.run(pause, []generate.Input{in}, forced, beams, beams)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +106,10 @@ func (m *Translator) TranslateLabeled(pause func() error, pieces []string, from,
 	return list, nil
 }
 
-func (m *Translator) run(pause func() error, in []generate.Input, forced *int32, beams int) ([]textgen.Text, error) {
+func (m *Translator) run(pause func() error, in []generate.Input, forced *int32, beams, returns int) ([]textgen.Text, error) {
 	o := m.g.Settings.Options
 	o.Pause, o.ForcedBOS, o.Suppress = pause, forced, append(m.unknown[:len(m.unknown):len(m.unknown)], o.Suppress...)
 	o.MinNewTokens, o.MaxNewTokens = crop.MinTranslation, min(crop.MaxTranslation, 2*len(in[0].Source)+16)
-	o.Sample, o.Beams, o.Returns, o.LengthPenalty = false, beams, beams, crop.LengthPenalty
+	o.Sample, o.Beams, o.Returns, o.LengthPenalty = false, beams, returns, crop.LengthPenalty
 	return m.g.Run(in, o, nil)
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+
+	"github.com/lodestone-wasm/lodestone/models/crop"
+	"github.com/lodestone-wasm/lodestone/models/crop/cropmodels"
+	"github.com/lodestone-wasm/lodestone/models/heads"
+)
+
+// cropping is CROP as a word of `lode run` and `lode eval`.
+const cropping = "crop"
+
+// cropOptions are the flags of `lode run crop` and `lode eval crop`.
+type cropOptions struct {
+	translator, tagger, from, pivot string
+	beams                           int
+}
+
+func (o *cropOptions) flags(f *flag.FlagSet) {
+	f.StringVar(&o.translator, "translator", "", "crop: folder of a translator with markers")
+	f.StringVar(&o.tagger, "tagger", "", "crop: folder of a tagger of --pivot-lang")
+	f.StringVar(&o.from, "src-lang", "", "crop: the language of the texts, as the translator names it: de")
+	f.StringVar(&o.pivot, "pivot-lang", "en", "crop: the language that the tagger knows")
+	f.IntVar(&o.beams, "num-beams", 1, "crop: translations of the marked sentence, of which one is taken whose entities can be placed")
+}
+
+// loadCrop loads both models of CROP.
+func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *heads.Head, error) {
+	for _, given := range []struct{ flag, value string }{{"translator", o.translator}, {"tagger", o.tagger}, {"src-lang", o.from}, {"pivot-lang", o.pivot}} {
+		if given.value == "" {
+			return nil, nil, fmt.Errorf("%w: no --%s", errUsage, given.flag)
+		}
+	}
+	if o.beams < 1 {
+		return nil, nil, fmt.Errorf("%w: --num-beams %d, expected 1 or more", errUsage, o.beams)
+	}
+	g, err := f.loadGenerator(e, o.translator, dtype)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, language := range []string{o.from, o.pivot} {
+		if _, err := g.Language(language); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", o.translator, err)
+		}
+	}
+	m, err := cropmodels.NewTranslator(g.Generator, g.tok)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", o.translator, err)
+	}
+	r, h, err := f.loadRunner(e, o.tagger, dtype, heads.TokenClassification)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := cropmodels.Pipeline(m, cropmodels.Tagger{Runner: r}, o.from, o.pivot)
+	p.Beams = o.beams
+	return p, h, nil
+}
