@@ -7,37 +7,6 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// The vector exponential, seen through the softmax of two keys: with scores 0 and
-// x < −17.4 the sum rounds to 1, so the weight of the second key is exp(x) itself.
-// Reduction makes its relative error the same function of x mod ln 2 everywhere.
-func TestExpError(t *testing.T) {
-	const n = 200_000
-	d := kernels.NewDevice(native(t))
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(-17.5 - 69.8*float64(i)/n)
-	}
-	q, k, v, y := d.NewTensor(n, 1), d.NewTensor(2, 1), d.NewTensor(2, 1), d.NewTensor(n, 1)
-	d.Set(q, x)
-	d.Set(k, []float32{0, 1})
-	d.Set(v, []float32{0, 1})
-	d.Attention(y, q, k, v, 1, 1, kernels.AttentionMask{})
-	have := make([]float32, n)
-	d.Get(have, y)
-	if err := d.Err(); err != nil {
-		t.Fatal(err)
-	}
-	worst := 0.0
-	for i, h := range have {
-		want := math.Exp(float64(x[i]))
-		worst = max(worst, math.Abs(float64(h)-want)/want)
-	}
-	t.Logf("worst relative error of exp: %.3g", worst)
-	if worst > 1.2e-7 {
-		t.Errorf("worst relative error of exp %.3g, want at most 1.2e-7", worst)
-	}
-}
-
 // GELU against x·Φ(x) with math.Erfc, over |x|: the error of Φ.
 func TestActivationError(t *testing.T) {
 	d := kernels.NewDevice(native(t))

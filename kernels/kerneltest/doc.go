@@ -9,6 +9,8 @@
 // [Random] draws calls of every operation instead, with numbers that are not finite, or
 // subnormal, strewn over their inputs; each operation has a fuzzer that draws its calls so.
 //
+// [Measure] holds exp, softmax and activations against float64, within [Bounds].
+//
 // budgets.go says how much an operation may differ; table files say what is run.
 // Nothing here imports testing, so that the same table runs in a browser (see
 // wasm/kerneltest).

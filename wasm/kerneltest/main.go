@@ -3,8 +3,9 @@
 // Command kerneltest runs the table of package kernels/kerneltest on the kernel
 // module in a browser (or Node) and leaves the outcome for whoever loaded it.
 //
-// The page has to do, in this order (or with relaxed.wasm, after instance.exports.form(1)
-// or form(2): every variant has to pass; backend then says "relaxed" or "fused"):
+// The page has to do, in this order (or with relaxed.wasm, after instance.exports.form(1),
+// form(2), or that of form(3) and form(4) whose selftest() is 0: every variant has to pass; backend
+// then says "relaxed", "fused" or "fused8"):
 //
 //	const { instance } = await WebAssembly.instantiateStreaming(fetch('simd128.wasm'));
 //	globalThis.__lodestoneKernels = { memory: instance.exports.memory };
@@ -19,14 +20,18 @@
 //
 // When run has resolved, globalThis.__kerneltest is
 //
-//	{ backend: "simd128", cases: 4096, failed: 0, results: "[…]" }
+//	{ backend: "simd128", cases: 4096, failed: 0, results: "[…]", bounds: "[…]" }
 //
 // where results is the JSON of an array of
 //
 //	{ "op": "linear q8", "name": "m=1 k=7 …", "nmse": 1e-14, "abs": 2e-7, "err": "" }
 //
+// and bounds that of an array of what exp and the like are off by (kernels/simd/ACCURACY.md)
+//
+//	{ "name": "exp", "over": "x < −87.4", "worst": 1.1e-38, "limit": 1.2e-38, "err": "" }
+//
 // Where globalThis.__kerneltestRandom = { seed: 1, calls: 1000000 } is set before, so many
-// random calls run instead of the table; then cases counts the calls, results has those
+// random calls run instead of the table; then there are no bounds, cases counts the calls, results has those
 // that failed, and grown is the number of bytes by which the module's memory grew after
 // the first tenth.
 //
@@ -56,6 +61,15 @@ type result struct {
 	Err  string  `json:"err"`
 }
 
+// bound is a kerneltest.Measured as JSON.
+type bound struct {
+	Name  string  `json:"name"`
+	Over  string  `json:"over"`
+	Worst float64 `json:"worst"`
+	Limit float64 `json:"limit"`
+	Err   string  `json:"err"`
+}
+
 func main() {
 	b, err := simd.New(context.Background())
 	if err != nil {
@@ -74,7 +88,16 @@ func main() {
 		}
 		out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
 	}
-	report(b, out, map[string]any{"cases": len(out), "failed": failed})
+	measured := []bound{}
+	for _, m := range kerneltest.Measure(b) {
+		measured = append(measured, bound{m.Name, m.Over, finite(m.Worst), m.Limit, m.Err})
+	}
+	text, err := json.Marshal(measured)
+	if err != nil {
+		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
+		return
+	}
+	report(b, out, map[string]any{"cases": len(out), "failed": failed, "bounds": string(text)})
 }
 
 // partCalls is the number of random calls after which garbage is collected: in a program

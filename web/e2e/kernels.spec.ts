@@ -8,9 +8,17 @@ interface Result {
   err: string;
 }
 
+/** What a function is off by; see kernels/kerneltest/bounds.go. */
+interface Bound {
+  name: string;
+  worst: number;
+  limit: number;
+  err: string;
+}
+
 declare global {
   /** See wasm/kerneltest. */
-  var __kerneltest: { backend: string; cases: number; failed: number; results: string; error?: string } | undefined;
+  var __kerneltest: { backend: string; cases: number; failed: number; results: string; bounds: string; error?: string } | undefined;
   var __kerneltestFailed: string | undefined;
   var __kerneltestEnded: boolean | undefined;
 }
@@ -31,5 +39,9 @@ for (const [variant, form] of Object.entries(variants)) {
     const wrong = results.filter((x) => x.err !== '');
     expect(r.table!.failed).toBe(wrong.length);
     expect(wrong.slice(0, 20).map((x) => `${x.op} ${x.name}: ${x.err}`)).toEqual([]);
+    const bounds = JSON.parse(r.table!.bounds) as Bound[];
+    console.log(`${variant}: ${bounds.map((b) => `${b.name} ${b.worst.toExponential(2)} (${b.limit})`).join(', ')}`);
+    expect(bounds.map((b) => b.err).filter((e) => e !== '')).toEqual([]);
+    expect(bounds.length).toBe(7); // as many as ACCURACY.md has
   });
 }
