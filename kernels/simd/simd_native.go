@@ -36,11 +36,16 @@ func New(ctx context.Context) (*Backend, error) {
 		r.Close(ctx)
 		return nil, fmt.Errorf("kernels/simd: the embedded module %s: %w", Name, err)
 	}
+	return backendOf(ctx, r, inst), nil
+}
+
+// backendOf is the backend of an instance of the plain module, with a memory of its own or not.
+func backendOf(ctx context.Context, r wazero.Runtime, inst api.Module) *Backend {
 	b := &Backend{ctx: ctx, runtime: r, mem: inst.Memory(), fn: map[string]api.Function{}}
 	for name := range inst.ExportedFunctionDefinitions() {
 		b.fn[name] = inst.ExportedFunction(name)
 	}
-	return b, nil
+	return b
 }
 
 // Close releases the instance and its memory.
