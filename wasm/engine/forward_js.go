@@ -19,7 +19,7 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Dim()}}, nil
+	return statesAt.Invoke(int(x.At), p.Rows, p.Cols, e.model.Dim()), nil
 }
 
 // copyOf is a tensor without gaps as a Float32Array. The slice of a view has a buffer of
@@ -35,7 +35,3 @@ func paddedOf(request js.Value, j *job) transformer.Padded {
 		Rows: request.Get("batch").Int(), Cols: request.Get("length").Int(), Pause: j.pause,
 	}
 }
-
-// kernelMemory is the WebAssembly.Memory of the kernels; the worker sets it before
-// this program starts.
-var kernelMemory = js.Global().Get("__lodestoneKernels").Get("memory")

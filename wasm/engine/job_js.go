@@ -8,16 +8,23 @@ const turnEvery = 20
 
 // job is one request while it runs; see Job in web/src/job.ts.
 type job struct {
-	v    js.Value
-	last float64 // now, when the event loop had its last turn
+	v     js.Value
+	last  float64 // now, when the event loop had its last turn
+	brief bool    // it runs to its end without a turn: it must not wait for a promise
 }
 
-func newJob(v js.Value) *job { return &job{v: v, last: now()} }
+func newJob(v js.Value, brief bool) *job {
+	j := &job{v: v, brief: brief}
+	if !brief {
+		j.last = now()
+	}
+	return j
+}
 
 // pause lets the event loop turn if it has not for a while. It returns errAborted
 // if a message came that says so.
 func (j *job) pause() error {
-	if now()-j.last < turnEvery {
+	if j.brief || now()-j.last < turnEvery {
 		return nil
 	}
 	if _, err := await(j.v.Call("turn")); err != nil {

@@ -188,7 +188,7 @@ test('when the Go program panics, what was pending rejects and the next call wor
   // A callback that is none: Go's call of it panics outside of every recover.
   await page.workers()[0]!.evaluate(() => {
     const g = globalThis as unknown as { __lodestone: { call(...a: unknown[]): void } };
-    setTimeout(() => g.__lodestone.call('no-such-operation', {}, { turn: () => Promise.resolve(), aborted: false }, null, null));
+    setTimeout(() => g.__lodestone.call('no-such-operation', {}, { turn: () => Promise.resolve(), aborted: false }, null, null, false));
   });
   const r = await page.evaluate(async () => {
     const g = globalThis as unknown as { embed: Awaited<ReturnType<typeof lodestone.pipeline<'feature-extraction'>>>; pending: Promise<{ code: string; message: string }> };

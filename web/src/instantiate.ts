@@ -1,6 +1,7 @@
 // The engine's two WebAssembly modules: the kernels first, since they own the
 // memory, then the Go program, which imports them directly.
 import { LodestoneError } from './error.js';
+import { type Glue, glue } from './glue.js';
 import type { ToWorker } from './protocol.js';
 import { simdSupported } from './simd.js';
 import { type KernelReport, startKernels } from './kernels.js';
@@ -9,7 +10,8 @@ import type { ThreadReport } from './threads.js';
 
 /** What the Go program offers; see wasm/engine. */
 export interface GoEngine {
-  call(op: string, request: object, job: object, resolve: (v: unknown) => void, reject: (v: unknown) => void): void;
+  /** A brief call has settled when it returns; see brief() in job.ts. */
+  call(op: string, request: object, job: object, resolve: (v: unknown) => void, reject: (v: unknown) => void, brief: boolean): void;
 }
 
 export interface Running {
@@ -31,7 +33,7 @@ interface GoRuntime {
 declare global {
   var Go: new () => GoRuntime;
   var __lodestone: GoEngine | undefined;
-  var __lodestoneKernels: { memory: WebAssembly.Memory } | undefined;
+  var __lodestoneKernels: Glue | undefined;
 }
 
 /** What the page is told: which kernels run, and how many threads, now and whenever that changes. */
@@ -59,7 +61,7 @@ export async function instantiate(start: Start, report: Reports): Promise<Runnin
   const { memory, plan } = kernels;
   report.kernels(kernels.report);
   const kernelMemory = kernels.exports['memory'] as WebAssembly.Memory;
-  globalThis.__lodestoneKernels = { memory: kernelMemory };
+  globalThis.__lodestoneKernels = glue(kernelMemory);
 
   const go = new globalThis.Go();
   // The collector runs after little garbage: Go's heap is small, never shrinks, and lies

@@ -1,6 +1,6 @@
 // One request while the worker serves it.
 import type { Running } from './instantiate.js';
-import type { Step, Tokens } from './protocol.js';
+import type { Request, Step, Tokens } from './protocol.js';
 
 /** What a job tells the page before it ends. */
 export interface Listener {
@@ -77,5 +77,18 @@ channel.port1.onmessage = () => waiting.shift()?.();
 
 /** Calls a function of the Go program. */
 export function call(r: Running, op: string, request: object, job: Job): Promise<unknown> {
-  return new Promise((resolve, reject) => r.engine.call(op, request, job, resolve, reject));
+  return new Promise((resolve, reject) => r.engine.call(op, request, job, resolve, reject, brief(request as Request)));
+}
+
+const BRIEF_TOKENS = 32;
+
+/** Whether a request is so short that it runs to its end before the next message is looked at. */
+function brief(request: Request): boolean {
+  switch (request.op) {
+    case 'forward':
+      return request.ids.length <= BRIEF_TOKENS;
+    case 'features': // a token has a character at least
+      return request.texts.length === 1 && request.texts[0]!.length <= 3 * BRIEF_TOKENS;
+  }
+  return false;
 }
