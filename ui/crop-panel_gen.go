@@ -185,7 +185,7 @@ func (c *CropPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
 			vgparent.AppendChild(vgn)
 			if len(c.View.Rows) > 0 {
-				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ol", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop-steps"}, vugu.VGAttribute{Namespace: "", Key: "aria-label", Val: "The steps"}}}
+				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ol", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop-steps"}, vugu.VGAttribute{Namespace: "", Key: "aria-label", Val: "The steps: German on the left, English on the right"}}}
 				vgparent.AppendChild(vgn)
 				vgn.AddAttrInterface("aria-busy", c.Busy())
 				{
@@ -193,13 +193,16 @@ func (c *CropPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgparent
 					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n      "}
 					vgparent.AppendChild(vgn)
-					for vgiterkeyt, r := range c.View.Rows {
-						var vgiterkey interface{} = vgiterkeyt
+					for i, r := range c.View.Rows {
+						var vgiterkey interface{} = i
 						_ = vgiterkey
+						i := i
+						_ = i
 						r := r
 						_ = r
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "li", Attr: []vugu.VGAttribute(nil)}
 						vgparent.AppendChild(vgn)
+						vgn.AddAttrInterface("data-step", r.Step)
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -210,6 +213,9 @@ func (c *CropPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
+								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop-count num"}, vugu.VGAttribute{Namespace: "", Key: "aria-hidden", Val: "true"}}}
+								vgparent.AppendChild(vgn)
+								vgn.SetInnerHTML(c.Count(i))
 								vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "span", Attr: []vugu.VGAttribute(nil)}
 								vgparent.AppendChild(vgn)
 								vgn.SetInnerHTML(r.Title)
@@ -223,6 +229,7 @@ func (c *CropPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent.AppendChild(vgn)
 							vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "div", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "crop-line"}}}
 							vgparent.AppendChild(vgn)
+							vgn.AddAttrInterface("lang", r.Lang)
 							{
 								vgparent := vgn
 								_ = vgparent

@@ -194,8 +194,10 @@ type CropToken struct {
 	First bool // it is the first of its entity
 }
 
-// CropRow is a step as it is shown.
+// CropRow is a step as it is shown, or the sentence before the first: German beside English.
 type CropRow struct {
+	Step        string // "sentence", or as models/crop has it: "translate"; with a hyphen for the space
+	Lang        string // of the tokens
 	Title, Took string
 	Tokens      []CropToken
 	Notes       []string
@@ -270,7 +272,14 @@ func cropRows(steps []CropStep) []CropRow {
 		if title == "" {
 			title = s.Name
 		}
-		row := CropRow{Title: title, Took: Duration(s.Took), Tokens: line.tokens(types)}
+		row := CropRow{Step: strings.ReplaceAll(s.Name, " ", "-"), Lang: "de", Title: title, Took: Duration(s.Took), Tokens: line.tokens(types)}
+		switch s.Name {
+		case "translate", "words", "tag", "mark":
+			row.Lang = "en"
+		}
+		if s.Name == "translate" && len(s.In) > 0 {
+			rows = append(rows, CropRow{Step: "sentence", Lang: "de", Title: "The sentence", Tokens: s.In[0].tokens(nil)})
+		}
 		switch s.Name {
 		case "translate marked":
 			for j, name := range names {

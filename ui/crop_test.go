@@ -34,7 +34,7 @@ func cropLine(words, labels string) []CropLine {
 
 func lost() []CropStep {
 	return []CropStep{
-		{Name: "translate", Out: []CropLine{{Words: []string{"Tom lives in Boston."}}}},
+		{Name: "translate", In: cropLine("Tom wohnt in Boston .", ""), Out: []CropLine{{Words: []string{"Tom lives in Boston."}}}},
 		{Name: "tag", Out: cropLine("Tom lives in Boston .", "B-PER O O B-LOC O")},
 		{Name: "mark", Out: cropLine("__SLOT0__ ▁Tom __SLOT0__ ▁lives ▁in __SLOT1__ ▁Bos ton __SLOT1__ .", "")},
 		{Name: "translate marked", Out: cropLine("__SLOT0__ ▁Tim __SLOT0__ ▁wohnt __SLOT1__ ▁Boston", "")},
@@ -44,9 +44,17 @@ func lost() []CropStep {
 
 func TestStepsShowMarkersAndWhatWasLost(t *testing.T) {
 	rows := cropRows(lost())
-	if len(rows) != 5 || rows[3].Title != "Translated back" {
-		t.Fatalf("rows %+v", rows)
+	steps, langs := "", ""
+	for _, r := range rows {
+		steps, langs = steps+r.Step+" ", langs+r.Lang+" "
 	}
+	if steps != "sentence translate tag mark translate-marked project " || langs != "de en en en de de " {
+		t.Fatalf("rows %s, in %s", steps, langs)
+	}
+	if got := rows[0].Tokens; len(got) != 5 || got[0].Text != "Tom" || rows[0].Took != "" {
+		t.Errorf("the sentence is %+v", rows[0])
+	}
+	rows = rows[1:]
 	tokens := rows[2].Tokens
 	for i, want := range []CropToken{{"1", "PER", true, false}, {"▁Tom", "PER", false, true}, {"1", "PER", true, false}, {"▁lives", "", false, false}} {
 		if tokens[i] != want {
@@ -82,7 +90,7 @@ func TestASentenceIsShownOnceBothModelsAreHere(t *testing.T) {
 		tagger.Load()
 		synctest.Wait()
 		v := x.View()
-		if v.Waiting || v.Working || len(v.Rows) != 5 || !strings.Contains(v.Outcome, "not in the sentence") || said != v.Outcome {
+		if v.Waiting || v.Working || len(v.Rows) != 6 || !strings.Contains(v.Outcome, "not in the sentence") || said != v.Outcome {
 			t.Errorf("%+v, said %q", v, said)
 		}
 		x.Hide()
@@ -90,7 +98,7 @@ func TestASentenceIsShownOnceBothModelsAreHere(t *testing.T) {
 		x.engine = cropped{steps: part}
 		x.Show("Tom wohnt in Boston.")
 		synctest.Wait()
-		if v := x.View(); v.Outcome != "1 of 2 names came back into the sentence." || len(v.Rows[4].Notes) != 1 {
+		if v := x.View(); v.Outcome != "1 of 2 names came back into the sentence." || len(v.Rows[5].Notes) != 1 {
 			t.Errorf("a part: %+v", v)
 		}
 		x.Hide()

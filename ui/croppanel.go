@@ -31,6 +31,9 @@ func (c *CropPanel) Press(text string) {
 	}
 }
 
+// Count numbers the steps; the sentence itself is none.
+func (c *CropPanel) Count(row int) string { return strconv.Itoa(row) }
+
 // Class is that of a token.
 func (c *CropPanel) Class(t CropToken) string {
 	switch {

@@ -13,13 +13,21 @@ test('a German sentence is shown on its way to English and back', async ({ page 
   const panel = page.getByRole('region', { name: 'Show how: German by way of English' });
   await panel.getByRole('button', { name: /^Load the tagger, [\d.]+ MB$/ }).click();
   await panel.getByRole('button', { name: /^Load the translator, [\d.]+ MB$/ }).click();
-  const steps = panel.getByRole('list', { name: 'The steps' }).getByRole('listitem');
+  const steps = panel.getByRole('list', { name: 'The steps: German on the left, English on the right' }).getByRole('listitem');
   await expect(page.locator('#crop-outcome')).toHaveText(/came back into the sentence|not in the sentence/, { timeout: 60_000 });
-  await expect(steps).toHaveCount(7);
-  await expect(steps.nth(0)).toContainText('Translated to English');
-  await expect(steps.nth(2).locator('.tag[data-label=PER]').first()).toBeVisible();
-  await expect(steps.nth(3).locator('.slot-mark').first()).toHaveText('1');
-  await expect(steps.nth(6)).toContainText('Düsseldorf');
+  await expect(steps).toHaveCount(8);
+  await expect(steps.nth(0)).toContainText('The sentence');
+  await expect(steps.nth(1)).toContainText('Translated to English');
+  // Side by side: the translation beside the sentence, what came back beside what was marked.
+  const box = async (i: number) => (await steps.nth(i).boundingBox())!;
+  for (const [left, right] of [[0, 1], [5, 4]] as const) {
+    const [a, b] = [await box(left), await box(right)];
+    expect(Math.abs(a.y - b.y)).toBeLessThan(2);
+    expect(a.x + a.width).toBeLessThan(b.x);
+  }
+  await expect(steps.nth(3).locator('.tag[data-label=PER]').first()).toBeVisible();
+  await expect(steps.nth(4).locator('.slot-mark').first()).toHaveText('1');
+  await expect(steps.nth(7)).toContainText('Düsseldorf');
   await page.setViewportSize({ width: 390, height: 800 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   expect(await faults(page)).toEqual([]);
