@@ -40,9 +40,14 @@ def arguments(doc, presets, **defaults):
         if k != "amp":
             p.add_argument("--" + k.replace("_", "-"), type=type(v), dest=k)
     a = p.parse_args()
+    a.options = ""  # what was given that the preset has otherwise; folders are named by the card in words
     for k, v in {**keys, **presets[a.preset]}.items():
-        if getattr(a, k) is None:
+        given = getattr(a, k)
+        if given is None:
             setattr(a, k, v)
+        elif given != v and not (isinstance(given, str) and os.path.isdir(given)):
+            a.options += " --%s %s" % (k.replace("_", "-"), "%g" % given if isinstance(given, float) else given)
+    a.options = (a.options + (" --seed %d" % a.seed if a.seed != 1 else "")).strip()
     if a.threads:
         torch.set_num_threads(a.threads)
     random.seed(a.seed)
@@ -76,19 +81,22 @@ class Trainer:
         for g in groups:
             g["base"] = g.get("lr", a.lr)
         self.optimizer = torch.optim.AdamW(groups, lr=a.lr, betas=(0.9, 0.98), weight_decay=a.weight_decay, **fused)
-        self.seconds = 0.0
+        self.seconds, self.begun = 0.0, []  # begun: the options it was started with, and at which step
         path = os.path.join(a.run, "state.pt")
         if os.path.exists(path):
             s = torch.load(path, map_location=a.device)
             module.load_state_dict(s["module"])
             self.optimizer.load_state_dict(s["optimizer"])
             self.step, self.log, self.best, self.seconds = s["step"], s["log"], s["best"], s["seconds"]
+            self.begun = s.get("begun", [])
             print("goes on at step %d" % self.step, flush=True)
+        if not self.begun or self.begun[-1][1] != a.options:
+            self.begun.append((self.step, a.options))
 
     def save(self):
         path = os.path.join(self.a.run, "state.pt")
         torch.save(dict(module=self.module.state_dict(), optimizer=self.optimizer.state_dict(), step=self.step, log=self.log,
-                        best=self.best, seconds=self.seconds, arguments=vars(self.a)), path + ".tmp")
+                        best=self.best, seconds=self.seconds, begun=self.begun, arguments=vars(self.a)), path + ".tmp")
         os.replace(path + ".tmp", path)
         if self.log:
             names = sorted({k for r in self.log for k in r}, key=lambda k: (k != "step", k))
@@ -229,11 +237,24 @@ def write_json(path, value, indent=1):
         f.write("\n")
 
 
-def training(a, trainer):
-    """The card's paragraph about how the weights came to be."""
+def machine(a):
+    """What a run ran on, for its card."""
     what = torch.cuda.get_device_name() if a.device.startswith("cuda") else "the CPU, %d thread%s" % (torch.get_num_threads(), "s" * (torch.get_num_threads() > 1))
-    return ("%d steps of at most %d tokens, preset `%s`, AdamW with a highest rate of %g, %s; %.0f minutes on %s, PyTorch %s."
-            % (trainer.step, a.tokens, a.preset, a.lr, "matrices in bfloat16" if trainer.amp else "float32", trainer.seconds / 60, what, torch.__version__.split("+")[0]))
+    return "%s, PyTorch %s" % (what, torch.__version__.split("+")[0])
+
+
+def preset(a, trainer):
+    """The preset, and the options that differ from it; of a run that was started again with others, those of every start that trained."""
+    last = {step: options for step, options in trainer.begun if step < trainer.step}
+    said = [("from step %d on " % step if step else "") + ("with `%s`" % o if o else "as it is") for step, o in sorted(last.items())]
+    return "preset `%s`" % a.preset + ("" if said == ["as it is"] else " " + ", ".join(said))
+
+
+def training(a, trainer, each=None):
+    """The card's paragraph about how the weights came to be. each: what a step reads, if not a.tokens."""
+    return ("%d steps of %s, %s, AdamW with a highest rate of %g, %s; %.0f minutes on %s."
+            % (trainer.step, each or "at most %d tokens" % a.tokens, preset(a, trainer), a.lr, "matrices in bfloat16" if trainer.amp else "float32",
+               trainer.seconds / 60, machine(a)))
 
 
 def vectors(folder, kind, config, tensors, inputs, outputs):

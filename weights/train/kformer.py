@@ -185,8 +185,7 @@ def folder(a, tok, net, scores, trainer):
     common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, injected=INJECTED, top=TOP,
         parameters=model.count(net), rows=rows, tests=8 * max(1, a.tests // 8), 
-        training="%d steps of %d questions, preset `%s`, AdamW with a highest rate of %g, float32; %.0f minutes, PyTorch %s."
-        % (trainer.step, a.questions, a.preset, a.lr, trainer.seconds / 60, torch.__version__.split("+")[0])))
+        training=common.training(a, trainer, "%d questions" % a.questions)))
 
 
 CARD = """# {name}

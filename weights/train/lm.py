@@ -3,8 +3,8 @@
 
     lm.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|gpu|smoke] [--texts stories,novels] [--experts 8]
 
-TOKENIZER is a folder with tokenizer.json; if it has f32 weights of the same width, their table of tokens is where training
-starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories, novels and sentences.
+TOKENIZER is a folder with tokenizer.json; if it has weights of the same width, float32 or int8, their table of tokens is where
+training starts (--init 0: it is not). A sequence is <s> and a window of the running text; </s> stands between stories, novels and sentences.
 
 --texts: which of stories, novels, german, french (TEXTS below), with a weight where they are not to be seen equally often: stories=2,german.
 --most N: training has the first N tokens of each.

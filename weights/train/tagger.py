@@ -230,7 +230,7 @@ def main():
         write(a, tok, net, test, t, scores)
 
 
-def write(a, tok, net, test, trainer, scores):
+def write(a, tok, net, test, trainer, scores, about=None):
     net.eval().cpu()
     config = {**model.config(net.encoder), "architectures": ["MagnetoForTokenClassification"], "no_output_layer": True,
               "bos_token_id": data.BOS, "eos_token_id": data.EOS, "unk_token_id": data.UNK, "mask_token_id": tok.id["<mask>"],
@@ -249,26 +249,31 @@ def write(a, tok, net, test, trainer, scores):
         states = net.encoder(rows)
     common.vectors(os.path.join(a.run, "verify"), "encoder", config, net.encoder.state_dict(),
                    dict(src_tokens=rows, encoder_padding_mask=rows.eq(data.PAD)), dict(features=states))
-    common.export(a.out, config, net.tensors(), common.read_tokenizer(a.start), card(a, net, trainer, scores))
+    common.export(a.out, config, net.tensors(), common.read_tokenizer(a.start), card(a, net, trainer, scores, about or ABOUT))
 
 
-def card(a, net, trainer, scores):
+def card(a, net, trainer, scores, about):
     row = "| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f |"
     rows = "\n".join(row % (SETS[k], v["f1"], v["precision"], v["recall"], v.get("per", 0), v.get("loc", 0), v.get("org", 0), scores[k + " typed"]["f1"])
                      for k, v in scores.items() if k in SETS)
-    e, begun = net.encoder, "the encoder of a translator that was trained with the recipe beside this one (translator.py)" if a.translator else "prompt-magneto-en-de-fr"
+    e, began = net.encoder, "the encoder of a translator that was trained with the recipe beside this one (translator.py)" if a.translator else "prompt-magneto-en-de-fr"
     return CARD.format(name=os.path.basename(os.path.normpath(a.out)), layers=len(e.layers), width=e.embed_tokens.embedding_dim, heads=e.layers[0].self_attn.heads,
-                       ffn=e.layers[0].ffn.fc1.out_features, parameters=model.count(net), training=common.training(a, trainer), begun=begun, rows=rows,
-                       swap=100 * a.swap, rest=a.rest, ewt=getattr(a, "ewt", 2))
+                       ffn=e.layers[0].ffn.fc1.out_features, parameters=model.count(net), training=common.training(a, trainer), rows=rows,
+                       swap=100 * a.swap, rest=a.rest, ewt=getattr(a, "ewt", 2), **{k: v.format(began=began) for k, v in about.items()})
 
 
 SETS = {"ewt-dev": "UNER English-EWT, dev", "ewt-test": "UNER English-EWT, test", "wnut-test": "WNUT-17, test", "wikiann-en": "WikiANN English, validation",
         "wikiann-de": "WikiANN German, validation: no German labels were trained on"}
 
+ABOUT = {  # what a card says of this recipe and crop.py's says otherwise
+    "what": "in English: a Magneto encoder (Sub-LN, arXiv 2210.06423) and a linear layer. Its encoder\nknows German too, and what it learnt in English carries over in part.",
+    "begun": "It began as {began}.",
+    "kept": "The step with the best F1 on the first 1000 sentences of UNER English-EWT dev was kept.",
+}
+
 CARD = """# {name}
 
-A small tagger of persons, places and organisations in English: a Magneto encoder (Sub-LN, arXiv 2210.06423) and a linear layer. Its encoder
-knows German too, and what it learnt in English carries over in part.
+A small tagger of persons, places and organisations {what}
 
 | | |
 |---|---|
@@ -280,9 +285,9 @@ knows German too, and what it learnt in English carries over in part.
 
 ## Training
 
-{training} It began as {begun}. A word's label stands at its first piece; further pieces count {rest:g} times and go on with it. Half of
+{training} {begun} A word's label stands at its first piece; further pieces count {rest:g} times and go on with it. Half of
 the sentences were read with spaces around every token, half as they would be typed. In half of the sentences each entity was exchanged for another of its
-type with a probability of {swap:.0f} %. The step with the best F1 on the first 1000 sentences of UNER English-EWT dev was kept.
+type with a probability of {swap:.0f} %. {kept}
 
 | labelled text | licence |
 |---|---|

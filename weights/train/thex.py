@@ -196,7 +196,7 @@ def loss_of(net, a, teacher=None):
 def main():
     a = common.arguments(__doc__, PRESETS, start="")
     tok = data.Unigram(a.start)
-    net, corpus, scores = Bert(a, len(tok)).to(a.device), Corpus(a, tok), {}
+    net, corpus, scores, trainers = Bert(a, len(tok)).to(a.device), Corpus(a, tok), {}, []
     print("%d sentences" % len(corpus.train), flush=True)
     for step in STEPS:
         net.step, teacher = step, None
@@ -216,7 +216,8 @@ def main():
         net.T.requires_grad_(False)
         b = argparse.Namespace(**{**vars(a), "run": os.path.join(a.run, step), "lr": a.lr * (1 if step == "gelu" else 0.3), "clip": 0.5})
         os.makedirs(b.run, exist_ok=True)
-        common.Trainer(b, net).train(corpus.batch, loss_of(net, a, teacher))
+        trainers.append(common.Trainer(b, net))
+        trainers[-1].train(corpus.batch, loss_of(net, a, teacher))
         scores[step] = corpus.accuracy(net.eval())
         if step == "gelu":
             before(a, tok, net)
@@ -225,7 +226,7 @@ def main():
     write(a, tok, net.cpu(), corpus)
     golden(a, net, corpus)
     if a.out:
-        folder(a, tok, net, scores)
+        folder(a, tok, net, scores, trainers)
 
 
 def write(a, tok, net, corpus):
@@ -262,13 +263,14 @@ def golden(a, net, corpus, n=120):
     common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
 
 
-def folder(a, tok, net, scores):
+def folder(a, tok, net, scores, trainers):
     config = bert(a, tok, model_type="thex", hidden_act="relu", reciprocal_hidden=a.reciprocal, mask_value=MASK)
     tensors = {k: v for k, v in net.state_dict().items() if "LayerNorm.weight" not in k and "LayerNorm.bias" not in k}
     rows = "\n".join("| %s | %.2f |" % (WHAT[k], scores[k]) for k in STEPS)
     common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, h=a.reciprocal, rows=rows, kinds=", ".join(KINDS),
-        sentences=a.sentences, tests=a.sentences // 10, steps=a.steps, preset=a.preset, torch=torch.__version__.split("+")[0]))
+        sentences=a.sentences, tests=a.sentences // 10, steps=a.steps, preset=common.preset(a, trainers[0]), first=a.lr, then=0.3 * a.lr, machine=common.machine(a),
+        minutes=sum(t.seconds for t in trainers) / 60))
 
 
 WHAT = {"gelu": "BERT as it is", "relu": "ReLU instead of GELU", "softmax": "and the estimate instead of softmax", "norms": "and x∘γ + β instead of LayerNorm (this folder)"}
@@ -289,8 +291,8 @@ arXiv 2206.00216), so that it could run on encrypted numbers. Here it runs on pl
 
 ## Training
 
-{sentences} sentences, a third each from Tatoeba, TinyStories and ELTeC-eng, {tests} of them held out; {steps} steps for each step of the rewrite, preset `{preset}`, PyTorch {torch}
-([thex.py](../train/thex.py)).
+{sentences} sentences, a third each from Tatoeba, TinyStories and ELTeC-eng, {tests} of them held out; {steps} steps for each step of the rewrite, {preset}, AdamW with a highest rate of
+{first:g} for the classifier and {then:g} after, float32; {minutes:.1f} minutes on {machine} ([thex.py](../train/thex.py)).
 
 | text | licence |
 |---|---|
