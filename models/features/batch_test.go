@@ -82,7 +82,7 @@ func TestBatchesComputeTokensAndNoPadding(t *testing.T) {
 		name    string
 		texts   []string
 		batches int
-	}{{"32 short sentences", short, 1}, {"mixed lengths", mixed, 1}, {"many of mixed lengths", slices.Concat(mixed, mixed, mixed, mixed), 2}} {
+	}{{"32 short sentences", short, 1}, {"mixed lengths", mixed, 1}, {"many of mixed lengths", slices.Repeat(mixed, 6), 2}} {
 		for _, pooling := range []string{"none", "mean"} {
 			tokens := 0
 			for _, text := range tt.texts {
@@ -101,6 +101,46 @@ func TestBatchesComputeTokensAndNoPadding(t *testing.T) {
 				if !near(got.Data[i*row:i*row+len(alone.Data)], alone.Data) {
 					t.Errorf("%s, %s: text %d is not what it is alone", tt.name, pooling, i)
 				}
+			}
+		}
+	}
+}
+
+// 32 sentences are one batch also where the first of them would fill one: what is left over
+// would be a small one.
+func TestTheLastSentencesAreNotLeftForABatchOfTheirOwn(t *testing.T) {
+	x, _, count := counted(t)
+	for _, tt := range []struct {
+		pooling, text string
+		sentences     int
+		batches       int
+	}{
+		{"mean", "Wo ist der Bahnhof, und wann fährt der nächste Zug nach Berlin ab?", 32, 1},
+		{"none", "Wo ist der Bahnhof, und wann fährt der nächste Zug nach Berlin ab?", 32, 1},
+		{"prompt", "Guten Morgen, wie geht es?", 32, 1},
+		{"prompt", "Guten Morgen, wie geht es?", 64, 2},
+	} {
+		texts := slices.Repeat([]string{tt.text}, tt.sentences)
+		extract(t, x, tt.pooling, false, tt.text)
+		count.batches = nil
+		got := extract(t, x, tt.pooling, false, texts...)
+		tokens := 0
+		for _, n := range count.batches {
+			tokens += n
+			if n > transformer.BatchLimit {
+				t.Errorf("%s: a batch of %d tokens, at most %d are one", tt.pooling, n, transformer.BatchLimit)
+			}
+		}
+		if one := tokens / tt.sentences; tt.batches == 1 && tokens-one < transformer.BatchTokens {
+			t.Errorf("%s: %d tokens are too few to say anything", tt.pooling, tokens)
+		}
+		if len(count.batches) != tt.batches {
+			t.Errorf("%s: %d sentences in batches of %v, expected %d batches", tt.pooling, tt.sentences, count.batches, tt.batches)
+		}
+		row := len(got.Data) / tt.sentences
+		for i := range tt.sentences {
+			if !near(got.Data[i*row:(i+1)*row], got.Data[:row]) {
+				t.Errorf("%s: sentence %d is not what the first is", tt.pooling, i)
 			}
 		}
 	}

@@ -95,13 +95,14 @@ func (e *Extractor) pooled(texts []string, o Options) (Result, error) {
 	dim, limit := e.model.Dim(), e.model.Config.MaxPositions
 	r := Result{Dims: []int{len(texts), dim}, Truncated: make([]bool, len(texts))}
 	encodings := make([][]int32, len(texts))
-	longest := 0
+	lengths, longest := make([]int, len(texts)), 0
 	for i, text := range texts {
 		enc, err := e.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: limit})
 		if err != nil {
 			return Result{}, lean.Errorf("text %d: %w", i, err)
 		}
 		encodings[i], r.Truncated[i] = enc.IDs, enc.Overflowed
+		lengths[i] = len(enc.IDs)
 		longest = max(longest, len(enc.IDs))
 	}
 	row := dim
@@ -112,16 +113,16 @@ func (e *Extractor) pooled(texts []string, o Options) (Result, error) {
 	r.Data = make([]float32, len(texts)*row)
 	for first := 0; first < len(texts); {
 		b := transformer.Batch{Pause: o.Pause}
-		next := first
-		for ; next < len(texts) && transformer.BatchTakes(len(b.IDs), len(encodings[next])); next++ {
-			if n := len(encodings[next]); n > 0 {
+		next := first + transformer.BatchSize(lengths[first:])
+		for _, ids := range encodings[first:next] {
+			if n := len(ids); n > 0 {
 				switch o.Pooling {
 				case "cls":
 					b.Select = append(b.Select, int32(len(b.IDs)))
 				case "last":
 					b.Select = append(b.Select, int32(len(b.IDs)+n-1))
 				}
-				b.IDs = append(b.IDs, encodings[next]...)
+				b.IDs = append(b.IDs, ids...)
 				b.Lengths = append(b.Lengths, n)
 			}
 		}

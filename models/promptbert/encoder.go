@@ -88,28 +88,29 @@ type Result struct {
 func (e *Encoder) Embed(texts []string, o Options) (Result, error) {
 	dim := e.model.Dim()
 	r := Result{Data: make([]float32, len(texts)*dim), Truncated: make([]bool, len(texts))}
-	var one Input // the first of the next batch, once it is prepared
+	var ahead []Input // the next texts, as many as are prepared
+	var tokens []int  // of each of these
+	known := 0        // of all
 	for first := 0; first < len(texts); {
-		var b transformer.Batch
+		for known <= transformer.BatchLimit && first+len(ahead) < len(texts) {
+			one, err := e.Prepare(texts[first+len(ahead)], o.Template)
+			if err != nil {
+				return Result{}, lean.Errorf("text %d: %w", first+len(ahead), err)
+			}
+			ahead, tokens = append(ahead, one), append(tokens, len(one.IDs))
+			known += len(one.IDs)
+		}
+		n := transformer.BatchSize(tokens)
+		b := transformer.Batch{Lengths: tokens[:n], Pause: o.Pause}
 		var lengths []int
-		next := first
-		for ; next < len(texts); next++ {
-			if one.IDs == nil {
-				var err error
-				if one, err = e.Prepare(texts[next], o.Template); err != nil {
-					return Result{}, lean.Errorf("text %d: %w", next, err)
-				}
-			}
-			if !transformer.BatchTakes(len(b.IDs), len(one.IDs)) {
-				break
-			}
+		for i, one := range ahead[:n] {
 			b.Select = append(b.Select, int32(len(b.IDs)+one.Mask))
 			b.IDs = append(b.IDs, one.IDs...)
-			b.Lengths = append(b.Lengths, len(one.IDs))
 			lengths = append(lengths, one.Sentence)
-			r.Truncated[next], one = one.Truncated, Input{}
+			r.Truncated[first+i] = one.Truncated
 		}
-		b.Pause = o.Pause
+		next := first + n
+		ahead, tokens, known = ahead[n:], tokens[n:], known-len(b.IDs)
 		if err := e.run(b, lengths, o, r.Data[first*dim:next*dim]); err != nil {
 			return Result{}, err
 		}

@@ -2,27 +2,40 @@ package transformer
 
 // How many tokens are run at once: enough for the weights to be used often while they are
 // in the cache, few enough for little memory and short steps. A batch that has BatchTokens
-// is full; up to half as many more are taken rather than left for a small batch of their
-// own, so that 32 short sentences are one matrix.
+// is full; but up to BatchLimit are taken rather than left for a small batch of their own,
+// so that 32 short sentences are one matrix.
 const (
-	BatchTokens     = 512
-	mostBatchTokens = BatchTokens + BatchTokens/2
+	BatchTokens = 512
+	BatchLimit  = BatchTokens + BatchTokens/2
 )
 
-// BatchTakes tells whether a batch that has so many tokens takes a sequence of n more.
-// Lengths need not be alike, since nothing is padded; an empty batch takes any.
-func BatchTakes(have, n int) bool {
-	return have == 0 || have < BatchTokens && have+n <= mostBatchTokens
+// BatchSize is the number of sequences, from the first on, that are run as one batch. lengths
+// are those of all that are to come, or of so many that they have more than BatchLimit tokens.
+// They need not be alike, since nothing is padded; one that is longer is a batch by itself.
+func BatchSize(lengths []int) int {
+	full, have := 0, 0
+	for n, length := range lengths {
+		if have > 0 && have+length > BatchLimit { // this one begins another batch, which may take more
+			if full > 0 {
+				return full
+			}
+			return n
+		}
+		if have += length; full == 0 && have >= BatchTokens {
+			full = n + 1
+		}
+	}
+	return len(lengths)
 }
 
 // LargestBatch are lengths of sequences, none longer than longest, that need as much
-// memory as any batch that BatchTakes makes of such sequences.
+// memory as any batch that BatchSize makes of such sequences.
 func LargestBatch(longest int) []int {
-	if longest >= mostBatchTokens {
+	if longest >= BatchLimit {
 		return []int{longest}
 	}
 	lengths := []int{longest}
-	for left := mostBatchTokens - longest; left > 0; left -= longest {
+	for left := BatchLimit - longest; left > 0; left -= longest {
 		lengths = append(lengths, min(left, longest))
 	}
 	return lengths

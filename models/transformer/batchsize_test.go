@@ -1,6 +1,7 @@
 package transformer
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -13,24 +14,55 @@ func TestBatchesAreFilledByTokens(t *testing.T) {
 		lengths []int
 		want    []int // sequences of each batch
 	}{
-		{"32 short sentences", slices.Repeat([]int{20}, 32), []int{26, 6}},
+		{"32 short sentences", slices.Repeat([]int{20}, 32), []int{32}},
 		{"32 shorter ones", slices.Repeat([]int{16}, 32), []int{32}},
+		{"as many tokens as there may be", slices.Repeat([]int{24}, 32), []int{32}},
+		{"one sentence more", slices.Repeat([]int{24}, 33), []int{22, 11}},
+		{"many short sentences", slices.Repeat([]int{20}, 100), []int{26, 26, 26, 22}},
 		{"a few too many", slices.Repeat([]int{17}, 31), []int{31}},
 		{"long ones", slices.Repeat([]int{512}, 3), []int{1, 1, 1}},
 		{"one that is longer than a batch", []int{5, 2000, 5, 5}, []int{1, 1, 2}},
+		{"one that is longer, and the last", []int{5, 2000}, []int{1, 1}},
 		{"mixed", []int{400, 300, 300, 10, 10}, []int{2, 3}},
+		{"without a token", []int{0, 0, 0}, []int{3}},
+		{"some without a token", []int{0, 2000, 0, 700, 0, 100}, []int{2, 2, 2}},
+		{"none", nil, nil},
 	} {
 		var got []int
-		have := 0
-		for _, n := range tt.lengths {
-			if have == 0 || !BatchTakes(have, n) {
-				got, have = append(got, 0), 0
-			}
-			got[len(got)-1]++
-			have += n
+		for left := tt.lengths; len(left) > 0; left = left[got[len(got)-1]:] {
+			got = append(got, BatchSize(left))
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Whoever knows the lengths of little more than a batch takes the same, and no batch has more
+// tokens than it may.
+func TestBatchSizeNeedsNoMoreThanItSays(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	sum := func(lengths []int) (sum int) {
+		for _, l := range lengths {
+			sum += l
+		}
+		return sum
+	}
+	for range 2000 {
+		lengths := make([]int, 1+r.IntN(200))
+		for i := range lengths {
+			lengths[i] = r.IntN(1 + r.IntN(900))
+		}
+		known := 0
+		for known < len(lengths) && sum(lengths[:known]) <= BatchLimit {
+			known++
+		}
+		n := BatchSize(lengths)
+		if few := BatchSize(lengths[:known]); few != n || n < 1 {
+			t.Fatalf("%v: %d, with %d lengths known %d", lengths, n, known, few)
+		}
+		if s := sum(lengths[:n]); s > BatchLimit && slices.Max(lengths[:n]) != s {
+			t.Fatalf("%v: %d of them have %d tokens", lengths, n, s)
 		}
 	}
 }
