@@ -63,5 +63,5 @@ func (c *CropPanel) Hint() string {
 	if len(c.Sentences) == 0 {
 		return "Type or take a German sentence above: it can be shown here."
 	}
-	return "The tagger learnt from English labels alone. A way to German without German labels: translate, tag the English, carry the names back. Take a sentence:"
+	return "Nobody labelled German for this tagger: it learnt from sentences labelled in this way, by an English tagger in its place. Translate, tag the English, carry the names back. Take a sentence:"
 }
