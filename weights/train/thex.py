@@ -226,7 +226,7 @@ def main():
     write(a, tok, net.cpu(), corpus)
     golden(a, net, corpus)
     if a.out:
-        folder(a, tok, net, scores, trainers)
+        folder(a, tok, net, scores, trainers, corpus)
 
 
 def write(a, tok, net, corpus):
@@ -263,13 +263,13 @@ def golden(a, net, corpus, n=120):
     common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
 
 
-def folder(a, tok, net, scores, trainers):
+def folder(a, tok, net, scores, trainers, corpus):
     config = bert(a, tok, model_type="thex", hidden_act="relu", reciprocal_hidden=a.reciprocal, mask_value=MASK)
     tensors = {k: v for k, v in net.state_dict().items() if "LayerNorm.weight" not in k and "LayerNorm.bias" not in k}
     rows = "\n".join("| %s | %.2f |" % (WHAT[k], scores[k]) for k in STEPS)
     common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, h=a.reciprocal, rows=rows, kinds=", ".join(KINDS),
-        sentences=a.sentences, tests=a.sentences // 10, steps=a.steps, preset=common.preset(a, trainers[0]), first=a.lr, then=0.3 * a.lr, machine=common.machine(a),
+        sentences=len(corpus.train) + len(corpus.test), tests=len(corpus.test), steps=a.steps, tokens=a.tokens, preset=common.preset(a, trainers[0]), first=a.lr, then=0.3 * a.lr, machine=common.machine(a),
         minutes=sum(t.seconds for t in trainers) / 60))
 
 
@@ -291,7 +291,7 @@ arXiv 2206.00216), so that it could run on encrypted numbers. Here it runs on pl
 
 ## Training
 
-{sentences} sentences, a third each from Tatoeba, TinyStories and ELTeC-eng, {tests} of them held out; {steps} steps for each step of the rewrite, {preset}, AdamW with a highest rate of
+{sentences} sentences, a third each from Tatoeba, TinyStories and ELTeC-eng, {tests} of them held out; {steps} steps of at most {tokens} tokens for each step of the rewrite, {preset}, AdamW with a highest rate of
 {first:g} for the classifier and {then:g} after, float32; {minutes:.1f} minutes on {machine} ([thex.py](../train/thex.py)).
 
 | text | licence |
