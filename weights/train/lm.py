@@ -58,7 +58,7 @@ class Corpus:
     """Streams of ids, and how much of training each is."""
 
     def __init__(self, a, tok):
-        self.a, self.rng = a, np.random.default_rng(a.seed)
+        self.a = a
         self.train, self.test, weights = [], {}, []
         for k, _, w in (t.partition("=") for t in a.texts.split(",")):
             if k not in TEXTS:
@@ -84,12 +84,12 @@ class Corpus:
         return np.fromiter(itertools.islice(ids, most), np.uint16)
 
     def batch(self, step):
-        """(input [B, window], labels, which text each is of): the labels are the input's next tokens."""
-        a, rows, kinds = self.a, [], []
+        """(input [B, window], labels, which text each is of): the labels are the input's next tokens. A run that goes on has other windows than before."""
+        a, rng, rows, kinds = self.a, np.random.default_rng((self.a.seed, step)), [], []
         for _ in range(max(1, a.tokens // a.window)):
-            kinds.append(min(len(self.train) - 1, int(np.searchsorted(self.share.cumsum(), self.rng.random()))))
+            kinds.append(min(len(self.train) - 1, int(np.searchsorted(self.share.cumsum(), rng.random()))))
             s = self.train[kinds[-1]]
-            at = int(self.rng.integers(0, max(1, len(s) - a.window)))
+            at = int(rng.integers(0, max(1, len(s) - a.window)))
             rows.append(s[at : at + a.window].astype(np.int64))
         return (*windows(rows), torch.tensor(kinds))
 
