@@ -137,7 +137,9 @@ func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
 }
 
 // The THE-X that ships, in int8: no softmax, no LayerNorm, no GELU, and the classes that
-// PyTorch finds in float32 (weights/train/thex.py writes them).
+// PyTorch finds in float32 (weights/train/thex.py writes them). Of these 120 sentences, the first
+// of those that thex.py held out, PyTorch gets 105 right and so do we; of all 1999 it is 87.89 %
+// and 87.84 % (the model's card).
 func TestTheTHEXThatShipsClassifiesAsPyTorchDoes(t *testing.T) {
 	var y struct {
 		Cases []struct {
@@ -182,7 +184,10 @@ func TestTheTHEXThatShipsClassifiesAsPyTorchDoes(t *testing.T) {
 		}
 	}
 	t.Logf("right %d of %d, PyTorch's float32 %d; the same class %d times; probabilities differ by %.3f at most", right, len(y.Cases), theirs, same, worst)
-	if 100*same < 98*len(y.Cases) || worst > 0.1 {
-		t.Errorf("the same class %d times of %d, expected 98 %%; probabilities differ by %.3f", same, len(y.Cases), worst)
+	if 100*same < 99*len(y.Cases) || worst > 0.04 {
+		t.Errorf("the same class %d times of %d, expected 99 %%; probabilities differ by %.3f, expected 0.04 at most", same, len(y.Cases), worst)
+	}
+	if theirs != 105 || right < 104 {
+		t.Errorf("right %d of %d, expected 104; PyTorch %d, expected 105", right, len(y.Cases), theirs)
 	}
 }

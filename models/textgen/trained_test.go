@@ -18,7 +18,8 @@ import (
 
 // The translator that ships, in int8, against greedy translations that PyTorch made with
 // the float32 weights it was made of (weights/train/translator.py writes them). Where two
-// words are about as likely, int8 may choose the other: most sentences are equal, not all.
+// words are about as likely, int8 may choose the other: 96 of these 100 are equal, which are
+// held-out sentences of Tatoeba. The model's card has the BLEU of all 1000.
 func TestTheTranslatorThatShipsTranslatesAsPyTorchDoes(t *testing.T) {
 	const dir = "../../weights/translator-magneto-en-de"
 	read := func(path string) []byte {
@@ -31,7 +32,7 @@ func TestTheTranslatorThatShipsTranslatesAsPyTorchDoes(t *testing.T) {
 	var golden struct {
 		Cases []struct{ From, To, Text, Translation string }
 	}
-	if err := json.Unmarshal(read("testdata/translator-magneto-en-de.json"), &golden); err != nil || len(golden.Cases) != 20 {
+	if err := json.Unmarshal(read("testdata/translator-magneto-en-de.json"), &golden); err != nil || len(golden.Cases) < 20 {
 		t.Fatalf("%d cases: %v", len(golden.Cases), err)
 	}
 	b, err := simd.New(context.Background())
@@ -73,8 +74,9 @@ func TestTheTranslatorThatShipsTranslatesAsPyTorchDoes(t *testing.T) {
 			t.Logf("%s→%s %q: %q, PyTorch's float32 has %q", c.From, c.To, c.Text, got, c.Translation)
 		}
 	}
-	if 4*same < 3*len(golden.Cases) {
-		t.Errorf("%d of %d translations are equal, expected three quarters", same, len(golden.Cases))
+	t.Logf("%d of %d translations are equal", same, len(golden.Cases))
+	if 100*same < 95*len(golden.Cases) {
+		t.Errorf("%d of %d translations are equal, expected 95 %%", same, len(golden.Cases))
 	}
 	// A marker comes back on both sides of what it marks, from a text that has it.
 	if got := translate("__SLOT0__ Tom __SLOT0__ is here.", "en", "de"); strings.Count(got, "__SLOT0__") != 2 {

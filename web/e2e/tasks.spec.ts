@@ -1,5 +1,5 @@
 // The tasks that stand on heads, against what the reference kernels make of the same
-// texts natively; the models are random (server/heads.go).
+// texts natively; the models are random (server/heads.go), but for the tagger that ships.
 import { expect } from '@playwright/test';
 import { test } from './harness.js';
 
@@ -117,6 +117,36 @@ test('results have the shapes of transformers.js', async ({ page }) => {
   expect(r.answer).toEqual({ answer: 'ada', score: expect.any(Number), start: 0, end: 3 });
   expect(r.answers.map((a) => a.length)).toEqual([2]);
   expect(r.about).toEqual({ mask: '[MASK]', labels: ['toxic', 'rude', 'kind'], task: 'token-classification', dim: 16 });
+});
+
+test('the tagger that ships finds entities in three languages, at their places in UTF-16', async ({ page }) => {
+  // The model is small: Siemens, Österreich and Wien it does not know, here as natively.
+  const want: [string, [string, string, number, number][]][] = [
+    ['Ada Lovelace was born in London.', [['PER', 'Ada Lovelace', 0, 12], ['LOC', 'London', 25, 31]]],
+    [
+      'John Smith of Microsoft flew from Boston to Paris.',
+      [['PER', 'John Smith', 0, 10], ['ORG', 'Microsoft', 14, 23], ['LOC', 'Boston', 34, 40], ['LOC', 'Paris', 44, 49]],
+    ],
+    ['Tom wohnt seit drei Jahren in Berlin und arbeitet bei Siemens.', [['PER', 'Tom', 0, 3], ['LOC', 'Berlin', 30, 36]]],
+    ['Anna Müller reiste nach Österreich, 🎉 Tom blieb in Wien.', [['PER', 'Anna Müller', 0, 11], ['PER', 'Tom', 39, 42]]],
+    ["L'été, Marie va à Boston voir Tom.", [['PER', 'Marie', 7, 12], ['LOC', 'Boston', 18, 24], ['PER', 'Tom', 30, 33]]],
+  ];
+  const texts = want.map(([text]) => text);
+  const got = await page.evaluate(async (texts) => {
+    const entities = await lodestone.pipeline('token-classification', '/models/tagger-magneto-en-de');
+    const found = await entities(texts, { aggregation_strategy: 'simple' });
+    const one = await entities(texts[0]!, { aggregation_strategy: 'simple' });
+    await entities.dispose();
+    return { found, one };
+  }, texts);
+  for (const [i, [text, entities]] of want.entries()) {
+    expect.soft(got.found[i]!.map((e) => [e.entity_group, e.word, e.start, e.end]), text).toEqual(entities);
+    for (const e of got.found[i]!) {
+      expect.soft(text.slice(e.start, e.end)).toBe(e.word);
+      expect.soft(e.score, e.word).toBeGreaterThan(0.8);
+    }
+  }
+  expect(got.one.map((e) => e.word)).toEqual(got.found[0]!.map((e) => e.word));
 });
 
 test('models by themselves give logits, of any ids', async ({ page }) => {

@@ -376,7 +376,7 @@ def write(a, tok, net, corpus, scores, trainer):
                    dict(src_tokens=source, encoder_padding_mask=source.eq(data.PAD), prev_output_tokens=into), dict(encoder_out=states, logits=logits))
     cases = []
     for source, target in ((lang, "en"), ("en", lang)):
-        text = [(y if source == lang else x).text for x, y, _ in corpus.test[lang][:10]]
+        text = [(y if source == lang else x).text for x, y, _ in corpus.test[lang][:50]]
         got = translate(net, tok, [tok.encode(t) for t in text], source, target)
         cases += [{"from": source, "to": target, "text": t, "translation": tok.decode(g)} for t, g in zip(text, got)]
     common.write_json(os.path.join(a.run, "golden.json"), {"cases": cases}, None)
