@@ -196,15 +196,19 @@ func parseAddedTokens(d *strictjson.Decoder) (tokens []addedToken, err error) {
 	return tokens, err
 }
 
+// parseVocab reads pairs of a piece and its score. The pieces share one allocation: there are tens of thousands of them.
 func parseVocab(d *strictjson.Decoder) (pieces []string, scores []float64, err error) {
+	var text []byte
+	var ends []int
 	err = d.Array(func(i int) error {
 		fields := 0
 		err := d.Array(func(j int) error {
 			fields++
 			switch j {
 			case 0:
-				s, err := d.String()
-				pieces = append(pieces, s)
+				var err error
+				text, err = d.AppendString(text)
+				ends = append(ends, len(text))
 				return err
 			case 1:
 				f, err := d.Float()
@@ -218,6 +222,11 @@ func parseVocab(d *strictjson.Decoder) (pieces []string, scores []float64, err e
 		}
 		return err
 	})
+	all, start := string(text), 0
+	pieces = make([]string, len(ends))
+	for i, end := range ends {
+		pieces[i], start = all[start:end], end
+	}
 	return pieces, scores, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
@@ -226,8 +227,20 @@ func (d *Decoder) keep(err error) error {
 
 // String reads a string.
 func (d *Decoder) String() (string, error) {
+	s, err := d.text()
+	return string(s), err
+}
+
+// AppendString reads a string and appends it to buf: for many of them, which then share one allocation.
+func (d *Decoder) AppendString(buf []byte) ([]byte, error) {
+	s, err := d.text()
+	return append(buf, s...), err
+}
+
+// text is a string's bytes: a part of the document, unless there are escapes in it.
+func (d *Decoder) text() ([]byte, error) {
 	if err := d.want(String); err != nil {
-		return "", err
+		return nil, err
 	}
 	d.pos++
 	start := d.pos
@@ -236,22 +249,22 @@ func (d *Decoder) String() (string, error) {
 		case c == '"':
 			s := d.data[start:d.pos]
 			if !utf8.Valid(s) {
-				return "", d.fail("a string that is not UTF-8")
+				return nil, d.fail("a string that is not UTF-8")
 			}
 			d.pos++
-			return string(s), nil
+			return s, nil
 		case c == '\\':
 			return d.escaped(start)
 		case c < 0x20:
-			return "", d.fail("control character 0x%02x in a string", c)
+			return nil, d.fail("control character 0x%02x in a string", c)
 		}
 		d.pos++
 	}
-	return "", d.fail("unterminated string")
+	return nil, d.fail("unterminated string")
 }
 
 // escaped continues a string at its first backslash.
-func (d *Decoder) escaped(start int) (string, error) {
+func (d *Decoder) escaped(start int) ([]byte, error) {
 	buf := append([]byte(nil), d.data[start:d.pos]...)
 	for d.pos < len(d.data) {
 		c := d.data[d.pos]
@@ -259,11 +272,11 @@ func (d *Decoder) escaped(start int) (string, error) {
 		switch {
 		case c == '"':
 			if !utf8.Valid(buf) {
-				return "", d.fail("a string that is not UTF-8")
+				return nil, d.fail("a string that is not UTF-8")
 			}
-			return string(buf), nil
+			return buf, nil
 		case c < 0x20:
-			return "", d.fail("control character 0x%02x in a string", c)
+			return nil, d.fail("control character 0x%02x in a string", c)
 		case c != '\\':
 			buf = append(buf, c)
 			continue
@@ -289,29 +302,29 @@ func (d *Decoder) escaped(start int) (string, error) {
 		case 'u':
 			r, err := d.hex4()
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			if utf16.IsSurrogate(r) {
 				if d.pos+1 >= len(d.data) || d.data[d.pos] != '\\' || d.data[d.pos+1] != 'u' {
-					return "", d.fail("lone surrogate \\u%04x", r)
+					return nil, d.fail("lone surrogate \\u%04x", r)
 				}
 				d.pos += 2
 				low, err := d.hex4()
 				if err != nil {
-					return "", err
+					return nil, err
 				}
 				pair := utf16.DecodeRune(r, low)
 				if pair == utf8.RuneError {
-					return "", d.fail("lone surrogate \\u%04x", r)
+					return nil, d.fail("lone surrogate \\u%04x", r)
 				}
 				r = pair
 			}
 			buf = utf8.AppendRune(buf, r)
 		default:
-			return "", d.fail("unknown escape \\%c", c)
+			return nil, d.fail("unknown escape \\%c", c)
 		}
 	}
-	return "", d.fail("unterminated string")
+	return nil, d.fail("unterminated string")
 }
 
 func (d *Decoder) hex4() (rune, error) {
@@ -335,7 +348,7 @@ func (d *Decoder) hex4() (rune, error) {
 	return r, nil
 }
 
-// number returns the text of a number in JSON's grammar.
+// number returns the text of a number in JSON's grammar, where it stands in the document.
 func (d *Decoder) number() (string, error) {
 	if err := d.want(Number); err != nil {
 		return "", err
@@ -372,7 +385,7 @@ func (d *Decoder) number() (string, error) {
 			return "", d.fail("malformed number")
 		}
 	}
-	return string(d.data[start:d.pos]), nil
+	return unsafe.String(&d.data[start], d.pos-start), nil
 }
 
 // Float reads a finite number.
