@@ -1,7 +1,8 @@
 """What every recipe shares: arguments, seeds, the training loop with checkpoints, and the folder that comes out.
 
 A run is a folder (--run): state.pt to go on from, log.csv, curve.png. A run that was ended, by whatever, goes on where
-its last checkpoint was when the same command is given again. The schedule is by steps: warm-up, then 1/√step, and over
+its last checkpoint was when the same command is given again, with the same random numbers and batches as if nothing had
+been: on the CPU it ends with the same weights (not with --expert-drop or --prune, which count anew). The schedule is by steps: warm-up, then 1/√step, and over
 the last --decay of all steps linearly to nothing. To end a long run early, start it again with fewer --steps.
 """
 import argparse
@@ -31,6 +32,7 @@ def arguments(doc, presets, **defaults):
     p.add_argument("--threads", type=int, default=0, help="of the CPU; 0: as PyTorch chooses")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--save-minutes", type=float, default=3)
+    p.add_argument("--stop", type=int, default=0, help="end at that step with a checkpoint, to go on another time; 0: at the last")
     p.add_argument("--pause-file", help="training waits while this file exists")
     common = dict(warmup=400, decay=0.3, lr=1e-3, weight_decay=0.01, clip=1.0, amp=0)
     keys = {**common, **defaults}
@@ -71,11 +73,13 @@ class Trainer:
     """Steps, logs, checkpoints. params: the module to train; batch(step) gives what loss(batch) takes.
 
     loss returns (loss, number of tokens, {name: value to log}). evaluate(), if given, runs every a.evaluate steps and
-    returns {name: value}; the state with the best value of `best` is kept in best.pt.
+    returns {name: value}; the state with the best value of `best` is kept in best.pt. corpus: what batches come from; its KEEPS
+    names the attributes that say what comes next, and checkpoints have them: generators, and lists of what is to be read.
     """
 
-    def __init__(self, a, module, groups=None):
+    def __init__(self, a, module, groups=None, corpus=None):
         self.a, self.module, self.step, self.log, self.best, self.amp = a, module, 0, [], -1e9, a.amp
+        self.corpus = corpus
         fused = {"fused": True} if a.device.startswith("cuda") and torch.__version__ >= "2" else {"foreach": True}
         groups = groups or [dict(params=[p for p in module.parameters() if p.requires_grad])]
         for g in groups:
@@ -84,19 +88,36 @@ class Trainer:
         self.seconds, self.begun = 0.0, []  # begun: the options it was started with, and at which step
         path = os.path.join(a.run, "state.pt")
         if os.path.exists(path):
-            s = torch.load(path, map_location=a.device)
+            s = torch.load(path, map_location=a.device, weights_only=False)
             module.load_state_dict(s["module"])
             self.optimizer.load_state_dict(s["optimizer"])
             self.step, self.log, self.best, self.seconds = s["step"], s["log"], s["best"], s["seconds"]
             self.begun = s.get("begun", [])
+            if "random" in s:
+                self.restore(s["random"])
             print("goes on at step %d" % self.step, flush=True)
         if not self.begun or self.begun[-1][1] != a.options:
             self.begun.append((self.step, a.options))
 
+    def random(self):
+        """All that chance has decided about the steps to come."""
+        keep = {k: getattr(self.corpus, k) for k in getattr(self.corpus, "KEEPS", ())}
+        return dict(python=random.getstate(), numpy=np.random.get_state(), torch=torch.get_rng_state(),
+                    cuda=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [], corpus=keep)
+
+    def restore(self, s):
+        random.setstate(s["python"])
+        np.random.set_state(s["numpy"])
+        torch.set_rng_state(s["torch"].cpu())
+        if torch.cuda.is_available() and len(s["cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([c.cpu() for c in s["cuda"]])
+        for k, v in s["corpus"].items():
+            setattr(self.corpus, k, v)
+
     def save(self):
         path = os.path.join(self.a.run, "state.pt")
         torch.save(dict(module=self.module.state_dict(), optimizer=self.optimizer.state_dict(), step=self.step, log=self.log,
-                        best=self.best, seconds=self.seconds, begun=self.begun, arguments=vars(self.a)), path + ".tmp")
+                        best=self.best, seconds=self.seconds, begun=self.begun, arguments=vars(self.a), random=self.random()), path + ".tmp")
         os.replace(path + ".tmp", path)
         if self.log:
             names = sorted({k for r in self.log for k in r}, key=lambda k: (k != "step", k))
@@ -126,6 +147,10 @@ class Trainer:
             for k, v in {"loss": float(value.detach()), **more}.items():
                 sums[k] = sums.get(k, 0.0) + v
             done = self.step >= a.steps
+            if self.step == a.stop and not done:
+                self.save()
+                print("stopped at step %d of %d" % (self.step, a.steps), flush=True)
+                raise SystemExit(0)
             if self.step % every == 0 or done:
                 took = time.time() - mark
                 self.seconds += took

@@ -162,7 +162,7 @@ def main():
     both = [s for v in english.values() for s in v[: a.limit or None]]
     times = max(1, round(a.german * len(both) / (1 - a.german) / max(1, len(made))))
     corpus = tagger.Corpus(a, tok, both + made * times)
-    t = common.Trainer(a, tag, tagger.groups(tag, a))
+    t = common.Trainer(a, tag, tagger.groups(tag, a), corpus)
     t.train(corpus.batch, tagger.loss_of(tag, a))
     a.amp = 0
     tag.eval()

@@ -12,6 +12,7 @@ The layers are those of the authors' code: a post-LN RoBERTa; an item is the mea
 the mean of the question's tokens is largest are taken; f(u) = W2·GELU(W1·u) + GELU(u·Kᵀ)·V in the last layers.
 """
 import os
+import types
 
 import numpy as np
 import torch
@@ -139,7 +140,7 @@ def accuracy(net, tok, a, notes="own"):
 
 def main():
     a = common.arguments(__doc__, PRESETS, start="")
-    tok, rng = data.Unigram(a.start), np.random.default_rng(a.seed)
+    tok, questions = data.Unigram(a.start), types.SimpleNamespace(KEEPS=("rng",), rng=np.random.default_rng(a.seed))
     net = Kformer(a, len(tok)).to(a.device)
 
     def loss(batch):
@@ -147,8 +148,8 @@ def main():
         value = F.cross_entropy(net(ids, k).view(-1, CHOICES), y)
         return value, ids.numel(), {}
 
-    t = common.Trainer(a, net)
-    t.train(lambda step: batch_of(tok, rng, a.questions), loss, lambda: {"accuracy": accuracy(net, tok, a)})
+    t = common.Trainer(a, net, corpus=questions)
+    t.train(lambda step: batch_of(tok, questions.rng, a.questions), loss, lambda: {"accuracy": accuracy(net, tok, a)})
     net.eval()
     scores = {"with its notes": accuracy(net, tok, a), "without notes": accuracy(net, tok, a, "none"), "with another's notes": accuracy(net, tok, a, "another's")}
     print(scores)

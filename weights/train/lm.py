@@ -55,10 +55,12 @@ TEXTS = {  # the documents of a folder of data, what they are, and the card's ro
 
 
 class Corpus:
-    """Streams of ids, and how much of training each is."""
+    """Streams of ids, and how much of training each is. candidates: draws the tokens that stand for the rest in a sampled softmax."""
+
+    KEEPS = ("candidates",)
 
     def __init__(self, a, tok):
-        self.a = a
+        self.a, self.candidates = a, np.random.default_rng(a.seed + 1)
         self.train, self.test, weights = [], {}, []
         for k, _, w in (t.partition("=") for t in a.texts.split(",")):
             if k not in TEXTS:
@@ -142,7 +144,6 @@ class Pruning:
 
 
 def loss_of(net, corpus, a, pruning=None):
-    rng = np.random.default_rng(a.seed + 1)
     vocabulary = net.embed_tokens.num_embeddings
 
     def loss(batch):
@@ -152,7 +153,7 @@ def loss_of(net, corpus, a, pruning=None):
         with common.autocast(a):
             h, y, table, offset = net.states(x).flatten(0, 1), y.flatten(), net.embed_tokens.weight, None
             if a.candidates:
-                h, y, table, offset = model.sampled(h, y, table, corpus.frequent, vocabulary, a.candidates, rng)
+                h, y, table, offset = model.sampled(h, y, table, corpus.frequent, vocabulary, a.candidates, corpus.candidates)
             logits = F.linear(h, table).float()
         nll = F.cross_entropy(logits if offset is None else logits + offset, y)
         more, value = {"nll": float(nll.detach())}, nll
@@ -202,7 +203,7 @@ def main():
     print("%d parameters" % model.count(net), flush=True)
     corpus = Corpus(a, tok)
     pruning = Pruning(net, a) if a.prune else None
-    t = common.Trainer(a, net)
+    t = common.Trainer(a, net, corpus=corpus)
     if pruning:
         pruning.at = t.step
     evaluate = lambda: {k: perplexity(net, s, a, 20000)[0] for k, s in corpus.test.items()}

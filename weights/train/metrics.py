@@ -1,7 +1,10 @@
-"""Scores of translations and of labelled words, as the field computes them."""
+"""Scores of translations, of labelled words and of embeddings, as the field computes them."""
+import csv
 import math
 import re
 from collections import Counter
+
+import numpy as np
 
 
 def tokenize_13a(line):
@@ -90,3 +93,37 @@ def entity_scores(gold, predicted):
     all_ = [sum(c[i] for c in by.values()) for i in range(3)]
     return {"f1": f(all_), "precision": 100 * all_[0] / max(1, all_[1]), "recall": 100 * all_[0] / max(1, all_[2]),
             **{k.lower(): f(c) for k, c in sorted(by.items())}}
+
+
+def similarity_pairs(path):
+    """(first sentences, second sentences, scores) of a CSV file of sentence1, sentence2, score."""
+    with open(path, encoding="utf-8", newline="") as f:
+        rows = [r for r in csv.reader(f) if len(r) == 3]
+    if rows and not re.fullmatch(r"[-+0-9.eE]+", rows[0][2].strip()):
+        rows = rows[1:]  # the columns' names
+    return [r[0] for r in rows], [r[1] for r in rows], np.array([float(r[2]) for r in rows])
+
+
+def unit(x):
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+
+
+def cosines(x, y):
+    """Of row i of x and row i of y."""
+    return (unit(x) * unit(y)).sum(1)
+
+
+def spearman(x, y):
+    """The correlation of ranks; equal values share the mean of theirs."""
+    def ranks(v):
+        _, group, count = np.unique(v, return_inverse=True, return_counts=True)
+        return (np.cumsum(count) - (count - 1) / 2)[group]
+
+    return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
+
+
+def nearest(x, y):
+    """The shares of rows of x whose nearest row of y, and of y whose nearest of x, is the one with their number."""
+    s = unit(x) @ unit(y).T
+    n = np.arange(len(s))
+    return float((s.argmax(1) == n).mean()), float((s.argmax(0) == n).mean())

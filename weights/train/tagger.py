@@ -107,6 +107,8 @@ def encode(tok, words, typed=False):
 
 
 class Corpus:
+    KEEPS = ("rng", "epoch")
+
     def __init__(self, a, tok, sentences):
         self.a, self.tok, self.sentences, self.epoch = a, tok, sentences, []
         self.rng = np.random.default_rng(a.seed)
@@ -221,7 +223,7 @@ def main():
     net = begin(a).to(a.device)
     print("%d sentences, %d parameters" % (len(sentences), model.count(net)), flush=True)
     corpus = Corpus(a, tok, sentences)
-    t = common.Trainer(a, net, groups(net, a))
+    t = common.Trainer(a, net, groups(net, a), corpus)
     quick = test["ewt-dev"][:1000]
     t.train(corpus.batch, loss_of(net, a), lambda: {"f1": score(net, tok, quick, a)["f1"]}, best="f1")
     a.amp = 0

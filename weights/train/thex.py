@@ -147,6 +147,8 @@ def fit_reciprocal(t, steps, low=0.5, high=120.0):
 
 
 class Corpus:
+    KEEPS = ("rng", "epoch")
+
     def __init__(self, a, tok):
         rng = np.random.default_rng(a.seed)
         texts = [[e for e, _ in data.pairs(a.data, "de")], [s for p in data.stories(a.data) for s in data.sentences(p)],
@@ -216,7 +218,7 @@ def main():
         net.T.requires_grad_(False)
         b = argparse.Namespace(**{**vars(a), "run": os.path.join(a.run, step), "lr": a.lr * (1 if step == "gelu" else 0.3), "clip": 0.5})
         os.makedirs(b.run, exist_ok=True)
-        trainers.append(common.Trainer(b, net))
+        trainers.append(common.Trainer(b, net, corpus=corpus))
         trainers[-1].train(corpus.batch, loss_of(net, a, teacher))
         scores[step] = corpus.accuracy(net.eval())
         if step == "gelu":

@@ -38,10 +38,12 @@ POSITIONS = 256
 
 
 class Corpus:
-    """Pairs as ids, and batches of one direction each."""
+    """Pairs as ids, and batches of one direction each. candidates: draws the tokens that stand for the rest in a sampled softmax."""
+
+    KEEPS = ("rng", "candidates", "ready", "order")
 
     def __init__(self, a, tok):
-        self.a, self.tok, self.rng = a, tok, np.random.default_rng(a.seed)
+        self.a, self.tok, self.rng, self.candidates = a, tok, np.random.default_rng(a.seed), np.random.default_rng(a.seed + 1)
         self.slot = [tok.id["__SLOT%d__" % i] for i in range(data.SLOTS)]
         self.items, self.test = [], {}
         for lang in a.languages.split(","):
@@ -208,7 +210,6 @@ class Sentence:
 
 
 def loss_of(net, corpus, a):
-    rng = np.random.default_rng(a.seed + 1)
     vocabulary = net.encoder.embed_tokens.num_embeddings
 
     def loss(batch):
@@ -221,7 +222,7 @@ def loss_of(net, corpus, a):
             h, y, table = h[at], labels[at], net.encoder.embed_tokens.weight
             offset = None
             if a.candidates:
-                h, y, table, offset = model.sampled(h, y, table, corpus.frequent[lang], vocabulary, a.candidates, rng)
+                h, y, table, offset = model.sampled(h, y, table, corpus.frequent[lang], vocabulary, a.candidates, corpus.candidates)
             logits = F.linear(h, table).float()
         if offset is not None:
             logits = logits + offset
@@ -336,7 +337,7 @@ def main():
     net.to(a.device)
     print("%d parameters" % model.count(net), flush=True)
     corpus = Corpus(a, tok)
-    t = common.Trainer(a, net)
+    t = common.Trainer(a, net, corpus=corpus)
     t.train(corpus.batch, loss_of(net, corpus, a), lambda: evaluate(net, corpus, a, 200))
     scores = evaluate(net.eval(), corpus, a)
     scores.update(news(net, tok, a))
