@@ -2,8 +2,8 @@
 
 A run is a folder (--run): state.pt to go on from, log.csv, curve.png. A run that was ended, by whatever, goes on where
 its last checkpoint was when the same command is given again, with the same random numbers and batches as if nothing had
-been: on the CPU it ends with the same weights (not with --expert-drop or --prune, which count anew). The schedule is by steps: warm-up, then 1/√step, and over
-the last --decay of all steps linearly to nothing. To end a long run early, start it again with fewer --steps.
+been: on the CPU it ends with the same weights (not with --expert-drop or --prune, which count anew). The schedule is by
+steps: warm-up, then 1/√step, and over the last --decay of all steps linearly to nothing. To end a long run early, start it again with fewer --steps.
 """
 import argparse
 import csv

@@ -14,6 +14,7 @@ dropped, at which that code ends; a word twice within one entity does not drop a
 XTREME's, which asks no language of a text; and the final tagger goes on from the English one. The texts are Tatoeba's German side and ELTeC-deu.
 """
 import collections
+import json
 import os
 
 import numpy as np
@@ -138,6 +139,35 @@ def german(a, tok, banned):
     return out
 
 
+def label(a, tok, net, tag, test):
+    """German sentences with the labels that the pipeline gives them, and the figures of it and of direct transfer on the first of test. The run keeps both, and an
+    interrupted run that goes on with the same folders and options reads them back."""
+    made_of = {k: getattr(a, k) for k in ("start", "translator", "tagger", "data", "sentences", "evaluate_on", "most", "limit", "seed", "amp")}
+    conll, figures = os.path.join(a.run, "german.conll"), os.path.join(a.run, "pipeline.json")
+    if os.path.exists(figures):
+        with open(figures, encoding="utf-8") as f:
+            kept = json.load(f)
+        if kept["made of"] == made_of:
+            with open(conll, encoding="utf-8", newline="\n") as f:
+                sentences = [[line.split("\t") for line in s.strip("\n").split("\n")] for s in f.read().split("\n\n") if s.strip("\n")]
+            print("the labels of an earlier start are read back", flush=True)
+            return [([w for w, _ in s], [l for _, l in s]) for s in sentences], kept["scores"]
+        os.remove(figures)
+    gold, scores = test[: a.evaluate_on], {}
+    scores["direct"] = tagger.score(tag, tok, gold, a)
+    got, scores["lost on wikiann-de"] = pipeline([w for w, _ in gold], net, tag, tok, a)
+    scores["pipeline"] = metrics.entity_scores([l for _, l in gold], [l or ["O"] * len(w) for (w, _), (l, _, _) in zip(gold, got)])
+    text = german(a, tok, {data.key(" ".join(w)) for w, _ in test})
+    got, scores["lost on German text"] = pipeline(text, net, tag, tok, a)
+    made = [(w, l) for w, (l, words, found) in zip(text, got) if l is not None and not dropped(w, words, found)]
+    scores["sentences made"] = len(made)
+    with open(conll, "w", encoding="utf-8", newline="\n") as f:
+        f.write("\n".join("".join("%s\t%s\n" % x for x in zip(w, l)) for w, l in made))
+    common.write_json(figures + ".tmp", {"made of": made_of, "scores": scores})
+    os.replace(figures + ".tmp", figures)  # the last: where it is, the labels are whole
+    return made, scores
+
+
 def main():
     a = common.arguments(__doc__, PRESETS, start="", translator="", tagger="", dropout=0.1, swap=0.4, lower=0.05, hide=0.04, rest=0.3, smoothing=0.0,
                          table_rate=0.2, german=0.5, most=0)
@@ -145,19 +175,10 @@ def main():
     net, tag = common.load(a.translator)[0].to(a.device), tagger.load(a.tagger, a.dropout).to(a.device)
     english, test = data.entity_sets(a.data)
     gold = test["wikiann-de"][: a.evaluate_on]
-    tag.eval()
-    scores = {"direct": tagger.score(tag, tok, gold, a)}
-    got, scores["lost on wikiann-de"] = pipeline([w for w, _ in gold], net, tag, tok, a)
-    scores["pipeline"] = metrics.entity_scores([l for _, l in gold], [l or ["O"] * len(w) for (w, _), (l, _, _) in zip(gold, got)])
-    print("direct %.2f, pipeline %.2f" % (scores["direct"]["f1"], scores["pipeline"]["f1"]), scores["lost on wikiann-de"], flush=True)
-
-    text = german(a, tok, {data.key(" ".join(w)) for w, _ in test["wikiann-de"]})
-    got, scores["lost on German text"] = pipeline(text, net, tag, tok, a)
-    made = [(w, l) for w, (l, words, found) in zip(text, got) if l is not None and not dropped(w, words, found)]
-    scores["sentences made"] = len(made)
-    print("%d of %d German sentences are labelled" % (len(made), len(text)), scores["lost on German text"], flush=True)
-    with open(os.path.join(a.run, "german.conll"), "w", encoding="utf-8") as f:
-        f.write("\n".join("".join("%s\t%s\n" % x for x in zip(w, l)) for w, l in made))
+    made, scores = label(a, tok, net, tag.eval(), test["wikiann-de"])
+    for k in ("direct", "pipeline"):
+        print("%s: F1 %.2f" % (k, scores[k]["f1"]), flush=True)
+    print("%d German sentences are labelled" % len(made), scores["lost on German text"], flush=True)
 
     both = [s for v in english.values() for s in v[: a.limit or None]]
     times = max(1, round(a.german * len(both) / (1 - a.german) / max(1, len(made))))

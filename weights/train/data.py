@@ -6,6 +6,8 @@ A recipe's --data is a folder of this form (any part that a recipe does not use 
     parallel/tatoeba.deu-eng.{deu,eng}      pairs that are kept out of training; tatoeba.fra-eng.* likewise
     parallel/ntrex.first1000.{eng,deu}      evaluation only
     text/{tinystories,eltec-eng,eltec-deu}.txt.xz   running text
+    sts/stsb-{en,de,fr}-dev.csv             sentence1,sentence2,score; evaluation only
+    teacher/use-lite-en                     the teacher of encoder.py, see there
     ner/wnut17, ner/wikigold, ner/btc, ner/uner-ewt, ner/wikiann-{en,de}   labelled words
 """
 import json

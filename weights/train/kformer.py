@@ -140,6 +140,8 @@ def accuracy(net, tok, a, notes="own"):
 
 def main():
     a = common.arguments(__doc__, PRESETS, start="")
+    if a.amp:
+        raise SystemExit("--amp: kformer computes in float32 alone")
     tok, questions = data.Unigram(a.start), types.SimpleNamespace(KEEPS=("rng",), rng=np.random.default_rng(a.seed))
     net = Kformer(a, len(tok)).to(a.device)
 

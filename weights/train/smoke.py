@@ -33,6 +33,7 @@ RECIPES = {
     "lm of three texts": ["--experts", "4", "--texts", "stories,novels=2,german", "--most", "5000", "--mutual", "0.1"],
     "encoder stopped": ["--dropout", "0.1"],
     "tagger stopped": [],
+    "crop stopped": ["--translator", "translator/out", "--tagger", "tagger/out"],
     "translator stopped": ["--dropout", "0.1"],
     "lm stopped": ["--dropout", "0.1"],
 }
@@ -166,12 +167,13 @@ def main():
             more = [os.path.join(at, x) if x.endswith("/out") else x for x in RECIPES[name]]
             train = lambda run, *more: subprocess.run(
                 [sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run, "--out", os.path.join(run, "out"),
-                 "--preset", "smoke", "--device", "cpu", "--threads", "1", *more], check=True, stdout=subprocess.DEVNULL)
+                 "--preset", "smoke", "--device", "cpu", "--threads", "1", *more], check=True, stdout=subprocess.PIPE, encoding="utf-8")
             if name.endswith("stopped"):
                 train(run, *more, "--stop", "7")
                 assert not os.path.exists(os.path.join(run, "out")), "it did not stop"
                 train(run + "-not", *more)
-            train(run, *more)
+            said = train(run, *more).stdout
+            assert ("read back" in said) == (name == "crop stopped"), said
             took = time.time() - start
             for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
                 assert os.path.getsize(os.path.join(run, "out", file)), file

@@ -197,6 +197,8 @@ def loss_of(net, a, teacher=None):
 
 def main():
     a = common.arguments(__doc__, PRESETS, start="")
+    if a.amp:
+        raise SystemExit("--amp: thex computes in float32 alone")
     tok = data.Unigram(a.start)
     net, corpus, scores, trainers = Bert(a, len(tok)).to(a.device), Corpus(a, tok), {}, []
     print("%d sentences" % len(corpus.train), flush=True)
