@@ -50,7 +50,7 @@ var commands = []command{
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
-	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON] | crop --translator DIR --tagger DIR --src-lang LANG [TEXT...]", "what pipeline() finds: " + taskNames(), runTask},
+	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames() + " (crop --translator DIR --tagger DIR --src-lang LANG [TEXT...])", runTask},
 	{"eval", "sts|classification|entities|translation|perplexity|crop --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger or of CROP (--translator DIR --tagger DIR); BLEU and chrF of a translator; a language model's perplexity", eval},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
