@@ -48,8 +48,8 @@ gen: node_modules/.package-lock.json ## write the generated files again
 train-smoke: ## a few steps of every recipe of weights/train, its results verified; needs PyTorch (PYTHON=python3)
 	$(PYTHON) weights/train/smoke.py
 
-tune: node_modules/.package-lock.json browsers ## time the kernels' variants and tiles in Chromium; the table is kernels/simd/TUNING.md
-	$(WITH_NODE) node kernels/simd/tune.mjs --sweep
+tune: node_modules/.package-lock.json browsers ## time the kernels' tiles in Chromium and write the table of kernels/simd/TUNING.md; takes long
+	$(WITH_NODE) node kernels/simd/tune.mjs --sweep --write --rounds 12 --ops q8,q4,f32 --shapes 64x768x3072,16x768x768,1x768x3072
 
 ceiling: node_modules/.package-lock.json browsers ## the kernels' rates beside native code with vectors of the same size
 	$(WITH_NODE) node kernels/simd/ceiling.mjs

@@ -52,7 +52,7 @@ type Backend interface {
 	OpsQ4
 	OpsF16
 
-	// Name tells the variant: "reference", "simd128", "relaxed", "fused".
+	// Name tells the variant: "reference", "simd128", "relaxed", "fused", "fused8".
 	Name() string
 
 	// Base is the first offset that is free for data; below it lie the backend's own tables.

@@ -1,7 +1,8 @@
 // Times the linear layers of kernel modules in Chromium, side by side:
 //
 //	node kernels/simd/tune.mjs [MODULE.wasm[:FORM] …]
-//	node kernels/simd/tune.mjs --sweep    every tile that gen -sweep writes
+//	node kernels/simd/tune.mjs --sweep    every tile that gen -sweep writes (many minutes)
+//	node kernels/simd/tune.mjs --sweep --write    the same, and the table into TUNING.md
 //
 // The modules take turns, so that what disturbs the machine disturbs all of them,
 // and the best round counts. Without arguments it times the committed modules. FORM is 1
@@ -9,7 +10,7 @@
 // Options: --ops q8,q4,f16,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
 // attention, 12 heads of 64  --rounds N  --ms N of a round  --json  --chromium PATH.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const { values: o, positionals } = parseArgs({
     rounds: { type: 'string', default: '25' },
     ms: { type: 'string', default: '8' },
     sweep: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     shapes: { type: 'string', default: '1x768x3072,16x768x768,64x768x3072,64x3072x768,64x384x1536' },
     tokens: { type: 'string', default: '16,128,512' },
     ops: { type: 'string', default: 'q8,q4,f16,f32,attention' },
@@ -30,6 +32,7 @@ const { values: o, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+if (o.write && (!o.sweep || o.json || positionals.length > 0)) throw new Error('tune: --write is for the table of --sweep');
 const files = positionals.length ? positionals : ['simd128.wasm', 'relaxed.wasm:1', 'relaxed.wasm:2'].map((n) => path.join(here, n));
 if (o.sweep) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'sweep-'));
@@ -55,12 +58,28 @@ try {
   const rows = await page.evaluate(measure, { modules, shapes, tokens, ops: o.ops.split(','), rounds: Number(o.rounds), ms: Number(o.ms) });
   if (o.json) console.log(JSON.stringify({ browser: browser.version(), rows }));
   else {
-    console.log(`Chromium ${browser.version()}, best of ${o.rounds} rounds, GMAC/s`);
-    console.log(`| module | ${rows.map((r) => `${r.op} ${r.shape}`).join(' | ')} |\n|---|${rows.map(() => '---:').join('|')}|`);
-    modules.forEach((m, i) => console.log(`| ${m.name} | ${rows.map((r) => r.rates[i]).map((x) => (typeof x === 'number' ? x.toFixed(1) : x)).join(' | ')} |`));
+    const table = [
+      `Chromium ${browser.version()}, ${os.cpus()[0]?.model.trim() ?? 'processor unknown'}, best of ${o.rounds} rounds of ${o.ms} ms, GMAC/s:`,
+      '',
+      `| module | ${rows.map((r) => `${r.op} ${r.shape}`).join(' | ')} |`,
+      `|---|${rows.map(() => '---:').join('|')}|`,
+      ...modules.map((m, i) => `| ${m.name} | ${rows.map((r) => r.rates[i]).map((x) => (typeof x === 'number' ? x.toFixed(1) : x)).join(' | ')} |`),
+    ].join('\n');
+    console.log(table);
+    if (o.write) await write(table);
   }
 } finally {
   await browser.close();
+}
+
+/** Puts the table of the sweep into TUNING.md, between its marks. */
+async function write(table) {
+  const file = path.join(here, 'TUNING.md');
+  const text = await readFile(file, 'utf8');
+  const [begin, end] = ['<!-- written by make tune -->\n', '<!-- up to here -->\n'];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`tune: ${file} has no marks to write the table between`);
+  await writeFile(file, `${text.slice(0, from + begin.length)}${table}\n${text.slice(to)}`);
 }
 
 function load(files) {

@@ -10,28 +10,48 @@ import (
 // weights and activation fit the sixteen vector registers of x86-64, or nearly.
 var tiles = [][2]int{{2, 4}, {3, 2}, {4, 2}, {5, 2}, {6, 2}, {3, 4}, {4, 1}, {8, 1}}
 
-// sweep writes VARIANT-RxVxU.wasm into dir: the tile of R rows, V vectors and U steps
-// for both types of linear layer.
+// ones are how many steps of a single row may be unrolled.
+var ones = []int{1, 2, 4, 8}
+
+// swept are the variants that a sweep writes, named VARIANT-RxVxU: tiles of R rows, V vectors
+// and U steps for all types of linear layer (those of four bits, whose blocks are a loop by
+// themselves, have no steps to unroll), and VARIANT-rowU: the tiles that are committed, with
+// U steps of a single row.
+func swept() (all []Variant) {
+	for _, v := range variants {
+		for _, t := range tiles {
+			for _, unroll := range []int{1, 2, 4} {
+				v := v
+				v.Name = fmt.Sprintf("%s-%dx%dx%d", v.Name, t[0], t[1], unroll)
+				v.Q8 = tiling{rows: t[0], vecs: t[1], unroll: unroll, one: v.Q8.one}
+				v.Q4 = tiling{rows: t[0], vecs: t[1]}
+				v.F32 = tiling{rows: t[0], vecs: t[1], unroll: unroll, one: v.F32.one}
+				all = append(all, v)
+			}
+		}
+		for _, one := range ones {
+			v := v
+			v.Name = fmt.Sprintf("%s-row%d", v.Name, one)
+			v.Q8.one, v.F32.one = one, one
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// sweep writes the modules of swept into dir.
 func sweep(dir string) error {
 	root, err := moduleRoot()
 	if err != nil {
 		return err
 	}
-	for _, v := range variants {
-		for _, t := range tiles {
-			for _, unroll := range []int{1, 2, 4} {
-				v := v
-				v.Q8 = tiling{rows: t[0], vecs: t[1], unroll: unroll, one: v.Q8.one}
-				v.F32 = tiling{rows: t[0], vecs: t[1], unroll: unroll, one: v.F32.one}
-				wasm, err := assemble(root, v, newModule(v).text())
-				if err != nil {
-					return err
-				}
-				name := fmt.Sprintf("%s-%dx%dx%d.wasm", v.Name, t[0], t[1], unroll)
-				if err := os.WriteFile(filepath.Join(dir, name), wasm, 0o644); err != nil {
-					return err
-				}
-			}
+	for _, v := range swept() {
+		wasm, err := assemble(root, v, newModule(v).text())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, v.Name+".wasm"), wasm, 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
