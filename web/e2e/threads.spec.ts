@@ -10,6 +10,7 @@ interface Table {
   cases: number;
   failed: number;
   results: string;
+  bounds: string;
   /** Tiles that other threads than the caller ran. */
   shared: number;
 }
@@ -57,6 +58,7 @@ for (const [variant, on] of Object.entries(variants)) {
         const results = JSON.parse(table.results) as { op: string; name: string; err: string }[];
         expect(results.length).toBeGreaterThan(1000);
         expect(results.filter((r) => r.err !== '').map((r) => `${r.op} ${r.name}: ${r.err}`)).toEqual([]);
+        expect((JSON.parse(table.bounds) as { err: string }[]).map((b) => b.err).filter((e) => e !== '')).toEqual([]);
       });
     }
 
