@@ -46,6 +46,7 @@ func TestTheFiguresOfModelsInREADMEAreThoseOfTheirCards(t *testing.T) {
 	for _, c := range []struct{ model, readme, card string }{
 		{"translator-magneto-en-de", `BLEU ([\d.]+) from German`, `de→en BLEU [\d.]+ in float32 and ([\d.]+) in int8`},
 		{"tagger-magneto-en", `F1 ([\d.]+) on UNER English-EWT\)`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
+		{"tagger-magneto-en", `where the first has ([\d.]+)`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
 		{"tagger-magneto-en-de", `German label: F1 ([\d.]+)`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
 		{"tagger-magneto-en-de", `WikiANN German ([\d.]+) where`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
 		{"writer-magneto-en", `perplexity of a piece ([\d.]+) on`, `(?m)^\| stories.* ([\d.]+) \|$`},
