@@ -16,6 +16,7 @@ const cropping = "crop"
 type cropOptions struct {
 	translator, tagger, from, pivot string
 	beams                           int
+	search                          int // beams of the first translation; each command has the flag
 }
 
 func (o *cropOptions) flags(f *flag.FlagSet) {
@@ -36,6 +37,9 @@ func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *
 	if o.beams < 1 {
 		return nil, nil, fmt.Errorf("%w: --num-beams %d, expected 1 or more", errUsage, o.beams)
 	}
+	if o.search < 1 {
+		return nil, nil, fmt.Errorf("%w: --beams %d, expected 1 or more", errUsage, o.search)
+	}
 	g, err := f.loadGenerator(e, o.translator, dtype)
 	if err != nil {
 		return nil, nil, err
@@ -49,6 +53,7 @@ func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", o.translator, err)
 	}
+	m.Beams = o.search
 	r, h, err := f.loadRunner(e, o.tagger, dtype, heads.TokenClassification)
 	if err != nil {
 		return nil, nil, err

@@ -57,6 +57,23 @@ func TestRunCropForAReader(t *testing.T) {
 	}
 }
 
+func TestMoreTranslationsPlaceOtherNames(t *testing.T) {
+	for _, c := range []struct {
+		flags []string
+		want  string
+	}{{nil, "Thomas"}, {[]string{"--num-beams", "4"}, "Thomas Kalifornien"}, {[]string{"--num-beams", "4", "--beams", "4"}, "Thomas Schweiz"}} {
+		args := append([]string{"run", "crop", "--json", "Thomas Mann floh in die Schweiz und lebte in Kalifornien."}, shippedCrop...)
+		y := lines[cropped](t, must(t, "", append(args, c.flags...)...))[0]
+		var names []string
+		for _, z := range y.Entities {
+			names = append(names, z.Found)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%v: %q, want %q", c.flags, got, c.want)
+		}
+	}
+}
+
 func TestEvalCropSaysWhereEntitiesAreLost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "words.conllu")
 	text := "# a comment\n0\tTom\tB-PER\n1\twohnt\tO\n2\tin\tO\n3\tBoston\tB-LOC\n4\t.\tO\n\n" +
@@ -157,6 +174,7 @@ func TestCropSaysWhatItIsMissing(t *testing.T) {
 		{with("--tagger="), 2, "no --tagger"},
 		{with("--src-lang="), 2, "no --src-lang"},
 		{with("--num-beams=0"), 2, "--num-beams 0"},
+		{with("--beams=0"), 2, "--beams 0"},
 		{with("--src-lang=fi"), 1, "unknown language"},
 		{with("--pivot-lang=fi"), 1, "unknown language"},
 		{with("--tagger=" + model), 1, "architectures"},

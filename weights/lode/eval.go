@@ -37,7 +37,7 @@ func eval(e *env, args []string) error {
 	var o translationOptions
 	f.StringVar(&o.from, "from", "", "translation: the language of the text")
 	f.StringVar(&o.to, "to", "", "translation: the language to translate into")
-	f.IntVar(&o.beams, "beams", 1, "translation: hypotheses that are followed at a time")
+	f.IntVar(&o.beams, "beams", 1, "translation, crop: hypotheses that are followed at a time; of crop in the first translation")
 	f.StringVar(&o.out, "out", "", "translation: file for what was translated")
 	window := f.Int("window", 96, "perplexity: tokens that are foreseen from those before them, then the model forgets")
 	var c cropOptions
@@ -51,6 +51,7 @@ func eval(e *env, args []string) error {
 	case !slices.Contains(evaluations, rest[0]):
 		return fmt.Errorf("%w: unknown evaluation %q; known: %s", errUsage, rest[0], strings.Join(evaluations, ", "))
 	case rest[0] == cropping:
+		c.search = o.beams
 		return f.evalCrop(e, c, *dtype, *columns, *limit, rest[1:])
 	case *dir == "":
 		return fmt.Errorf("%w: no --model", errUsage)

@@ -19,7 +19,8 @@ import (
 type cropResult struct {
 	entitiesResult
 	cropCounts
-	Beams   int         `json:"num_beams"`
+	Search  int         `json:"beams"`     // of the first translation
+	Beams   int         `json:"num_beams"` // of the marked one back
 	Partial cropPartial `json:"partial"`
 }
 
@@ -72,13 +73,13 @@ func (f *flags) evalCrop(e *env, o cropOptions, dtype, columns string, limit int
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		y.File, y.DType, y.Beams = name, dtype, o.beams
+		y.File, y.DType, y.Search, y.Beams = name, dtype, o.search, o.beams
 		if *f.json {
 			err = json.NewEncoder(e.out).Encode(y)
 		} else {
-			_, err = fmt.Fprintf(e.out, "%s: F1 %.2f, precision %.2f, recall %.2f (%d sentences, %d entities; %d tagged, %d back, %d placed; %d sentences unread; %d beams, dtype %s)\n"+
+			_, err = fmt.Fprintf(e.out, "%s: F1 %.2f, precision %.2f, recall %.2f (%d sentences, %d entities; %d tagged, %d back, %d placed; %d sentences unread; beams %d, %d, dtype %s)\n"+
 				"  and what has a place where another has none: F1 %.2f, precision %.2f, recall %.2f (%d placed)\n",
-				y.File, y.F1, y.Precision, y.Recall, y.Sentences, y.Entities, y.Tagged, y.Back, y.Placed, y.Unread, y.Beams, y.DType,
+				y.File, y.F1, y.Precision, y.Recall, y.Sentences, y.Entities, y.Tagged, y.Back, y.Placed, y.Unread, y.Search, y.Beams, y.DType,
 				y.Partial.F1, y.Partial.Precision, y.Partial.Recall, y.Partial.Placed)
 		}
 		if err != nil {

@@ -88,6 +88,7 @@ func runTask(e *env, args []string) error {
 	notes := f.String("notes", "", "multiple-choice: a file of notes, one a line, in which a Kformer looks the answer up")
 	var c cropOptions
 	c.flags(f.FlagSet)
+	f.IntVar(&c.search, "beams", 1, "crop: hypotheses that are followed at a time in the first translation")
 	rest, err := f.parse(args, 1, -1)
 	if err != nil {
 		return err
