@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -194,6 +195,16 @@ func label(t *testing.T, p *crop.Pipeline, text string) golden {
 		y.Entities = append(y.Entities, entity{e.Type, text[at[e.Start].Start:at[e.End-1].End], units[e.Start].Start, units[e.End-1].End})
 	}
 	return y
+}
+
+// "ú" is <unk> to the translator that ships, and <unk> is never chosen: next best was a marker.
+func TestATranslationOfATextWithoutMarkersHasNone(t *testing.T) {
+	m := shippedTranslator(t)
+	for _, text := range []string{"WEITERLEITUNG Colón Fútbol Club", "Wir sahen Colón Fútbol Club."} {
+		if got, err := m.Translate(nil, text, "de", "en"); err != nil || strings.Contains(got, "__SLOT") {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
 }
 
 func TestTheTranslatorRefuses(t *testing.T) {

@@ -1,6 +1,7 @@
 package cropmodels
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
@@ -19,6 +20,7 @@ type Translator struct {
 	g       *textgen.Generator
 	tok     *tokenizer.Tokenizer
 	unknown []int32 // <unk>, which is never chosen
+	slots   []int32 // the markers, which are chosen only where there are some in the source
 	special map[int32]bool
 }
 
@@ -29,12 +31,15 @@ func NewTranslator(g *textgen.Generator, t *tokenizer.Tokenizer) (*Translator, e
 	if !g.Translates() {
 		return nil, lean.Errorf("crop: %w: the model has no encoder, so it does not translate", textgen.ErrModel)
 	}
+	var slots []int32
 	for j := range crop.MaxSlots {
-		if _, ok := t.TokenToID(crop.Slot(j)); !ok {
+		id, ok := t.TokenToID(crop.Slot(j))
+		if !ok {
 			return nil, lean.Errorf("crop: %w: the translator's tokenizer has no %s; use a translator that was trained with markers", textgen.ErrModel, crop.Slot(j))
 		}
+		slots = append(slots, id)
 	}
-	m := &Translator{g: g, tok: t, special: map[int32]bool{}}
+	m := &Translator{g: g, tok: t, slots: slots, special: map[int32]bool{}}
 	for _, name := range t.SpecialTokens() {
 		id, _ := t.TokenToID(name)
 		m.special[id] = true
@@ -67,13 +72,13 @@ func (m *Translator) pieces(ids []int32) []string {
 	return list
 }
 
-// Translate translates a text.
+// Translate translates a text without markers, and writes none.
 func (m *Translator) Translate(pause func() error, text, from, to string) (string, error) {
 	in, forced, err := m.g.Sources([]string{text}, from, to, m.g.Settings)
 	if err != nil {
 		return "", err
 	}
-	r, err := m.run(pause, in, forced, max(1, m.Beams), 1)
+	r, err := m.run(pause, in, forced, m.slots, max(1, m.Beams), 1)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +100,7 @@ func (m *Translator) TranslateLabeled(pause func() error, pieces []string, from,
 	if err != nil {
 		return nil, err
 	}
-	r, err := m.run(pause, []generate.Input{in}, forced, beams, beams)
+	r, err := m.run(pause, []generate.Input{in}, forced, nil, beams, beams)
 	if err != nil {
 		return nil, err
 	}
@@ -106,9 +111,9 @@ func (m *Translator) TranslateLabeled(pause func() error, pieces []string, from,
 	return list, nil
 }
 
-func (m *Translator) run(pause func() error, in []generate.Input, forced *int32, beams, returns int) ([]textgen.Text, error) {
+func (m *Translator) run(pause func() error, in []generate.Input, forced *int32, never []int32, beams, returns int) ([]textgen.Text, error) {
 	o := m.g.Settings.Options
-	o.Pause, o.ForcedBOS, o.Suppress = pause, forced, append(m.unknown[:len(m.unknown):len(m.unknown)], o.Suppress...)
+	o.Pause, o.ForcedBOS, o.Suppress = pause, forced, slices.Concat(m.unknown, never, o.Suppress)
 	o.MinNewTokens, o.MaxNewTokens = crop.MinTranslation, min(crop.MaxTranslation, 2*len(in[0].Source)+16)
 	o.Sample, o.Beams, o.Returns, o.LengthPenalty = false, beams, returns, crop.LengthPenalty
 	return m.g.Run(in, o, nil)
