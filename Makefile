@@ -38,8 +38,8 @@ test: browsers lint build size types wasm tools unit race e2e webkit ## every te
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
-bench: build browsers web/bench/node_modules/.package-lock.json ## time against transformers.js and onnxruntime-web, in Chromium: the demo's model, then known sizes
-	$(WITH_NODE) node web/bench/bench.mjs && node web/bench/shapes.mjs
+bench: build browsers web/bench/node_modules/.package-lock.json ## time against transformers.js and onnxruntime-web, in Chromium: the demo's model, known sizes; the kernels beside native code
+	$(WITH_NODE) node web/bench/bench.mjs && node web/bench/shapes.mjs && node kernels/simd/ceiling.mjs
 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
