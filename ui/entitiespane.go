@@ -29,6 +29,6 @@ func (c *EntitiesPane) Examples() []Example {
 		{"fr", "Jacques Chirac a été maire de Paris."},
 		{"en", "John Glenn worked for NASA in Florida."},
 		{"de", "Robert Schumann lebte in Düsseldorf."},
-		{"fr", "Charles Aznavour a chanté à New York et à Paris."},
+		{"fr", "Barack Obama a visité Paris et Berlin."},
 	}
 }
