@@ -18,7 +18,7 @@ import { makeWorkloads } from './workloads.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: {
   rounds: { type: 'string', default: '60' },
-  gap: { type: 'string', default: '20' }, // ms between calls
+  gap: { type: 'string', default: '8' }, // ms between calls
   warm: { type: 'string', default: '15000' }, // ms of calls before the first is timed
   'cold-runs': { type: 'string', default: '5' },
   only: { type: 'string', default: '' }, // names of contenders, a regular expression

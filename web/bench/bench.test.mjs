@@ -8,6 +8,7 @@ import test from 'node:test';
 import { inputs, longest, MODELS, multiplyAdds, WORDS, writeModel } from './hf-models.mjs';
 import { nibbles } from './layers.mjs';
 import { FLOAT, Graph, INT64 } from './onnx.mjs';
+import { cycle, turns } from './page/turns.mjs';
 import { payload, statistics } from './report.mjs';
 import { readSafetensors } from './safetensors.mjs';
 import { serve } from './server.mjs';
@@ -34,6 +35,22 @@ const length = h => (h.length / 2).toString(16).padStart(2, '0'); // below 128: 
 test('statistics takes the middle of an odd and of an even number of values', () => {
   assert.deepEqual(statistics([3, 1, 2]), { n: 3, median: 2, min: 1, max: 3 });
   assert.deepEqual(statistics([4, 1, 2, 3]), { n: 4, median: 2.5, min: 1, max: 4 });
+});
+
+test('in a cycle of rounds each contender comes right after each other one equally often', () => {
+  for (let n = 1; n <= 8; n++) {
+    const after = new Map();
+    for (let round = 0; round < cycle(n); round++) {
+      const order = turns(n, round);
+      assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: n }, (_, i) => i), `${n}, round ${round}`);
+      for (let i = 1; i < n; i++) {
+        const pair = `${order[i - 1]} ${order[i]}`;
+        after.set(pair, (after.get(pair) ?? 0) + 1);
+      }
+    }
+    assert.equal(after.size, n * (n - 1), `${n}: pairs`);
+    assert.deepEqual([...new Set(after.values())], n === 1 ? [] : [cycle(n) / n], `${n}: how often`);
+  }
 });
 
 function scratch(t) {
@@ -129,9 +146,9 @@ test('the demo\'s model is written in f32 and as graphs, and is as long as its p
 });
 
 test('the report sets the peer against ours of the same kind, dtype and threads', () => {
-  const row = (kind, times) => ({ spec: { name: kind, kind, model: 'm', dtype: 'q8', threads: 1 }, times: { '1×16': times }, cosines: { '1×16': 0.9995 }, agree: {} });
+  const row = (kind, times) => ({ spec: { name: kind, kind, model: 'm', dtype: 'q8', threads: 1 }, times: { '1×16': times }, cosines: { '1×16': 0.9995 }, agree: {}, loop: { '1×16': 8 } });
   const text = shapesReport({ cpu: 'cpu', cores: 2, memory: 2 ** 34, system: 's', browser: 'b', node: 'n', versions: {}, commit: 'c', date: 'd', loadBefore: 0, loadAfter: 0,
     models: { m: { multiplyAdds: { '1×16': 4e9 } } }, loads: [], rows: [row('ours', [10, 20, 30]), row('ort', [30, 40, 50])] });
-  assert.match(text, /\| ours \| q8 \| 1 \| 20\.0 \(10\.0\); 400 GMAC\/s \| 0\.99950 \|/); // 4e9 in 10 ms
+  assert.match(text, /\| ours \| q8 \| 1 \| 20\.0 \(10\.0\); 500 GMAC\/s \| 0\.99950 \|/); // 4e9 in 8 ms
   assert.match(text, /\| ort \| q8 \| 1 \| 40\.0 \(30\.0\); ×2\.00 \(×3\.00\) \| 0\.99950 \|/);
 });

@@ -9,6 +9,7 @@ ${Object.entries(r.versions).map(([k, v]) => `${k} ${v}`).join(', ')}; commit ${
 Load average ${r.loadBefore.toFixed(2)} before, ${r.loadAfter.toFixed(2)} after.
 
 Median ms of a call, the shortest in brackets; × is the peer's time over ours, by medians and by the shortest: above 1 means that we are faster.
+GMAC/s are 10⁹ multiply-adds of the model a second, over the shortest of a second's calls without a rest between them.
 Columns are texts × tokens. "cosine" is the lowest over the columns to the f32 graph in onnxruntime, of all states of a call as one vector.
 ${Object.keys(r.models).map(model => section(r, model)).join('\n')}${loads(r)}`;
 }
@@ -32,7 +33,7 @@ function section(r, model) {
       if (!t) return '';
       const text = `${ms(t.median)} (${ms(t.min)})`;
       if (spec.kind === 'ours') {
-        if (sums[w]) return `${text}; ${(sums[w] / t.min / 1e6).toFixed(0)} GMAC/s`;
+        if (sums[w]) return `${text}; ${(sums[w] / row.loop[w] / 1e6).toFixed(0)} GMAC/s`;
         return `${text}; ${perSecond(w, t.median)} tokens/s`;
       }
       return o && ours !== row ? `${text}; ×${(t.median / o.median).toFixed(2)} (×${(t.min / o.min).toFixed(2)})` : text;

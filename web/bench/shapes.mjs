@@ -26,7 +26,7 @@ const { values: options } = parseArgs({ options: {
   kernels: { type: 'string', default: 'auto' }, // variants of ours, each a row
   prompt: { type: 'string' }, // a decoder's prompt: a JSON file with an array of ids, instead of random words
   budget: { type: 'string', default: '6000' }, // ms for the rounds of a workload
-  gap: { type: 'string', default: '20' }, // ms between calls: onnxruntime's threads go on spinning for 10 after one
+  gap: { type: 'string', default: '8' }, // ms between calls
   warm: { type: 'string', default: '6000' }, // ms of calls before the first is timed
   'no-load': { type: 'boolean', default: false }, // leave out loading and memory
   dist: { type: 'string', default: path.join(here, '../dist') },

@@ -1,7 +1,7 @@
-// Times calls of several contenders in one page. They take turns call by call, and
-// the one that begins changes from round to round, so that whatever else the
-// machine does meets all of them alike.
+// Times calls of several contenders in one page. They take turns call by call, so that
+// whatever else the machine does meets all of them alike.
 import { open } from './contenders.mjs';
+import { turns } from './turns.mjs';
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -19,8 +19,11 @@ window.interleave = async ({ specs, workloads, rounds, gap, warm }) => {
       for (let warm = 0; warm < 10; warm++) vectors[i][name] = Array.from(await c.call(work));
     }
     for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < contenders.length; turn++) {
-        const i = (turn + round) % contenders.length;
+      const order = turns(contenders.length, round);
+      // Not timed: the first of a round comes after itself.
+      await sleep(gap);
+      await contenders[order[0]].call(work);
+      for (const i of order) {
         await sleep(gap);
         const begin = performance.now();
         await contenders[i].call(work);

@@ -1,20 +1,23 @@
-// Times calls of several contenders on known shapes. They take turns call by call,
-// and the one that begins changes from round to round, so that whatever else the
-// machine does meets all of them alike.
+// Times calls of several contenders on known shapes. They take turns call by call, so
+// that whatever else the machine does meets all of them alike.
 import { open } from './shape-contenders.mjs';
+import { cycle, turns } from './turns.mjs';
 
+const LOOP = 1000; // ms
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /**
- * [{spec, error?, described?, times: {workload: [ms, …]}, outputs: {workload: cosines to the first spec's output}}, …]
+ * [{spec, error?, described?, times: {workload: [ms, …]}, outputs: {workload: cosines to the first spec's output},
+ *   loop: {workload: ms, the shortest of calls without a rest}}, …]
  *
- * A workload gets as many rounds as fit into `budget` ms, at least `least`, at most
- * `most`; before the first one all are called for `warm` ms. The first spec is the exact one; if it is `reference`, it is not timed.
+ * A workload gets as many rounds as fit into `budget` ms, at least `least`, at most `most`,
+ * whole cycles of `turns` if there is time for one; before the first one all are called for
+ * `warm` ms. The first spec is the exact one; if it is `reference`, it is not timed.
  */
 window.shapes = async ({ specs, workloads, budget, least, most, gap, warm }) => {
   const results = [], live = [];
   for (const spec of specs) {
-    const result = { spec, times: {}, cosines: {}, agree: {} };
+    const result = { spec, times: {}, cosines: {}, agree: {}, loop: {} };
     results.push(result);
     try {
       const began = performance.now();
@@ -52,15 +55,29 @@ window.shapes = async ({ specs, workloads, budget, least, most, gap, warm }) => 
         console.log(`${c.spec.name}, ${c.result.error}`);
       }
     }
-    const rounds = Math.max(least, Math.min(most, Math.floor(budget / total)));
+    const fit = Math.max(least, Math.min(most, Math.floor(budget / total))), whole = cycle(running.length);
+    const rounds = fit > whole ? fit - fit % whole : fit;
     for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < running.length; turn++) {
-        const c = running[(turn + round) % running.length];
+      const order = turns(running.length, round).map(i => running[i]);
+      // Not timed: the first of a round comes after itself.
+      await sleep(gap);
+      await order[0].call(work);
+      for (const c of order) {
         await sleep(gap);
         const began = performance.now();
         await c.call(work);
         c.result.times[name].push(performance.now() - began);
       }
+    }
+    // What the encoder itself takes: calls of one contender without a rest, whose caches stay warm.
+    for (const c of running.filter(c => c.spec.kind === 'ours' && !work.tokens)) {
+      let best = Infinity;
+      for (const began = performance.now(); performance.now() - began < LOOP;) {
+        const begin = performance.now();
+        await c.call(work);
+        best = Math.min(best, performance.now() - begin);
+      }
+      c.result.loop[name] = best;
     }
     console.log(`${name}: ${running.map(c => `${c.spec.name} ${Math.min(...c.result.times[name]).toFixed(1)}`).join(' · ')}`);
   }
