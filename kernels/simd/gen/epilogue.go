@@ -52,26 +52,34 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 			body(r, v)
 		})
 	}
-	f.choose(o.bias, func() {
-		for v := range bias {
-			set(f, bias[v], loadV(o.bias, 16*v))
-		}
-	}, func() {
-		for v := range bias {
-			set(f, bias[v], zeroV)
-		}
-	})
-	each(func(r, v int) { set(f, acc[r][v], fadd(scale(r, v, acc[r][v]), bias[v])) })
-	f.when(o.act, func() {
-		each(func(r, v int) { set(f, acc[r][v], apply[V128]("act", strs(acc[r][v], o.act)...)) })
-	})
-	f.when(o.res, func() {
-		walk(o.res, o.ldres, func(r, v int) { set(f, acc[r][v], fadd(acc[r][v], fmul(va, loadV(p, 16*v)))) })
-	})
-	f.choose(o.cols.atLeastS(num(4*len(bias))), func() {
-		walk(o.y, o.ldy, func(r, v int) { f.storeV(p, 16*v, acc[r][v]) })
-	}, func() {
-		walk(o.y, o.ldy, func(r, v int) { f.call("store_tail", strs(p.plus(16*v), acc[r][v], o.cols.plus(-4*v))...) })
+	f.nest("(block $stored", func() {
+		f.choose(o.bias, func() {
+			for v := range bias {
+				set(f, bias[v], loadV(o.bias, 16*v))
+			}
+		}, func() {
+			for v := range bias {
+				set(f, bias[v], zeroV)
+			}
+		})
+		each(func(r, v int) { set(f, acc[r][v], fadd(scale(r, v, acc[r][v]), bias[v])) })
+		f.when(o.act, func() {
+			f.when(o.res.not().andBits(o.cols.atLeastS(num(4*len(bias)))), func() {
+				// Stored first, then activated where it lies.
+				walk(o.y, o.ldy, func(r, v int) { f.storeV(p, 16*v, acc[r][v]) })
+				f.call("act_rows", strs(o.y, o.ldy, num(len(acc)), num(4*len(bias)), o.act)...)
+				f.line("(br $stored)")
+			})
+			each(func(r, v int) { set(f, acc[r][v], apply[V128]("act", strs(acc[r][v], o.act)...)) })
+		})
+		f.when(o.res, func() {
+			walk(o.res, o.ldres, func(r, v int) { set(f, acc[r][v], fadd(acc[r][v], fmul(va, loadV(p, 16*v)))) })
+		})
+		f.choose(o.cols.atLeastS(num(4*len(bias))), func() {
+			walk(o.y, o.ldy, func(r, v int) { f.storeV(p, 16*v, acc[r][v]) })
+		}, func() {
+			walk(o.y, o.ldy, func(r, v int) { f.call("store_tail", strs(p.plus(16*v), acc[r][v], o.cols.plus(-4*v))...) })
+		})
 	})
 }
 

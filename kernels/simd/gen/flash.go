@@ -255,20 +255,28 @@ func soften(m *Module) {
 	s, n, w, stats := f.int("s"), f.int("n"), f.int("w"), f.int("stats")
 	y, ldy, rows, h, later, careful := f.int("y"), f.int("ldy"), f.int("rows"), f.int("h"), f.int("later"), f.int("careful")
 	p, end := f.newInt("p"), let(f, "end", s.add(n.shl(6)))
-	top, old, sum := let(f, "top", ninfV), f.newVec("old"), f.newVec("sum")
+	top, old, sum := f.newVec("top"), f.newVec("old"), f.newVec("sum")
 	v := []V128{f.newVec("v0"), f.newVec("v1"), f.newVec("v2"), f.newVec("v3")}
 	t := []V128{f.newVec("t0"), f.newVec("t1"), f.newVec("t2"), f.newVec("t3")}
-	least := let(f, "least", vand(consts(1, 1, 1, 1), splatI(num(0).sub(careful))))
+	e := newExp(f)
+	// Below are weights of 0: what is too small for a float32, or only −∞.
+	least := let(f, "least", splatF(pick(careful, fnum("-0x1.fffffep127"), fnum("-87.33"))))
 	// The weights are written four keys at a time: those behind the last have none.
 	for i := range 3 {
 		f.storeV(end, 64*i, ninfV)
 	}
+	for i := range v {
+		set(f, v[i], ninfV)
+	}
 	set(f, p, s)
 	f.repeat(func() {
 		// NaN is no maximum; its weight will be NaN.
-		set(f, top, pmax(top, loadV(p, 0)))
-		f.inc(p, num(64))
+		for i := range v {
+			set(f, v[i], pmax(v[i], loadV(p, 64*i)))
+		}
+		f.inc(p, num(256))
 	}, p.less(end))
+	set(f, top, pmax(pmax(v[0], v[1]), pmax(v[2], v[3])))
 	f.when(later, func() {
 		set(f, old, loadV(stats, 0))
 		set(f, top, pmax(top, old))
@@ -291,8 +299,10 @@ func soften(m *Module) {
 	})
 	f.repeat(func() {
 		for i := range v {
-			set(f, t[i], loadV(s, 64*i))
-			set(f, v[i], pmax(apply[V128]("exp", string(fsub(t[i], top))), vand(least, fne(t[i], ninfV))))
+			set(f, t[i], fsub(loadV(s, 64*i), top))
+			set(f, v[i], pmax(t[i], m.k(-87.33)))
+			// Not less, rather than at least: NaN stays.
+			set(f, v[i], vandnot(e.of(f, v[i]), flt(t[i], least)))
 			set(f, sum, fadd(sum, v[i]))
 		}
 		transpose(f, v, t)

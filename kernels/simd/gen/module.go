@@ -88,6 +88,7 @@ func newModule(v Variant) *Module {
 	storeTailKernel(m)
 	expKernel(m)
 	activation(m)
+	activateRows(m)
 	formKernel(m)
 	linearQ8(m)
 	linearQ4(m)
