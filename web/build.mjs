@@ -78,6 +78,7 @@ async function module() {
     build({ ...common, entryPoints: ['web/src/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
+    cp('kernels/simd/imports.mjs', path.join(test, 'imports.mjs')),
   ]);
 }
 

@@ -11,11 +11,11 @@
 // Begin with [New]. Natively it runs the module under wazero, from a copy in the
 // program. In a browser the page instantiates the module before the Go program and
 // hands its exports over as the import module "kernels", so that a kernel is called
-// directly from Go's own WebAssembly, without passing through JavaScript:
+// directly from Go's own WebAssembly, without passing through JavaScript; imports.mjs adds
+// the copies between the two memories:
 //
 //	const { exports } = await chooseKernels((file) => WebAssembly.compileStreaming(fetch(file)));
-//	globalThis.__lodestoneKernels = { memory: exports.memory };
-//	Object.assign(go.importObject, { kernels: exports });
+//	Object.assign(go.importObject, { kernels: kernelImports(exports, go) });
 //
 // # Threads
 //

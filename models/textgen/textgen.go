@@ -145,24 +145,24 @@ type Text struct {
 }
 
 // Run generates. token, if it is not nil, hears each token and the text that it
-// completes, and the rest of the text with id −1 when all have ended; o.Token must be
-// nil. With beams it hears nothing.
-func (g *Generator) Run(inputs []generate.Input, o generate.Options, token func(sequence int, id int32, piece string) error) ([]Text, error) {
+// completes, which is valid during the call, and the rest of the text with id −1 when all
+// have ended; o.Token must be nil. With beams it hears nothing.
+func (g *Generator) Run(inputs []generate.Input, o generate.Options, token func(sequence int, id int32, piece []byte) error) ([]Text, error) {
 	n := max(1, o.Returns)
-	var streams []*generate.TextStream
-	for i := range len(inputs) * n {
-		if g.tok != nil {
-			streams = append(streams, generate.NewTextStream(g.tok, inputs[i/n].Prompt))
+	streams := make([]*generate.TextStream, len(inputs)*n) // nil without a tokenizer
+	if g.tok != nil {
+		for i := range streams {
+			streams[i] = generate.NewTextStream(g.tok, inputs[i/n].Prompt)
 		}
 	}
-	texts := make([]Text, len(inputs)*n)
+	made := make([][]byte, len(streams))
 	live := token != nil && o.Beams <= 1
 	if live {
 		o.Token = func(i int, id int32) error {
-			piece := ""
-			if streams != nil {
-				piece = streams[i].Add(id)
-				texts[i].Text += piece
+			var piece []byte
+			if s := streams[i]; s != nil {
+				piece = s.Add(id)
+				made[i] = append(made[i], piece...)
 			}
 			return token(i, id, piece)
 		}
@@ -171,19 +171,21 @@ func (g *Generator) Run(inputs []generate.Input, o generate.Options, token func(
 	if err != nil {
 		return nil, err
 	}
+	texts := make([]Text, len(results))
 	for i, r := range results {
 		texts[i].Result = r
-		if streams == nil {
+		s := streams[i]
+		if s == nil {
 			continue
 		}
 		if !live {
 			for _, id := range r.IDs {
-				texts[i].Text += streams[i].Add(id)
+				made[i] = append(made[i], s.Add(id)...)
 			}
 		}
-		rest := streams[i].End()
-		texts[i].Text += rest
-		if live && rest != "" {
+		rest := s.End()
+		texts[i].Text = string(append(made[i], rest...))
+		if live && len(rest) > 0 {
 			if err := token(i, -1, rest); err != nil {
 				return nil, err
 			}

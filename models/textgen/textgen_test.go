@@ -23,6 +23,11 @@ import (
 // of words: <s> 0, <pad> 1, </s> 2, <unk> 3, ▁a to ▁r, then languages.
 func open(t testing.TB, name, config string) (*textgen.Generator, *transformer.Model) {
 	t.Helper()
+	return openOn(t, kernels.NewReference(0), name, config)
+}
+
+func openOn(t testing.TB, b kernels.Backend, name, config string) (*textgen.Generator, *transformer.Model) {
+	t.Helper()
 	dir := filepath.Join("../golden/testdata", name)
 	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
@@ -32,7 +37,7 @@ func open(t testing.TB, name, config string) (*textgen.Generator, *transformer.M
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev := kernels.NewDevice(kernels.NewReference(0))
+	dev := kernels.NewDevice(b)
 	s, closer, err := transformer.OpenFile(dev, filepath.Join(dir, "weights.safetensors"))
 	if err != nil {
 		t.Fatal(err)
@@ -162,8 +167,8 @@ func TestTextIsHeardAsItComesOut(t *testing.T) {
 	o := g.Settings.Options
 	o.MaxNewTokens, o.Sample, o.Returns, o.EOS = 9, true, 2, nil
 	heard, ids := make([]string, 4), make([][]int32, 4)
-	live, err := g.Run(in, o, func(i int, id int32, piece string) error {
-		heard[i] += piece
+	live, err := g.Run(in, o, func(i int, id int32, piece []byte) error {
+		heard[i] += string(piece)
 		if id >= 0 {
 			ids[i] = append(ids[i], id)
 		}
@@ -187,7 +192,7 @@ func TestTextIsHeardAsItComesOut(t *testing.T) {
 		t.Errorf("texts %q", text)
 	}
 	stop := errors.New("stop")
-	if _, err := g.Run(in, o, func(int, int32, string) error { return stop }); err != stop {
+	if _, err := g.Run(in, o, func(int, int32, []byte) error { return stop }); err != stop {
 		t.Errorf("error %v", err)
 	}
 }
@@ -292,8 +297,8 @@ func ExampleGenerator_Run() {
 	o := g.Settings.Options
 	o.MaxNewTokens = 4
 	text := ""
-	r, err := g.Run(in, o, func(_ int, _ int32, piece string) error {
-		text += piece
+	r, err := g.Run(in, o, func(_ int, _ int32, piece []byte) error {
+		text += string(piece)
 		return nil
 	})
 	if err != nil {

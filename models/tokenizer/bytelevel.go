@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -145,31 +144,33 @@ func classify(text []byte) (runeKind, int) {
 
 // byteLevelDecoder joins the bytes that tokens spell; a token with any other character
 // stands for itself.
-type byteLevelDecoder struct{}
-
-func (byteLevelDecoder) decode(tokens []string) []string {
-	var out []byte
-	for _, token := range tokens {
-		n := len(out)
-		for _, r := range token {
+var byteLevelDecoder = decoder{
+	token: func(out *parts, _ int, token []byte) {
+		at := len(out.text)
+		for rest := token; len(rest) > 0; {
+			r, n := utf8.DecodeRune(rest)
 			b, ok := runeByte(r)
 			if !ok {
-				out = append(out[:n], token...)
-				break
+				out.text = out.text[:at]
+				out.add(token)
+				return
 			}
-			out = append(out, b)
+			out.addByte(b)
+			rest = rest[n:]
 		}
-	}
-	return []string{lossy(out)}
+	},
+	finish: func(out, spare *parts) {
+		if !utf8.Valid(out.text) {
+			spare.text = appendLossy(spare.text[:0], out.text)
+			out.text, spare.text = spare.text, out.text
+		}
+		out.end()
+	},
 }
 
-// lossy puts U+FFFD for each maximal part of a character that does not go on: The Unicode
-// Standard, section 3.9, "U+FFFD Substitution of Maximal Subparts".
-func lossy(text []byte) string {
-	if utf8.Valid(text) {
-		return string(text)
-	}
-	var out strings.Builder
+// appendLossy appends text, with U+FFFD for each maximal part of a character that does not
+// go on: The Unicode Standard, section 3.9, "U+FFFD Substitution of Maximal Subparts".
+func appendLossy(to, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		if r == utf8.RuneError && n == 1 {
@@ -177,10 +178,10 @@ func lossy(text []byte) string {
 				n++ // still the beginning of some character
 			}
 		}
-		out.WriteRune(r)
+		to = utf8.AppendRune(to, r)
 		text = text[n:]
 	}
-	return out.String()
+	return to
 }
 
 // trim is trim_offsets: white space at the ends of tokens is left out of their offsets.

@@ -214,21 +214,24 @@ func parseMetaspace(c *component) (metaspace, error) {
 	return m, nil
 }
 
-func parseDecoder(c *component) (decoder, error) {
+func parseDecoder(c *component) (decoders, error) {
 	switch c.kind {
 	case "Metaspace":
-		return parseMetaspace(c)
+		m, err := parseMetaspace(c)
+		return decoders{{token: m.decodeToken}}, err
 	case "Replace":
-		return parseReplace(c)
+		r, err := parseReplace(c)
+		return decoders{{token: r.decodeToken}}, err
 	case "WordPiece":
-		return parseWordPieceDecoder(c)
+		w, err := parseWordPieceDecoder(c)
+		return decoders{{token: w.decodeToken}}, err
 	case "ByteLevel":
 		_, err := parseByteLevel(c)
-		return byteLevelDecoder{}, err
+		return decoders{byteLevelDecoder}, err
 	case "ByteFallback":
-		return byteFallback{}, c.fields(none)
+		return decoders{byteFallback}, c.fields(none)
 	case "Fuse":
-		return fuse{}, c.fields(none)
+		return decoders{fuse}, c.fields(none)
 	case "Strip":
 		var s strip
 		err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
@@ -250,15 +253,17 @@ func parseDecoder(c *component) (decoder, error) {
 		if err == nil && s.content == 0 {
 			err = invalid("tokenizer: %s: Strip has no content", c.section)
 		}
-		return s, err
+		return decoders{{token: s.decodeToken}}, err
 	case "Sequence":
-		var all decoders
+		all := decoders{}
 		err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
 			if key != "decoders" {
 				return false, nil
 			}
-			var err error
-			all, err = list(d, c.section, parseDecoder)
+			parts, err := list(d, c.section, parseDecoder)
+			for _, p := range parts {
+				all = append(all, p...)
+			}
 			return true, err
 		})
 		return all, err

@@ -1,52 +1,120 @@
 package tokenizer
 
 import (
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// decoder turns tokens back into text, as parts that are then joined.
-type decoder interface {
-	decode(tokens []string) []string
+// parts are pieces of text one after the other, which are joined in the end.
+type parts struct {
+	text []byte
+	ends []int // where each ends in text
+}
+
+func (p *parts) reset() { p.text, p.ends = p.text[:0], p.ends[:0] }
+
+// add appends text to the last part, which is not ended. It is called from everywhere, and
+// inlined it would be a kilobyte of the engine's.
+//
+//go:noinline
+func (p *parts) add(text []byte) { p.text = append(p.text, text...) }
+
+//go:noinline
+func (p *parts) addByte(b byte) { p.text = append(p.text, b) }
+
+// end ends the last part.
+//
+//go:noinline
+func (p *parts) end() { p.ends = append(p.ends, len(p.text)) }
+
+// open is where the part begins that is not ended.
+func (p *parts) open() int {
+	if len(p.ends) == 0 {
+		return 0
+	}
+	return p.ends[len(p.ends)-1]
+}
+
+// decoder turns tokens back into text.
+type decoder struct {
+	// token adds what becomes of token i to out.
+	token func(out *parts, i int, token []byte)
+	// finish, if set, is called behind the last token. The memory of spare may be used.
+	finish func(out, spare *parts)
 }
 
 // decoders apply one after the other.
 type decoders []decoder
 
-func (ds decoders) decode(tokens []string) []string {
+// decode makes text of the tokens in; it is the text of out. Both are written to, and grow
+// where they are too small: nothing else is allocated.
+func (ds decoders) decode(in, out *parts) {
 	for _, d := range ds {
-		tokens = d.decode(tokens)
-	}
-	return tokens
-}
-
-// decode writes spaces for the replacement and drops those of the first token.
-func (m metaspace) decode(tokens []string) []string {
-	replacement := string(m.replacement)
-	for i := range tokens {
-		space := " "
-		if i == 0 && m.scheme != prependNever {
-			space = ""
+		out.reset()
+		at := 0
+		for i, end := range in.ends {
+			d.token(out, i, in.text[at:end])
+			at = end
 		}
-		tokens[i] = strings.ReplaceAll(tokens[i], replacement, space)
+		if d.finish != nil {
+			d.finish(out, in)
+		}
+		*in, *out = *out, *in
 	}
-	return tokens
+	*in, *out = *out, *in
 }
 
-func (r replace) decode(tokens []string) []string {
-	for i := range tokens {
-		tokens[i] = strings.ReplaceAll(tokens[i], r.pattern, r.content)
+// spaces puts a space between tokens: what decodes where the file has no decoder.
+func spaces(out *parts, i int, token []byte) {
+	if i > 0 {
+		out.addByte(' ')
 	}
-	return tokens
+	out.add(token)
+	out.end()
+}
+
+// decodeToken writes spaces for the replacement and drops those of the first token.
+func (m metaspace) decodeToken(out *parts, i int, token []byte) {
+	space := " "
+	if i == 0 && m.scheme != prependNever {
+		space = ""
+	}
+	out.addReplaced(token, string(m.replacement), space)
+	out.end()
+}
+
+func (r replace) decodeToken(out *parts, _ int, token []byte) {
+	out.addReplaced(token, r.pattern, r.content)
+	out.end()
+}
+
+// addReplaced adds text with content for each pattern, which is not empty. Where content is
+// no longer than pattern, text may lie where it is written to.
+func (p *parts) addReplaced(text []byte, pattern, content string) {
+	for i := 0; i < len(text); {
+		if text[i] != pattern[0] || !hasPrefix(text[i:], pattern) {
+			p.addByte(text[i])
+			i++
+			continue
+		}
+		for j := range len(content) {
+			p.addByte(content[j])
+		}
+		i += len(pattern)
+	}
+}
+
+func hasPrefix(text []byte, prefix string) bool {
+	return len(text) >= len(prefix) && string(text[:len(prefix)]) == prefix
 }
 
 // fuse joins all tokens into one.
-type fuse struct{}
-
-func (fuse) decode(tokens []string) []string { return []string{strings.Join(tokens, "")} }
+var fuse = decoder{
+	token:  func(out *parts, _ int, token []byte) { out.add(token) },
+	finish: func(out, _ *parts) { out.end() },
+}
 
 // strip drops up to start copies of content from the front of each token and up to
 // stop from its end.
@@ -55,58 +123,61 @@ type strip struct {
 	start, stop int
 }
 
-func (s strip) decode(tokens []string) []string {
+func (s strip) decodeToken(out *parts, _ int, token []byte) {
 	c := string(s.content)
-	for i, token := range tokens {
-		for n := 0; n < s.start && strings.HasPrefix(token, c); n++ {
-			token = token[len(c):]
-		}
-		for n := 0; n < s.stop && strings.HasSuffix(token, c); n++ {
-			token = token[:len(token)-len(c)]
-		}
-		tokens[i] = token
+	for n := 0; n < s.start && hasPrefix(token, c); n++ {
+		token = token[len(c):]
 	}
-	return tokens
+	for n := 0; n < s.stop && len(token) >= len(c) && hasPrefix(token[len(token)-len(c):], c); n++ {
+		token = token[:len(token)-len(c)]
+	}
+	out.add(token)
+	out.end()
 }
 
 // byteFallback joins runs of <0xNN> into characters; each byte of a run that is not
 // UTF-8 becomes U+FFFD.
-type byteFallback struct{}
-
-func (byteFallback) decode(tokens []string) []string {
-	var out []string
-	var run []byte
-	flush := func() {
-		if utf8.Valid(run) {
-			if len(run) > 0 {
-				out = append(out, string(run))
-			}
-		} else {
-			for range run {
-				out = append(out, "\uFFFD")
-			}
-		}
-		run = run[:0]
-	}
-	for _, token := range tokens {
+var byteFallback = decoder{
+	token: func(out *parts, _ int, token []byte) {
 		if b, ok := byteToken(token); ok {
-			run = append(run, b)
-			continue
+			out.addByte(b)
+			return
 		}
-		flush()
-		out = append(out, token)
-	}
-	flush()
-	return out
+		endRun(out, nil)
+		out.add(token)
+		out.end()
+	},
+	finish: endRun,
 }
 
-// byteToken reads <0xNN>.
-func byteToken(token string) (byte, bool) {
-	if len(token) != 6 || token[:3] != "<0x" || token[5] != '>' {
+func endRun(out, _ *parts) {
+	at := out.open()
+	run := out.text[at:]
+	switch {
+	case len(run) == 0:
+	case utf8.Valid(run):
+		out.end()
+	default:
+		out.text = out.text[:at]
+		for range run {
+			out.text = utf8.AppendRune(out.text, utf8.RuneError)
+			out.end()
+		}
+	}
+}
+
+// byteToken reads <0xNN>. As in Rust, the number may have a plus sign for its first digit.
+func byteToken(token []byte) (byte, bool) {
+	if len(token) != 6 || string(token[:3]) != "<0x" || token[5] != '>' {
 		return 0, false
 	}
-	b, err := strconv.ParseUint(strings.TrimPrefix(token[3:5], "+"), 16, 8)
-	return byte(b), err == nil
+	number := [2]byte(token[3:])
+	if number[0] == '+' {
+		number[0] = '0'
+	}
+	var b [1]byte
+	ok := lean.DecodeHex(b[:], string(number[:]))
+	return b[0], ok
 }
 
 // wordPieceDecoder joins tokens with a prefix to the one before and puts spaces before others.
@@ -115,29 +186,30 @@ type wordPieceDecoder struct {
 	cleanup bool
 }
 
-// cleanups are applied to each token in turn.
+// cleanups are applied to each token in turn. None makes a token longer.
 var cleanups = [...][2]string{
 	{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
 	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
 }
 
-func (w wordPieceDecoder) decode(tokens []string) []string {
-	for i, token := range tokens {
-		if i > 0 {
-			if rest, ok := strings.CutPrefix(token, w.prefix); ok {
-				token = rest
-			} else {
-				token = " " + token
-			}
+func (w wordPieceDecoder) decodeToken(out *parts, i int, token []byte) {
+	if i > 0 {
+		if hasPrefix(token, w.prefix) {
+			token = token[len(w.prefix):]
+		} else {
+			out.addByte(' ')
 		}
-		if w.cleanup {
-			for _, c := range cleanups {
-				token = strings.ReplaceAll(token, c[0], c[1])
-			}
-		}
-		tokens[i] = token
 	}
-	return tokens
+	out.add(token)
+	if w.cleanup {
+		at := out.open()
+		for _, c := range cleanups {
+			text := out.text[at:]
+			out.text = out.text[:at]
+			out.addReplaced(text, c[0], c[1])
+		}
+	}
+	out.end()
 }
 
 func parseWordPieceDecoder(c *component) (wordPieceDecoder, error) {

@@ -36,7 +36,7 @@ func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
 		case "post_processor":
 			post, err = d.Raw() // read once the ids are known
 		case "decoder":
-			t.decoder, err = parseOptional(d, key, parseDecoder)
+			t.decoders, err = parseOptional(d, key, parseDecoder)
 		case "model":
 			t.model, err = parseModel(d)
 		default:
@@ -52,6 +52,9 @@ func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
 	}
 	if t.model == nil {
 		return nil, invalid("tokenizer: there is no model")
+	}
+	if t.decoders == nil {
+		t.decoders = decoders{{token: spaces}}
 	}
 	if err := t.setAdded(added); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -22,8 +21,8 @@ type Tokenizer struct {
 	preTokenizer  preTokenizer // nil: none
 	model         model
 	postProcessor postProcessor
-	trims         []trim  // what the post-processor does to offsets
-	decoder       decoder // nil: tokens are joined by spaces
+	trims         []trim // what the post-processor does to offsets
+	decoders      decoders
 
 	added      []addedToken
 	addedByID  map[int32]int // id -> index in added
@@ -271,37 +270,47 @@ func (t *Tokenizer) InsidePrefix() string {
 // Decode turns ids back into text, by the decoder of the tokenizer.json. Ids outside
 // the vocabulary are left out; so are special tokens with skipSpecial.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
-	tokens := make([]string, 0, len(ids))
+	return string(t.AppendDecode(nil, ids, skipSpecial))
+}
+
+// AppendDecode appends to text what [Tokenizer.Decode] makes of ids. It allocates nothing
+// where there is room.
+func (t *Tokenizer) AppendDecode(text []byte, ids []int32, skipSpecial bool) []byte {
+	ws := t.workspace()
+	defer t.pool.Put(ws)
+	tokens, out := &ws.tokens, &ws.decoded
+	tokens.reset()
+	out.reset()
 	for _, id := range ids {
 		if skipSpecial && id >= 0 && int(id) < len(t.barred) && t.barred[id] {
 			continue
 		}
 		if token, ok := t.IDToToken(id); ok {
-			tokens = append(tokens, token)
+			tokens.text = append(tokens.text, token...)
+			tokens.end()
 		}
 	}
-	if t.decoder == nil {
-		return strings.Join(tokens, " ")
-	}
-	return strings.Join(t.decoder.decode(tokens), "")
+	t.decoders.decode(tokens, out)
+	return append(text, out.text...)
 }
 
 // workspace is the memory of one call, reused by later ones.
 type workspace struct {
-	raw            []byte
-	section, spare aligned
-	texts          []*aligned
-	taken          int // of texts
-	best           []pathNode
-	symbols        []symbol
-	heap           []candidate
-	pieces         []piece
-	a, b           sequence
+	raw             []byte
+	section, spare  aligned
+	texts           []*aligned
+	taken           int // of texts
+	best            []pathNode
+	symbols         []symbol
+	heap            []candidate
+	pieces          []piece
+	a, b            sequence
+	tokens, decoded parts
 }
 
 func (t *Tokenizer) workspace() *workspace {
 	ws, _ := t.pool.Get().(*workspace)
-	if ws == nil || cap(ws.raw) > 1<<20 {
+	if ws == nil || max(cap(ws.raw), cap(ws.decoded.text)) > 1<<20 {
 		ws = new(workspace) // a huge text's memory is not kept
 	}
 	return ws

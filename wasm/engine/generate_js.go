@@ -19,7 +19,7 @@ func (e *engine) generate(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	o := &settings.Options
-	o.Pause = j.pause
+	o.Pause = j.pauseSteadily
 	if request.Get("processed").Truthy() {
 		o.Batch = j.processed
 	}
@@ -35,12 +35,9 @@ func (e *engine) generate(request js.Value, j *job) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var token func(int, int32, string) error
+	var token func(int, int32, []byte) error
 	if request.Get("streamed").Truthy() {
-		token = func(sequence int, id int32, text string) error {
-			j.v.Call("token", sequence, id, text)
-			return nil
-		}
+		token = j.token
 	}
 	results, err := g.Run(inputs, *o, token)
 	if err != nil {

@@ -1,20 +1,37 @@
 package main
 
-import "syscall/js"
+import (
+	"math"
+	"syscall/js"
+	"unsafe"
+)
 
-// turnEvery is the longest time in milliseconds that the worker's event loop stands
-// still, as long as a layer takes less.
-const turnEvery = 20
+// In milliseconds:
+const (
+	// turnEvery is the longest time that the worker's event loop stands still, as long as a
+	// layer takes less.
+	turnEvery = 20
+	// lookEvery is about how often a job whose layers take about as long as each other looks at
+	// the clock, whose answer is an object of its own in some browsers.
+	lookEvery = 2
+	// sendEvery is how far apart messages with tokens are at least, which cost more than tokens.
+	sendEvery = 16
+)
 
 // job is one request while it runs; see Job in web/src/job.ts.
 type job struct {
 	v     js.Value
 	last  float64 // now, when the event loop had its last turn
 	brief bool    // it runs to its end without a turn: it must not wait for a promise
+
+	passed, skip int     // layers since the clock was looked at, and how many shall pass
+	looked       float64 // now, then
+	kept         bool    // tokens wait to be sent
+	sent         float64 // now, when some were
 }
 
 func newJob(v js.Value, brief bool) *job {
-	j := &job{v: v, brief: brief}
+	j := &job{v: v, brief: brief, sent: math.Inf(-1)}
 	if !brief {
 		j.last = now()
 	}
@@ -24,7 +41,41 @@ func newJob(v js.Value, brief bool) *job {
 // pause lets the event loop turn if it has not for a while. It returns errAborted
 // if a message came that says so.
 func (j *job) pause() error {
-	if j.brief || now()-j.last < turnEvery {
+	if j.brief {
+		return nil
+	}
+	return j.turn(now())
+}
+
+// pauseSteadily is pause for generation, whose layers follow each other fast, and sends tokens.
+func (j *job) pauseSteadily() error {
+	if j.passed++; j.passed < j.skip {
+		return nil
+	}
+	t := now()
+	// A clock may stand still for many layers: twice as many as before are the most.
+	j.skip = 2 * j.passed
+	if took := t - j.looked; took*2 > lookEvery {
+		j.skip = max(1, int(float64(j.passed)*lookEvery/took))
+	}
+	j.passed, j.looked = 0, t
+	if j.kept && t-j.sent >= sendEvery {
+		sendTokens()
+		j.kept, j.sent = false, t
+	}
+	return j.turn(t)
+}
+
+// token has the page hear of a token and the text that it completes.
+func (j *job) token(sequence int, id int32, text []byte) error {
+	keepToken(int32(sequence), id, unsafe.Pointer(unsafe.SliceData(text)), int32(len(text)))
+	j.kept = true
+	return nil
+}
+
+// turn lets the event loop turn if at t it has not for a while.
+func (j *job) turn(t float64) error {
+	if t-j.last < turnEvery {
 		return nil
 	}
 	if _, err := await(j.v.Call("turn")); err != nil {
@@ -36,12 +87,6 @@ func (j *job) pause() error {
 	}
 	return nil
 }
-
-var performance = js.Global().Get("performance")
-
-// now is performance.now(), in milliseconds. Package time would bring 0.07 MB of
-// calendars and time zones, and the runtime's metrics, into this program.
-func now() float64 { return performance.Call("now").Float() }
 
 // await waits for a promise. Other goroutines and the event loop go on meanwhile.
 func await(promise js.Value) (js.Value, error) {

@@ -8,9 +8,8 @@
 // then says "relaxed", "fused" or "fused8"):
 //
 //	const { instance } = await WebAssembly.instantiateStreaming(fetch('simd128.wasm'));
-//	globalThis.__lodestoneKernels = { memory: instance.exports.memory };
 //	const go = new Go();                                   // wasm_exec.js
-//	Object.assign(go.importObject, { kernels: instance.exports });
+//	Object.assign(go.importObject, { kernels: kernelImports(instance.exports, go) }); // kernels/simd/imports.mjs
 //	const { instance: program } = await WebAssembly.instantiateStreaming(fetch('kerneltest.wasm'), go.importObject);
 //	await go.run(program);
 //	const results = JSON.parse(globalThis.__kerneltest.results);

@@ -4,6 +4,7 @@ import { type ModelInputs, paddedInputs } from './inputs.js';
 import { type ModelHandle, modelHandle } from './model.js';
 import { type LoadOptions, type Loaded, loadWith } from './options.js';
 import { Tensor } from './tensor.js';
+import { eachToken } from './tokens.js';
 import * as check from './validate.js';
 
 /** Hears ids as they are chosen, one a call: a BaseStreamer of transformers.js. */
@@ -94,7 +95,7 @@ async function continued({ engine, info }: Loaded, inputs: GenerateInputs): Prom
   if (streamer && (batch > 1 || (o.num_return_sequences ?? 1) > 1)) throw check.invalid(`${WHAT}: streamer: one row at a time`);
   delete (o as { offset_mapping?: unknown }).offset_mapping;
   const { seq2seq, start, pad, eos } = info.generation!;
-  const reply = await generate(engine, WHAT, { texts: null, ids, lengths }, o, streamer ? ({ ids }) => ids.forEach((id) => id >= 0 && streamer.put([[BigInt(id)]])) : undefined);
+  const reply = await generate(engine, WHAT, { texts: null, ids, lengths }, o, streamer ? (tokens) => eachToken(tokens, (id) => id >= 0 && streamer.put([[BigInt(id)]])) : undefined);
   streamer?.end();
 
   const begin = o.decoder_start_token_id ?? start;

@@ -2,6 +2,7 @@
 import type { Engine } from './engine.js';
 import type { GenerateReply, GenerateRequest, Step, Tokens } from './protocol.js';
 import { Tensor } from './tensor.js';
+import { eachToken } from './tokens.js';
 import * as check from './validate.js';
 
 /**
@@ -202,12 +203,11 @@ export function heard(what: string, streamer: TextStreamer | undefined | null, t
   if (streamer === undefined || streamer === null) return undefined;
   if (!(streamer instanceof TextStreamer)) throw check.invalid(`${what}: streamer: expected a TextStreamer`);
   if (texts > 1 || (o.num_return_sequences ?? 1) > 1) throw check.invalid(`${what}: streamer: one text at a time`);
-  return ({ ids, texts }) => {
-    for (const [i, id] of ids.entries()) {
+  return (tokens) =>
+    eachToken(tokens, (id, text) => {
       if (id >= 0) streamer.token_callback_function?.([BigInt(id)]);
-      if (texts[i] !== '') streamer.callback_function?.(texts[i]!);
-    }
-  };
+      if (text !== '') streamer.callback_function?.(text);
+    });
 }
 
 /** The pieces of a text as they come. Leaving the loop stops the call. */
@@ -223,8 +223,10 @@ export async function* pieces(
   let failure: { error: unknown } | null = null;
   if (signal?.aborted) stop();
   else signal?.addEventListener('abort', stop, { once: true });
-  run(own.signal, ({ texts }) => {
-    for (const text of texts) if (text !== '') waiting.push(text);
+  run(own.signal, (tokens) => {
+    eachToken(tokens, (_, text) => {
+      if (text !== '') waiting.push(text);
+    });
     wake();
   })
     .catch((error: unknown) => void (failure = { error }))

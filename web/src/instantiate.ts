@@ -1,7 +1,9 @@
 // The engine's two WebAssembly modules: the kernels first, since they own the
 // memory, then the Go program, which imports them directly.
+import { type GoMemory, kernelImports } from '../../kernels/simd/imports.mjs';
 import { LodestoneError } from './error.js';
 import { type Glue, glue } from './glue.js';
+import { engineImports } from './job.js';
 import type { ToWorker } from './protocol.js';
 import { simdSupported } from './simd.js';
 import { type KernelReport, startKernels } from './kernels.js';
@@ -24,7 +26,7 @@ export interface Running {
   exited: Promise<void>;
 }
 
-interface GoRuntime {
+interface GoRuntime extends GoMemory {
   env: Record<string, string>;
   importObject: WebAssembly.Imports;
   run(instance: WebAssembly.Instance): Promise<void>;
@@ -67,7 +69,7 @@ export async function instantiate(start: Start, report: Reports): Promise<Runnin
   // The collector runs after little garbage: Go's heap is small, never shrinks, and lies
   // beside weights that a phone has to hold as well.
   go.env = { GOGC: '50' };
-  const imports = { ...go.importObject, kernels: kernels.exports } as WebAssembly.Imports;
+  const imports: WebAssembly.Imports = { ...go.importObject, kernels: kernelImports(kernels.exports, go), engine: engineImports(go) };
   const instance = await WebAssembly.instantiate(engineModule, imports);
   const exited = go.run(instance); // runs main until it waits for requests
   const engine = globalThis.__lodestone;

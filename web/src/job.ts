@@ -1,6 +1,8 @@
 // One request while the worker serves it.
+import { type GoMemory, goBytes } from '../../kernels/simd/imports.mjs';
 import type { Running } from './instantiate.js';
 import type { Request, Step, Tokens } from './protocol.js';
+import { Kept } from './tokens.js';
 
 /** What a job tells the page before it ends. */
 export interface Listener {
@@ -8,15 +10,27 @@ export interface Listener {
   step(step: Step): void;
 }
 
-const BATCH_MS = 16; // tokens that come faster go together: a message costs more than a token
+// The Go program serves one call at a time: what it says of tokens is for the job of the last.
+const kept = new Kept();
+let served: Job | null = null;
+
+/** What the Go program imports as "engine"; see wasm/engine/imports_js.go. */
+export function engineImports(go: GoMemory): WebAssembly.ModuleImports {
+  const memory = goBytes(go);
+  return {
+    now: () => performance.now(),
+    /** A token was chosen, which completes n bytes of text at at. */
+    token: (sequence: number, id: number, at: number, n: number) => kept.add(sequence, id, memory(), at >>> 0, n),
+    /** Sends the tokens that were kept back. */
+    flush: () => served?.flush(),
+  };
+}
 
 /** One request while it is served. The Go program looks at `aborted` between layers. */
 export class Job {
   aborted = false;
   readonly controller = new AbortController();
   readonly #listener: Listener;
-  #tokens: Tokens = { sequences: [], ids: [], texts: [] };
-  #sent = -Infinity;
   #answer: { resolve(logits: Float32Array): void; reject(e: unknown): void } | null = null;
 
   constructor(listener: Listener) {
@@ -29,20 +43,10 @@ export class Job {
     this.#answer?.reject(new DOMException('aborted', 'AbortError'));
   }
 
-  /** A token was chosen (the Go program calls this). */
-  token(sequence: number, id: number, text: string): void {
-    this.#tokens.sequences.push(sequence);
-    this.#tokens.ids.push(id);
-    this.#tokens.texts.push(text);
-    if (performance.now() - this.#sent >= BATCH_MS) this.flush();
-  }
-
   /** Sends the tokens that were kept back. */
   flush(): void {
-    if (this.#tokens.ids.length === 0) return;
-    this.#listener.tokens(this.#tokens);
-    this.#tokens = { sequences: [], ids: [], texts: [] };
-    this.#sent = performance.now();
+    const tokens = served === this ? kept.take() : null;
+    if (tokens) this.#listener.tokens(tokens);
   }
 
   /** Has the page change the logits of a step (the Go program calls this). */
@@ -77,6 +81,8 @@ channel.port1.onmessage = () => waiting.shift()?.();
 
 /** Calls a function of the Go program. */
 export function call(r: Running, op: string, request: object, job: Job): Promise<unknown> {
+  kept.clear(); // of a job that failed
+  served = job;
   return new Promise((resolve, reject) => r.engine.call(op, request, job, resolve, reject, brief(request as Request)));
 }
 

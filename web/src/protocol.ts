@@ -217,13 +217,15 @@ export interface GenerateReply {
   reasons: ('length' | 'eos' | 'stop')[];
 }
 
-/** Tokens that were chosen since the last message; an id of −1 is text that was left at the end. */
+/** Tokens that were chosen since the last message. */
 export interface Tokens {
-  /** Which result each belongs to. */
-  sequences: number[];
-  ids: number[];
-  /** The text that each completes. */
-  texts: string[];
+  /**
+   * Three for each token: which result it belongs to, its id, and where what it completes ends in
+   * text, in UTF-16 units. An id of −1 is text that was left at the end.
+   */
+  numbers: Int32Array;
+  /** What they complete, one after the other. */
+  text: string;
 }
 
 /** The logits of a step for each open sequence, one after the other, and the tokens so far. */

@@ -40,10 +40,10 @@ func (f *flags) runGeneration(e *env, dir, dtype, options string, texts []string
 	}
 	// What is made is printed as it is made, where there is one result.
 	live := !*f.json && o.Beams <= 1 && o.Returns <= 1
-	var piece func(int, int32, string) error
+	var piece func(int, int32, []byte) error
 	if live {
-		piece = func(_ int, _ int32, piece string) error {
-			_, err := fmt.Fprint(e.out, piece)
+		piece = func(_ int, _ int32, piece []byte) error {
+			_, err := e.out.Write(piece)
 			return err
 		}
 	}

@@ -3,6 +3,7 @@
 // globalThis.__goldenVerify(directories, weights, dtypes) answers with the reports of each
 // directory below /golden/, by dtype; weights is the name of the file of weights.
 import '/test/wasm_exec.js';
+import { kernelImports } from '/test/imports.mjs';
 
 globalThis.__goldenReady = (async () => {
   const forms = (new URLSearchParams(location.search).get('form') ?? '0').split(',').map(Number);
@@ -14,9 +15,8 @@ globalThis.__goldenReady = (async () => {
   const right = wrong.indexOf(0);
   if (right < 0) throw new Error(`self-test ${wrong.join()}`);
   if (forms[right]) instance.exports.form(forms[right]);
-  globalThis.__lodestoneKernels = { memory: instance.exports.memory };
   const go = new Go();
-  const imports = { ...go.importObject, kernels: instance.exports };
+  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go) };
   const program = await WebAssembly.instantiateStreaming(fetch('/test/goldentest.wasm'), imports);
   await new Promise((resolve, reject) => {
     globalThis.__goldentestReady = resolve;

@@ -3,6 +3,7 @@
 // the two that this processor computes rightly, if there is one. The program leaves its results
 // in globalThis.__kerneltest.
 import '/test/wasm_exec.js';
+import { kernelImports } from '/test/imports.mjs';
 
 try {
   const forms = (new URLSearchParams(location.search).get('form') ?? '0').split(',').map(Number);
@@ -14,9 +15,8 @@ try {
   const right = wrong.indexOf(0);
   if (right < 0) throw new Error(`self-test ${wrong.join()}`);
   if (forms[right]) instance.exports.form(forms[right]);
-  globalThis.__lodestoneKernels = { memory: instance.exports.memory };
   const go = new Go();
-  const imports = { ...go.importObject, kernels: instance.exports };
+  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go) };
   const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), imports);
   await go.run(program.instance);
 } catch (e) {

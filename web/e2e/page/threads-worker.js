@@ -1,6 +1,7 @@
 // The kernels on several threads, without the engine: the table of cases, and whether
 // results are those of one thread to the last bit.
 import '/test/wasm_exec.js';
+import { kernelImports } from '/test/imports.mjs';
 
 const tasks = { table, bits, rates, failure };
 
@@ -47,10 +48,9 @@ async function start(variant, threads) {
 
 /** The table of wasm/kerneltest, or random calls. */
 async function table(kernels, threads, { random }) {
-  globalThis.__lodestoneKernels = { memory: kernels.memory };
   globalThis.__kerneltestRandom = random;
   const go = new Go();
-  const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), { ...go.importObject, kernels });
+  const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), { ...go.importObject, kernels: kernelImports(kernels, go) });
   await go.run(program.instance);
   return { ...globalThis.__kerneltest, shared: kernels.thread_tiles() };
 }
