@@ -10,6 +10,7 @@ A recipe's --data is a folder of this form (any part that a recipe does not use 
     teacher/use-lite-en                     the teacher of encoder.py, see there
     ner/wnut17, ner/wikigold, ner/btc, ner/uner-ewt, ner/wikiann-{en,de}   labelled words
 """
+import collections
 import json
 import lzma
 import os
@@ -200,19 +201,36 @@ def entity_sets(folder):
 # --- running text -------------------------------------------------------------------
 
 
-def sentence_case(text):
-    """A text that was lower-cased, with capitals at the beginnings of sentences and for "I"."""
+def sentence_case(text, names=()):
+    """A text that was lower-cased, with capitals at the beginnings of sentences and of what is said, for "I" and for names."""
     if text != text.lower():
         return text
     text = re.sub(r"\bi\b", "I", text)
-    return re.sub(r"(^[\"' ]*|[.!?][\"']* +[\"']*)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
+    text = re.sub(r"(?<![\w'])[a-z]+", lambda m: m.group().capitalize() if m.group() in names else m.group(), text)
+    return re.sub(r"(^[\"' ]*|[.!?][\"']* +[\"']*|, \")([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
+
+
+def names_of(texts, cased):
+    """The names in lower-cased texts: words that hardly ever follow "the" or "her", and either are written with a capital within the sentences
+    of cased texts, or come after "named" and are not common there as words."""
+    high, low, every, named, within = (collections.Counter() for _ in range(5))
+    for p in cased:
+        for w in re.findall(r"(?<=[a-z,;] )[A-Za-z]+", p):
+            (low if w == w.lower() else high)[w.lower()] += 1
+    for t in texts:
+        every.update(re.findall(r"(?<![\w'])[a-z]+", t))
+        named.update(re.findall(r"\b(?:named|called|name is|name was) ([a-z]+)", t))
+        within.update(re.findall(r"\b(?:an?|the|this|that|his|her|its|my|your|our|their|very|so|is|are) ([a-z]+)", t))
+    return {w for w, n in every.items() if len(w) > 1 and w != "miss" and within[w] <= 0.1 * n and (
+        high[w] >= 20 and high[w] >= 4 * low[w] or named[w] >= 2 and named[w] >= 0.01 * n and (high[w] >= low[w] or low[w] <= 0.2 * n))}
 
 
 def stories(folder):
-    """TinyStories as documents: a story's paragraphs follow each other after an empty line."""
+    """TinyStories as documents: a story's paragraphs follow each other after an empty line. They are there in lower case; the novels tell
+    what is a name, if they are there."""
     out, fresh = [], True
     for line in lines(os.path.join(folder, "text", "tinystories.txt")):
-        text = clean(line)
+        text = clean(line).replace("â€œ", '"').replace("â€TM", "'").replace("â€", '"')  # quotation marks that were read as Windows-1252
         if not text:
             fresh = False
         elif fresh or not out:
@@ -220,7 +238,9 @@ def stories(folder):
         else:
             out[-1] += " " + text
             fresh = True
-    return [sentence_case(s) for s in out]
+    path = os.path.join(folder, "text", "eltec-eng.txt")
+    names = names_of(out, (p for n in novels(folder) for p in n) if os.path.exists(path) or os.path.exists(path + ".xz") else ())
+    return [sentence_case(s, names) for s in out]
 
 
 def sentences(paragraph):

@@ -45,7 +45,7 @@ POSITIONS = 256
 HELD_OUT = 60000  # tokens of a text that scores are of, at most
 TEXTS = {  # the documents of a folder of data, what they are, and the card's row
     "stories": (lambda at: [[s] for s in data.stories(at)], "English stories",
-                "TinyStories (Eldan and Li 2023), 0.8 million words; half of it came lower-cased, capitals at the beginnings of sentences were put back"
+                "TinyStories (Eldan and Li 2023), 0.8 million words; it came lower-cased, capitals of sentences and of most names were put back"
                 " | CDLA-Sharing-1.0"),
     "novels": (data.novels, "English novels", "ELTeC-eng, novels of 1840 to 1920, 11 million words | text public domain, markup CC BY 4.0"),
     "german": (lambda at: data.novels(at, "deu"), "German novels", "ELTeC-deu, novels of 1840 to 1920, 9 million words | text public domain, markup CC BY 4.0"),
