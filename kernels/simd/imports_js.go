@@ -2,16 +2,6 @@
 
 package simd
 
-import "unsafe"
-
-// Copies between Go's memory and the kernels', by JavaScript (imports.mjs).
-
-//go:wasmimport kernels read
-func wRead(to unsafe.Pointer, at, n uint32)
-
-//go:wasmimport kernels write
-func wWrite(at uint32, from unsafe.Pointer, n uint32)
-
 // The exports of the kernel module. Each is a call from module to module.
 
 //go:wasmimport kernels variant
