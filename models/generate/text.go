@@ -83,7 +83,8 @@ const maxStop = 256
 
 // StopStrings makes an Options.Stopped of texts: a sequence ends when its last token
 // completes one of them. The text may begin in the prompt, and go on behind the stop
-// string to the token's end, as in Hugging Face's StopStringCriteria.
+// string to the token's end, as in Hugging Face's StopStringCriteria. The function reuses
+// its memory: one run at a time.
 func StopStrings(d Decoder, stops []string) (func(ids []int32) bool, error) {
 	window, ends := 0, make([][]byte, len(stops))
 	for i, s := range stops {

@@ -310,7 +310,7 @@ type workspace struct {
 
 func (t *Tokenizer) workspace() *workspace {
 	ws, _ := t.pool.Get().(*workspace)
-	if ws == nil || max(cap(ws.raw), cap(ws.decoded.text)) > 1<<20 {
+	if ws == nil || max(cap(ws.raw), cap(ws.tokens.text), cap(ws.decoded.text)) > 1<<20 {
 		ws = new(workspace) // a huge text's memory is not kept
 	}
 	return ws

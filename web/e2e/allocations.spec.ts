@@ -42,7 +42,7 @@ function byFunction(node: Node, bytes = new Map<string, number>()): Map<string, 
 }
 
 test('a token that is streamed allocates nothing in the worker', async ({ page, browserName }) => {
-  test.skip(browserName !== 'chromium', 'the profiler is that of Chromium');
+  test.skip(browserName !== 'chromium', 'Firefox has no protocol that tells what a worker allocates');
   await page.evaluate(async () => {
     const generator = await lodestone.pipeline('text-generation', '/tiny/gpt2', { threads: 1 });
     const suppress_tokens = Array.from({ length: 128 }, (_, i) => i + 128); // what is left are whole characters
