@@ -42,6 +42,28 @@ test('the faster form wins, and is the one that is set', async (t) => {
   }
 });
 
+test('a form whose code the engine optimises later than the other\'s is not taken for the slower one', async (t) => {
+  for (const [late, name] of [
+    [1, 'relaxed'],
+    [2, 'fused'],
+  ]) {
+    const fast = relaxed({ cost: { 1: 0.5, 2: 0.5, [late]: 0.3 } });
+    let form = 1;
+    let slow = 5; // rounds until it is optimised
+    const trial = () => {
+      if (form !== late || slow-- <= 0) return fast.trial();
+      const end = performance.now() + 4;
+      while (performance.now() < end);
+    };
+    const set = (f) => {
+      form = f;
+      fast.form(f);
+    };
+    const r = await choose(t, { fast: { ...fast, form: set, trial } });
+    assert.equal(r.name, name);
+  }
+});
+
 test('a form that computes wrongly is not taken, however fast', async (t) => {
   const r = await choose(t, { fast: relaxed({ wrong: { 2: 1 }, cost: { 1: 1, 2: 0 } }) });
   assert.equal(r.name, 'relaxed');

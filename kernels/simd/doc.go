@@ -23,7 +23,7 @@
 // imports the memory, of eight pages at least, and needs a page that is cross-origin
 // isolated; the Go program is the same. It has to run in a worker, since it may sleep.
 //
-//	const memory = new WebAssembly.Memory({ initial: 8, maximum: 65536, shared: true });
+//	const memory = new WebAssembly.Memory({ initial: 12, maximum: 65536, shared: true });
 //	const instance = await WebAssembly.instantiate(module, { env: { memory } });
 //	// For each further thread, a worker that is sent module, memory and an index from 1 on:
 //	//   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });

@@ -18,11 +18,11 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/kerneltest"
 )
 
-// sharedMemory is (module (memory (export "memory") 8 2048 shared)): wazero reserves the
+// sharedMemory is (module (memory (export "memory") 12 2048 shared)): wazero reserves the
 // whole of a memory that several threads share.
 var sharedMemory = []byte{
 	0, 'a', 's', 'm', 1, 0, 0, 0,
-	5, 5, 1, 3, 8, 0x80, 0x10,
+	5, 5, 1, 3, 12, 0x80, 0x10,
 	7, 10, 1, 6, 'm', 'e', 'm', 'o', 'r', 'y', 2, 0,
 }
 

@@ -1,7 +1,7 @@
 // Times our module against transformers.js and onnxruntime-web: same Chromium, same
 // page, calls in turn, a model of the same size. See README.md.
 //
-//   node web/bench/bench.mjs [--rounds 60] [--cold-runs 5] [--only REGEXP]
+//   node web/bench/bench.mjs [--rounds 24] [--calls 3] [--cold-runs 5] [--only REGEXP]
 //     [--dist DIR] [--model DIR] [--chromium PATH]
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +17,8 @@ import { makeWorkloads } from './workloads.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: {
-  rounds: { type: 'string', default: '60' },
+  rounds: { type: 'string', default: '24' },
+  calls: { type: 'string', default: '3' }, // of a contender's turn that count
   gap: { type: 'string', default: '8' }, // ms between calls
   warm: { type: 'string', default: '15000' }, // ms of calls before the first is timed
   'cold-runs': { type: 'string', default: '5' },
@@ -72,9 +73,9 @@ async function interleaved() {
   await page.waitForFunction(() => window.ready);
   if (!await page.evaluate(() => crossOriginIsolated)) throw new Error('the page is not cross-origin isolated');
   const run = arg => page.evaluate(a => window.interleave(a), arg);
-  const timed = await run({ specs: contenders, workloads, rounds: Number(options.rounds), gap: Number(options.gap), warm: Number(options.warm) });
+  const timed = await run({ specs: contenders, workloads, rounds: Number(options.rounds), calls: Number(options.calls), gap: Number(options.gap), warm: Number(options.warm) });
   console.log('  f32 vectors of our model, for the comparison');
-  const exact = await run({ specs: [reference], workloads, rounds: 0, gap: 0, warm: 0 });
+  const exact = await run({ specs: [reference], workloads, rounds: 0, calls: 0, gap: 0, warm: 0 });
   await browser.close();
   return contenders.map((spec, i) => ({
     ...spec,
@@ -120,10 +121,10 @@ async function firstLoad(spec) {
   return { ...spec, runs, payload: payload(files) };
 }
 
-const results = { ...await conditions(options.chromium), rounds: Number(options.rounds) };
+const results = { ...await conditions(options.chromium), calls: Number(options.rounds) * Number(options.calls) };
 
 console.log(`${results.cpu}, ${results.cores} cores, ${results.browser}, load ${results.loadBefore.toFixed(2)}`);
-console.log(`calls in turn, ms (median of ${results.rounds}):`);
+console.log(`calls in turn, ms (median of ${results.calls}):`);
 results.contenders = await interleaved();
 console.log(`first load (median of ${options['cold-runs']}):`);
 results.cold = [];

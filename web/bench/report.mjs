@@ -43,7 +43,7 @@ Load average ${r.loadBefore.toFixed(2)} before, ${r.loadAfter.toFixed(2)} after.
 ## One call
 
 Text in, unit vector out on the page: tokenising, crossing into the worker and back, encoder, mean, normalising. One thread, q8,
-4 layers × 256, 4 heads, feed-forward 1024, 16384 pieces. Median ms of ${r.rounds} calls, contenders in turn, and the shortest in brackets, which other load on the machine disturbs least;
+4 layers × 256, 4 heads, feed-forward 1024, 16384 pieces. Median ms of ${r.calls} calls, contenders in turns of a few calls, and the shortest in brackets, which other load on the machine disturbs least;
 × is the peer's time over ours, by medians and by the shortest.
 
 ${table([['', ...workloads, 'lowest cosine to f32'],

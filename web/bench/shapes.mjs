@@ -27,6 +27,7 @@ const { values: options } = parseArgs({ options: {
   prompt: { type: 'string' }, // a decoder's prompt: a JSON file with an array of ids, instead of random words
   budget: { type: 'string', default: '6000' }, // ms for the rounds of a workload
   gap: { type: 'string', default: '8' }, // ms between calls
+  calls: { type: 'string', default: '3' }, // calls of a turn that count
   warm: { type: 'string', default: '6000' }, // ms of calls before the first is timed
   'no-load': { type: 'boolean', default: false }, // leave out loading and memory
   dist: { type: 'string', default: path.join(here, '../dist') },
@@ -102,7 +103,7 @@ for (const model of list('models')) {
       console.log(`${model} ${dtype}, threads: ${threads}`);
       const { browser, page } = await open();
       const rows = await page.evaluate(a => window.shapes(a), {
-        specs: contenders(model, dtype, threads), workloads: workloads(model), budget: Number(options.budget), gap: Number(options.gap), warm: Number(options.warm), least: 3, most: 40 });
+        specs: contenders(model, dtype, threads), workloads: workloads(model), budget: Number(options.budget), calls: Number(options.calls), gap: Number(options.gap), warm: Number(options.warm), least: 3, most: 40 });
       results.rows.push(...rows.filter(r => !r.spec.reference));
       await browser.close();
       save();

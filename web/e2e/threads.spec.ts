@@ -74,6 +74,17 @@ for (const [variant, on] of Object.entries(variants)) {
   });
 }
 
+for (const variant of ['simd128', 'relaxed', 'fused', 'fused8']) {
+  plain(`${variant}: tiles of a thread that stands still are run by the caller, with the bits of one thread`, async ({ page, browserName }) => {
+    plain.skip(browserName !== 'chromium', some);
+    const r = await onThreads<{ checked: number; wrong: string[]; taken: number; held: number }>(page, browserName, { task: 'stolen', variant, threads: 2, rounds: 150 });
+    expect(r.checked).toBe(150 * 4);
+    expect(r.wrong).toEqual([]);
+    expect(r.taken).toBeGreaterThan(0); // or the thief got nothing
+    expect(r.held).toBe(0);
+  });
+}
+
 plain('a tile that traps makes the caller trap, instead of waiting for it', async ({ page, browserName }) => {
   test.skip(browserName !== 'chromium', some);
   expect(await inWorker(page, { task: 'failure', variant: 'simd128', threads: 2 })).toBe('trapped');

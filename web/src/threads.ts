@@ -51,7 +51,7 @@ export function planThreads(option: Threads, nested: boolean): ThreadReport {
 export function sharedMemory(): WebAssembly.Memory | null {
   for (const maximum of [65536, 32768, 16384, 8192]) {
     try {
-      const memory = new WebAssembly.Memory({ initial: 8, maximum, shared: true });
+      const memory = new WebAssembly.Memory({ initial: 12, maximum, shared: true });
       if (memory.buffer instanceof SharedArrayBuffer) return memory;
     } catch {
       // try less

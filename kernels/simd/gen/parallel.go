@@ -34,7 +34,8 @@ type job struct {
 	name string
 	// op is the operation whose arguments the job has.
 	op string
-	// part emits the work of units from…to, by thread index. It may change the locals.
+	// part emits the work of units from…to, by thread index. It may change the locals, and
+	// leaves the function with 0 if the caller has taken the tile over.
 	part func(f *Func, a args, from, to, index I32)
 }
 
@@ -108,7 +109,7 @@ func wrap(m *Module, op parallelOp, kind int) {
 	f := m.export("large_" + op.name)
 	f.as = op.name
 	a := sameParams(f, kernel)
-	work, n, units, tiles := declare[F32](f, "work"), f.newInt("threads"), f.newInt("units"), f.newInt("tiles")
+	work, n, units, tiles, looks := declare[F32](f, "work"), f.newInt("threads"), f.newInt("units"), f.newInt("tiles"), f.newInt("looks")
 	set(f, n, present())
 	f.when(n.greaterS(num(1)), func() {
 		set(f, work, op.work(a))
@@ -121,12 +122,15 @@ func wrap(m *Module, op parallelOp, kind int) {
 				q := op.quantise
 				set(f, units, ceilDiv(a.int("m"), num(q.rows.rows)))
 				// Quantising a number costs as much as four multiply-adds: few are one tile.
-				f.call("fork", strs(num(kind+1), units, pick(a.int("m").f32().mul(a.int("k").f32()).atMost(loadI32(num(leastAt), 0).shr(2).f32()), units, ceilDiv(units, n.shl(1))))...)
+				f.call("fork", strs(num(kind+1), units, pick(a.int("m").f32().mul(a.int("k").f32()).atMost(loadI32(num(leastAt), 0).shr(2).f32()), units, ceilDiv(units, n.shl(1))), num(spins))...)
 			}
 			set(f, units, op.units(a))
 			set(f, tiles, I32(emit("i32.trunc_sat_f32_u", string(work.mul(fnum("0x1p-17"))))))
 			set(f, tiles, pick(tiles.less(n.shl(2)), n.shl(2), pick(tiles.less(num(mostTiles)), tiles, num(mostTiles))))
-			f.call("fork", strs(num(kind), units, ceilDiv(units, tiles))...)
+			// One look takes about as long as 32 multiply-adds in float32.
+			set(f, looks, I32(emit("i32.trunc_sat_f32_u", string(work.mul(fnum("0x1p-5"))))).op("i32.div_u", tiles))
+			set(f, looks, pick(looks.less(num(leastLooks)), num(leastLooks), pick(looks.less(num(spins)), looks, num(spins))))
+			f.call("fork", strs(num(kind), units, ceilDiv(units, tiles), looks)...)
 			f.line("(return)")
 		})
 	})
@@ -134,7 +138,7 @@ func wrap(m *Module, op parallelOp, kind int) {
 }
 
 // runTile emits run_tile(tile, index), which runs a tile of the job that is written, and
-// tile_NAME for each kind.
+// tile_NAME for each kind. They return 0 if the caller has taken the tile over, else 1.
 func runTile(m *Module, kinds []job) {
 	for _, j := range kinds {
 		kernel := m.named(j.op)
@@ -150,6 +154,7 @@ func runTile(m *Module, kinds []job) {
 		from := let(f, "from", tile.mul(loadI32(num(jobAt), 8)))
 		to := let(f, "to", minS(from.add(loadI32(num(jobAt), 8)), loadI32(num(jobAt), 4)))
 		j.part(f, a, from, to, index)
+		returns(f, num(1))
 	}
 	f := m.helper("run_tile")
 	tile, index := f.int("tile"), f.int("index")
@@ -158,10 +163,11 @@ func runTile(m *Module, kinds []job) {
 	}
 	for i, j := range kinds {
 		f.when(loadI32(num(jobAt), 0).eq(num(i)), func() {
-			f.call("tile_"+j.name, strs(tile, index)...)
-			f.line("(return)")
+			f.line("(return %s)", apply[I32]("tile_"+j.name, strs(tile, index)...))
 		})
 	}
+	f.result = "(result i32)"
+	f.line("(unreachable)")
 }
 
 // linearOp cuts a linear layer into panels of 16 columns, each of so many bytes of weights.
@@ -184,12 +190,46 @@ func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) paral
 			} else if a["scratch"] != "" {
 				f.ownScratch(a, index)
 			}
-			f.call(name, a.inOrder(kernel)...)
+			f.heldTile(a, index, func() { f.call(name, a.inOrder(kernel)...) })
 		}},
 		work:     func(a args) F32 { return a.int("m").f32().mul(a.int("k").f32()).mul(a.int("n").f32()) },
 		units:    func(a args) I32 { return a.int("n").plus(15).shr(4) },
 		quantise: q,
 	}
+}
+
+// heldTile emits the tile of a layer, y [m,n], whose arguments are a. A thread that is not
+// the caller computes it in memory of its own, if it fits, and holds it: see threads.go.
+func (f *Func) heldTile(a args, index I32, run func()) {
+	tile, to, ld := local[I32]("tile"), f.newInt("place"), f.newInt("ld")
+	y, m, n := a.int("y"), a.int("m"), a.int("n")
+	left, column, hold := f.newInt("left"), f.newInt("column"), f.newInt("hold")
+	set(f, ld, n.plus(3).and(-4))
+	f.when(index.not().or(m.mul(ld).greaterS(num(ownSize/4))), func() {
+		run()
+		f.line("(return (i32.const 1))")
+	})
+	set(f, hold, holdOf(index))
+	f.line("%s", emit("i32.atomic.store", string(hold), string(tile.plus(1))))
+	set(f, to, y)
+	set(f, y, index.plus(-1).times(ownSize).plus(ownAt))
+	row := let(f, "row", a.int("ldy").sub(n).shl(2)) // from a row's end to the next one
+	set(f, a.int("ldy"), ld)
+	run()
+	f.when(letGo(hold, tile.plus(1)).not(), func() { f.line("(return (i32.const 0))") })
+	set(f, left, m)
+	f.while(left, func() {
+		set(f, column, n)
+		f.while(column.greaterS(num(0)), func() {
+			f.storeTail(to, 0, loadV(y, 0), column)
+			f.inc(y, num(16))
+			f.inc(to, num(16))
+			f.inc(column, num(-4))
+		})
+		// A row may end within a vector.
+		f.inc(to, row.add(column.shl(2)))
+		f.inc(left, num(-1))
+	})
 }
 
 // part quantises tiles of rows, as the layer itself would.

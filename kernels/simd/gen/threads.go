@@ -22,6 +22,14 @@ import (
 // and stays until the last tile has ended, so whoever took a tile may read it, and a
 // thread that comes late finds no ticket.
 //
+// A thread may stand still in the middle of a tile, for milliseconds where more threads
+// than ours want the processors. So a thread that is not the caller computes a tile of a
+// layer into memory of its own, says in a word, its hold, which tile that is, and copies
+// the result to its place only if it can take the hold back. The caller, which waits for
+// the last tiles, takes the hold itself if that lasts longer than a tile does, and runs the
+// tile: who loses the hold throws away what it has. What it reads in the meantime may
+// change under it, which only makes wrong what is thrown away.
+//
 // Threads that have nothing to do look at the ticket for 50 to 100 µs and then sleep in
 // memory.atomic.wait32. The caller wakes them only if some sleep.
 //
@@ -48,6 +56,7 @@ const (
 	leastAt  = limitAt + 20 // i32: multiply-adds from which a call is a job
 	sharedAt = limitAt + 24 // i32: tiles that other threads than the caller ran
 	awakeAt  = limitAt + 28 // i32: not 0 while a call of the page is under way
+	takenAt  = limitAt + 32 // i32: tiles that the caller took over
 	jobAt    = slotAt + 384 // i32: kind, units, units of a tile, form; then arguments
 	argsAt   = jobAt + 64
 
@@ -55,8 +64,16 @@ const (
 	maxThreads = 8
 	// Thread i > 0 has scratch of its own in page i−1, behind the module's tables.
 	scratchSize = 1<<16 - dataBase
+	// From here on lie the tiles that threads i > 0 work on, in so many bytes each.
+	ownAt   = (maxThreads - 1) << 16
+	ownSize = 1 << 15
+	// And here their holds, i32 in cache lines of their own: 0, or the tile that may be
+	// taken over, plus 1.
+	holdsAt   = ownAt + (maxThreads-1)*ownSize
+	holdShift = 7
+	holdsEnd  = holdsAt + (maxThreads-1)<<holdShift
 	// What lies from here on is free for data.
-	sharedBase  = (maxThreads - 1) << 16
+	sharedBase  = (holdsAt>>16 + 1) << 16
 	sharedPages = sharedBase>>16 + 1
 )
 
@@ -72,6 +89,9 @@ const (
 	// and so many times before it gives the thread up for lost (half a minute).
 	joinNanos = 100_000
 	joinTries = 300_000
+	// The caller looks so often, or longer where tiles are larger, before it takes a tile
+	// over: about 2 µs.
+	leastLooks = 2048
 )
 
 // shared is the shared form of v.
@@ -131,6 +151,8 @@ func threads(m *Module) {
 	returns(m.export("thread_late"), rmw("xchg", lateAt, num(0)))
 	// thread_tiles() is the number of tiles since the last call that other threads ran.
 	returns(m.export("thread_tiles"), rmw("xchg", sharedAt, num(0)))
+	// thread_taken() is the number of tiles since the last call that the caller took over.
+	returns(m.export("thread_taken"), rmw("xchg", takenAt, num(0)))
 	// thread_ticket() and thread_awake() are where two words lie: the one in which threads
 	// sleep, and the one that a page sets while it waits for a call.
 	returns(m.export("thread_ticket"), num(ticketAt))
@@ -142,12 +164,14 @@ func threads(m *Module) {
 // present is the number of threads that take tiles: those allowed or those that are there.
 func present() I32 { return minS(atomicLoad(limitAt), atomicLoad(readyAt).plus(1)) }
 
-// fork emits fork(kind, units, per): runs a job of so many units, per units to a tile, on
-// all threads, and returns when it is done.
+// fork emits fork(kind, units, per, patience): runs a job of so many units, per units to a
+// tile, on all threads, and returns when it is done. Tiles that other threads hold after
+// the caller has looked patience times are run by the caller.
 func fork(m *Module) {
 	f := m.helper("fork")
-	kind, units, per := f.int("kind"), f.int("units"), f.int("per")
-	left, tries := f.newInt("left"), f.newInt("tries")
+	kind, units, per, patience := f.int("kind"), f.int("units"), f.int("per"), f.int("patience")
+	left, tries, looks := f.newInt("left"), f.newInt("tries"), f.newInt("looks")
+	hold, tile := f.newInt("hold"), f.newInt("tile")
 	f.storeI(num(jobAt), 0, kind)
 	f.storeI(num(jobAt), 4, units)
 	f.storeI(num(jobAt), 8, per)
@@ -156,7 +180,7 @@ func fork(m *Module) {
 	}
 	set(f, left, ceilDiv(units, per))
 	f.when(left.eq(num(1)), func() {
-		f.call("run_tile", strs(num(0), num(0))...)
+		f.drop(apply[I32]("run_tile", strs(num(0), num(0))...))
 		f.line("(return)")
 	})
 	f.atomicStore(doneAt, left)
@@ -167,15 +191,32 @@ func fork(m *Module) {
 	set(f, left, atomicLoad(ticketAt))
 	f.while(left, func() {
 		f.when(takeTile(left), func() {
-			f.call("run_tile", strs(left.plus(-1), num(0))...)
+			f.drop(apply[I32]("run_tile", strs(left.plus(-1), num(0))...))
 			f.drop(rmw("sub", doneAt, num(1)))
 		})
 		set(f, left, atomicLoad(ticketAt))
 	})
 	set(f, tries, num(spins))
+	set(f, looks, patience)
 	set(f, left, atomicLoad(doneAt))
 	f.while(left, func() {
 		f.inc(tries, num(-1))
+		f.inc(looks, num(-1))
+		f.when(minS(tries, looks).lessS(num(1)), func() {
+			set(f, looks, patience)
+			set(f, hold, num(holdsAt))
+			f.repeat(func() {
+				set(f, tile, atomicLoadOf(hold))
+				f.when(tile, func() {
+					f.when(letGo(hold, tile), func() {
+						f.drop(apply[I32]("run_tile", strs(tile.plus(-1), num(0))...))
+						f.drop(rmw("add", takenAt, num(1)))
+						f.drop(rmw("sub", doneAt, num(1)))
+					})
+				})
+				f.inc(hold, num(1<<holdShift))
+			}, hold.lessS(num(holdsEnd)))
+		})
 		f.when(tries.lessS(num(1)), func() {
 			// The system has a thread with a tile stand still: let it have this processor.
 			f.when(tries.not(), func() { f.drop(rmw("add", lateAt, num(1))) })
@@ -220,9 +261,10 @@ func threadMain(m *Module) {
 			f.line("(return)")
 		})
 		f.line("(br_if $again %s)", takeTile(left).not())
-		f.call("run_tile", strs(left.plus(-1), index)...)
-		f.drop(rmw("add", sharedAt, num(1)))
-		f.drop(rmw("sub", doneAt, num(1)))
+		f.when(apply[I32]("run_tile", strs(left.plus(-1), index)...), func() {
+			f.drop(rmw("add", sharedAt, num(1)))
+			f.drop(rmw("sub", doneAt, num(1)))
+		})
 		set(f, tries, num(spins))
 		set(f, rounds, num(watches))
 		f.line("(br $again)")
@@ -234,7 +276,17 @@ func takeTile(left I32) I32 {
 	return I32(emit("i32.atomic.rmw.cmpxchg", string(num(ticketAt)), string(left), string(left.plus(-1)))).eq(left)
 }
 
-func atomicLoad(at int) I32 { return I32(emit("i32.atomic.load", string(num(at)))) }
+// holdOf is where thread index > 0 has its hold.
+func holdOf(index I32) I32 { return index.plus(-1).shl(holdShift).plus(holdsAt) }
+
+// letGo is 1 if the hold was tile, and is 0 now.
+func letGo(hold, tile I32) I32 {
+	return I32(emit("i32.atomic.rmw.cmpxchg", string(hold), string(tile), string(num(0)))).eq(tile)
+}
+
+func atomicLoad(at int) I32 { return atomicLoadOf(num(at)) }
+
+func atomicLoadOf(p I32) I32 { return I32(emit("i32.atomic.load", string(p))) }
 
 func (f *Func) atomicStore(at int, v I32) { f.store("i32.atomic.store", num(at), 0, string(v)) }
 

@@ -53,7 +53,7 @@ func TestSharedModuleOffersTheSameKernels(t *testing.T) {
 				t.Errorf("%s of %s has %q, shared %q", name, v.Name, params, shared[name])
 			}
 		}
-		for _, name := range []string{"set_threads", "threads", "thread_count", "thread_main", "thread_ready", "thread_failed", "thread_late", "thread_tiles", "thread_ticket", "thread_awake", "thread_scratch"} {
+		for _, name := range []string{"set_threads", "threads", "thread_count", "thread_main", "thread_ready", "thread_failed", "thread_late", "thread_tiles", "thread_taken", "thread_ticket", "thread_awake", "thread_scratch"} {
 			if shared[name] == "" || own[name] != "" {
 				t.Errorf("%s: %s belongs to the shared form only", v.Name, name)
 			}
@@ -64,8 +64,8 @@ func TestSharedModuleOffersTheSameKernels(t *testing.T) {
 	}
 }
 
-// The words that threads write, the arguments of the largest operation and the scratch of
-// each thread do not overlap, and lie below what is free for data.
+// The words that threads write, the arguments of the largest operation, the scratch, tile
+// and hold of each thread do not overlap, and lie below what is free for data.
 func TestSharedLayout(t *testing.T) {
 	most := 0
 	for _, f := range newModule(relaxed).funcs {
@@ -74,13 +74,23 @@ func TestSharedLayout(t *testing.T) {
 	if end := argsAt + 4*most; end > slotAt+dataBase {
 		t.Errorf("arguments end at %d, thread 2's scratch begins at %d", end, slotAt+dataBase)
 	}
-	words := []int{ticketAt, doneAt, limitAt, readyAt, parkedAt, failedAt, lateAt, leastAt, sharedAt, jobAt, argsAt}
+	words := []int{ticketAt, doneAt, limitAt, readyAt, parkedAt, failedAt, lateAt, leastAt, sharedAt, awakeAt, takenAt, jobAt, argsAt}
 	for i := 1; i < len(words); i++ {
 		if words[i] < words[i-1]+4 {
 			t.Errorf("word %d at %d overlaps the one at %d", i, words[i], words[i-1])
 		}
 	}
-	if end := (maxThreads-2)<<16 + dataBase + scratchSize; end > sharedBase || sharedBase >= sharedPages<<16 {
-		t.Errorf("the last scratch ends at %d, data begin at %d of %d", end, sharedBase, sharedPages<<16)
+	for _, part := range []struct {
+		name     string
+		end, top int
+	}{
+		{"the last scratch", (maxThreads-2)<<16 + dataBase + scratchSize, ownAt},
+		{"the last thread's tile", ownAt + (maxThreads-1)*ownSize, holdsAt},
+		{"the last hold", holdsEnd, sharedBase},
+		{"the first page of data", sharedBase + 1<<16, sharedPages << 16},
+	} {
+		if part.end > part.top {
+			t.Errorf("%s ends at %d, what follows begins at %d", part.name, part.end, part.top)
+		}
 	}
 }

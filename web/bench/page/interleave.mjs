@@ -1,12 +1,12 @@
-// Times calls of several contenders in one page. They take turns call by call, so that
+// Times calls of several contenders in one page. They take turns of a few calls, so that
 // whatever else the machine does meets all of them alike.
 import { open } from './contenders.mjs';
-import { turns } from './turns.mjs';
+import { turn, turns } from './turns.mjs';
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /** milliseconds of each call, by contender and workload: times[i][workload] = [ms, …] */
-window.interleave = async ({ specs, workloads, rounds, gap, warm }) => {
+window.interleave = async ({ specs, workloads, rounds, calls, gap, warm }) => {
   const contenders = [];
   for (const spec of specs) contenders.push(await open(spec));
   const times = specs.map(() => ({}));
@@ -19,16 +19,7 @@ window.interleave = async ({ specs, workloads, rounds, gap, warm }) => {
       for (let warm = 0; warm < 10; warm++) vectors[i][name] = Array.from(await c.call(work));
     }
     for (let round = 0; round < rounds; round++) {
-      const order = turns(contenders.length, round);
-      // Not timed: the first of a round comes after itself.
-      await sleep(gap);
-      await contenders[order[0]].call(work);
-      for (const i of order) {
-        await sleep(gap);
-        const begin = performance.now();
-        await contenders[i].call(work);
-        times[i][name].push(performance.now() - begin);
-      }
+      for (const i of turns(contenders.length, round)) times[i][name].push(...await turn(() => contenders[i].call(work), calls, gap));
     }
     if (rounds) console.log(`${name}: ${specs.map((s, i) => `${s.name} ${median(times[i][name]).toFixed(2)}`).join(' · ')}`);
   }

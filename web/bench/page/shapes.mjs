@@ -1,7 +1,7 @@
-// Times calls of several contenders on known shapes. They take turns call by call, so
+// Times calls of several contenders on known shapes. They take turns of a few calls, so
 // that whatever else the machine does meets all of them alike.
 import { open } from './shape-contenders.mjs';
-import { cycle, turns } from './turns.mjs';
+import { cycle, turn, turns } from './turns.mjs';
 
 const LOOP = 1000; // ms
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -11,10 +11,10 @@ const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
  *   loop: {workload: ms, the shortest of calls without a rest}}, …]
  *
  * A workload gets as many rounds as fit into `budget` ms, at least `least`, at most `most`,
- * whole cycles of `turns` if there is time for one; before the first one all are called for
- * `warm` ms. The first spec is the exact one; if it is `reference`, it is not timed.
+ * whole cycles of `turns` if there is time for one; a turn is of `calls` calls that count, of
+ * one where there is no time for more. Before the first one all are called for `warm` ms. The first spec is the exact one; if it is `reference`, it is not timed.
  */
-window.shapes = async ({ specs, workloads, budget, least, most, gap, warm }) => {
+window.shapes = async ({ specs, workloads, budget, least, most, calls, gap, warm }) => {
   const results = [], live = [];
   for (const spec of specs) {
     const result = { spec, times: {}, cosines: {}, agree: {}, loop: {} };
@@ -55,19 +55,11 @@ window.shapes = async ({ specs, workloads, budget, least, most, gap, warm }) => 
         console.log(`${c.spec.name}, ${c.result.error}`);
       }
     }
-    const fit = Math.max(least, Math.min(most, Math.floor(budget / total))), whole = cycle(running.length);
+    const counted = (calls + 1) * total * least < budget ? calls : 1;
+    const fit = Math.max(least, Math.min(most, Math.floor(budget / total / (counted + 1)))), whole = cycle(running.length);
     const rounds = fit > whole ? fit - fit % whole : fit;
     for (let round = 0; round < rounds; round++) {
-      const order = turns(running.length, round).map(i => running[i]);
-      // Not timed: the first of a round comes after itself.
-      await sleep(gap);
-      await order[0].call(work);
-      for (const c of order) {
-        await sleep(gap);
-        const began = performance.now();
-        await c.call(work);
-        c.result.times[name].push(performance.now() - began);
-      }
+      for (const c of turns(running.length, round).map(i => running[i])) c.result.times[name].push(...await turn(() => c.call(work), counted, gap));
     }
     // What the encoder itself takes: calls of one contender without a rest, whose caches stay warm.
     for (const c of running.filter(c => c.spec.kind === 'ours' && !work.tokens)) {

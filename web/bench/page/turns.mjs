@@ -1,6 +1,22 @@
-// Who is called after whom. What a call leaves behind (threads that look for work for
-// some milliseconds more, a processor's caches and its choice of where threads run) meets
-// the one that comes next: with a fixed order, always the same one.
+// Who is called when. What a call leaves behind (threads that look for work for some
+// milliseconds more, a processor's caches and its choice of where threads run) meets the
+// one that comes next. So a contender is called several times at its turn, and the first
+// of these calls, which meets what another one left, does not count; and who comes after
+// whom changes from round to round.
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Calls work so often, gap ms apart, after one call that does not count; returns the ms of each. */
+export async function turn(work, calls, gap) {
+  const times = [];
+  for (let i = 0; i <= calls; i++) {
+    await sleep(gap);
+    const began = performance.now();
+    await work();
+    if (i > 0) times.push(performance.now() - began);
+  }
+  return times;
+}
 
 /** How many rounds it takes until every contender of n has come after every other equally often. */
 export const cycle = n => (n % 2 ? 2 * n : n);

@@ -3,11 +3,11 @@
 import '/test/wasm_exec.js';
 import { kernelImports } from '/test/imports.mjs';
 
-const tasks = { table, bits, rates, failure };
+const tasks = { table, bits, stolen, rates, failure };
 
 onmessage = async ({ data: { task, variant, threads, ...options } }) => {
   try {
-    postMessage({ value: await tasks[task](await start(variant, threads), threads, options) });
+    postMessage({ value: await tasks[task](await start(variant, task === 'stolen' ? 1 : threads), threads, options) });
   } catch (e) {
     postMessage({ error: String(e) });
   }
@@ -18,7 +18,7 @@ const forms = { relaxed: [1], fused: [2], fused8: [3, 4] };
 
 /** The caller's instance of a kernel module; its threads have entered when it resolves. */
 async function start(variant, threads) {
-  const memory = new WebAssembly.Memory({ initial: 8, maximum: 65536, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 12, maximum: 65536, shared: true });
   const module = await WebAssembly.compileStreaming(fetch(`/test/${forms[variant] ? 'relaxed' : variant}-shared.wasm`));
   const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   const wrong = [];
@@ -92,8 +92,29 @@ function arena(kernels) {
   return { take, floats, bytes, reset: () => (top = (kernels.base() + 127) & ~63) };
 }
 
+/**
+ * As bits, of layers, where the other thread only takes tiles and holds them, like one
+ * that the system does not run any more.
+ */
+async function stolen(kernels, _, { rounds }) {
+  const words = new Int32Array(kernels.memory.buffer);
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  // The first thread's hold: half a page before what is free; see kernels/simd/gen/threads.go.
+  const hold = (kernels.base() - (1 << 15)) / 4;
+  const thief = new Worker('/e2e/thief.js');
+  await new Promise((resolve) => {
+    thief.onmessage = resolve;
+    thief.postMessage({ words, ticket: kernels.thread_ticket() / 4, hold, stop });
+  });
+  kernels.thread_ready();
+  kernels.set_threads(2, 0);
+  const r = bits(kernels, 2, { rounds, only: /^linear/ });
+  Atomics.store(stop, 0, 1);
+  return { ...r, held: Atomics.load(words, hold) };
+}
+
 /** Random calls of every operation that is shared; returns those whose bits depend on the number of threads. */
-function bits(kernels, threads, { rounds }) {
+function bits(kernels, threads, { rounds, only = /./ }) {
   const memory = arena(kernels);
   const wrong = [];
   const plain = kernels.variant() === 0;
@@ -104,7 +125,7 @@ function bits(kernels, threads, { rounds }) {
       const c = layer(r, m, k, n);
       const w = memory.take(4 * (n + 16) * k);
       kernels.pack_f32(w, memory.floats(r, n * k), n, k);
-      return { ...c, run: (y) => kernels.linear_f32(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5) };
+      return { ...c, run: (y) => kernels.linear_f32(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? y, c.ld, m, k, n, c.act, 1.5) };
     },
     linear_f16(r) {
       const [m, k, n] = [r.int(1, r.int(0, 1) ? 3 : 70), r.int(1, 400), r.int(1, 300)];
@@ -115,7 +136,7 @@ function bits(kernels, threads, { rounds }) {
       for (let i = 0; i < halves.length; i++) halves[i] &= 0xbbff; // finite, below 1
       kernels.pack_f16(w, src, n, k);
       const scratch = memory.take(1 << 15);
-      return { ...c, run: (y) => kernels.linear_f16(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5, scratch) };
+      return { ...c, run: (y) => kernels.linear_f16(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? y, c.ld, m, k, n, c.act, 1.5, scratch) };
     },
     linear_q8(r) {
       const [m, k, n] = [r.int(1, 70), r.int(1, 200), r.int(1, 300)];
@@ -124,7 +145,7 @@ function bits(kernels, threads, { rounds }) {
       kernels.pack_q8(w, memory.bytes(r, n * k), n, k);
       const scratch = memory.take(4 * m * (k + 64));
       const ws = memory.floats(r, n, 0.01);
-      return { ...c, run: (y) => kernels.linear_q8(y, c.ld, c.x, k + 3, w, ws, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5, levels, scratch) };
+      return { ...c, run: (y) => kernels.linear_q8(y, c.ld, c.x, k + 3, w, ws, c.bias, c.res ?? y, c.ld, m, k, n, c.act, 1.5, levels, scratch) };
     },
     linear_q4(r) {
       const [m, k, n] = [r.int(1, 70), 8 * r.int(1, 25), r.int(1, 300)];
@@ -133,7 +154,7 @@ function bits(kernels, threads, { rounds }) {
       const w = memory.take(320 * blocks * Math.ceil(n / 16));
       kernels.pack_q4(w, memory.bytes(r, (n * k) / 2), memory.floats(r, n * blocks, 0.01), n, k);
       const scratch = memory.take(m * (blocks * 68 + 4));
-      return { ...c, run: (y) => kernels.linear_q4(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? 0, c.ld, m, k, n, c.act, 1.5, plain ? 32767 : 127, scratch) };
+      return { ...c, run: (y) => kernels.linear_q4(y, c.ld, c.x, k + 3, w, c.bias, c.res ?? y, c.ld, m, k, n, c.act, 1.5, plain ? 32767 : 127, scratch) };
     },
     attention(r) {
       const group = r.int(1, 3); // heads that share keys and values
@@ -188,6 +209,7 @@ function bits(kernels, threads, { rounds }) {
   let checked = 0;
   for (let round = 0; round < rounds; round++) {
     for (const [op, prepare] of Object.entries(calls)) {
+      if (!only.test(op)) continue;
       const r = random(round * 7919 + op.length * 104729 + 1);
       memory.reset();
       const call = prepare(r);
@@ -208,7 +230,7 @@ function bits(kernels, threads, { rounds }) {
       if (band.some((b) => b !== 0x3e)) wrong.push(`${op} ${call.name}: the guard band was changed`);
     }
   }
-  return { checked, wrong, shared: kernels.thread_tiles() };
+  return { checked, wrong, shared: kernels.thread_tiles(), taken: kernels.thread_taken() };
 }
 
 /** GMAC/s of a layer with one thread and with all, the best of some rounds in turn. */
