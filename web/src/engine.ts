@@ -7,7 +7,7 @@ import { assetURL, env } from './env.js';
 import type { ProgressCallback } from './progress.js';
 import type { KernelReport, Kernels } from './kernels.js';
 import { remember, remembered } from './remember.js';
-import { inWorker, type ThreadReport, type Threads } from './threads.js';
+import { inWorker, startsAreUnsure, type ThreadReport, type Threads } from './threads.js';
 import type { FromWorker, LoadReply, LoadRequest, MemoryReport, Replies, Request, Step, Tokens, ToWorker } from './protocol.js';
 
 export interface CallOptions {
@@ -19,6 +19,10 @@ export interface CallOptions {
   /** Changes the logits of a step. What it throws ends the call. */
   process?: ((step: Step) => Promise<Float32Array>) | undefined;
 }
+
+/** Milliseconds until a worker that may never run is replaced, and how many are tried. */
+const PATIENCE = 5_000;
+const TRIES = 3;
 
 interface Task {
   id: number;
@@ -52,6 +56,8 @@ export class Engine {
   #worker: Worker | null = null;
   #crew: Crew | null = null;
   #alive = false;
+  /** Whether the worker may never run, so that nothing is handed over before it says that it does. */
+  readonly #unsure = inWorker() && startsAreUnsure();
   #disposed = false;
   #lastId = 0;
   #queue: Task[] = [];
@@ -114,7 +120,7 @@ export class Engine {
     this.#end(new LodestoneError('disposed', 'engine: dispose() was called before this call had ended'));
   }
 
-  #start(): void {
+  #start(tries = TRIES): void {
     const start: ToWorker = {
       type: 'start',
       assets: {
@@ -158,6 +164,13 @@ export class Engine {
       if (worker === this.#worker) this.#end(new LodestoneError('engine_crashed', 'engine: a message from the worker could not be read; the next call starts a fresh one'));
     };
     worker.postMessage(start);
+    if (!this.#unsure) return;
+    setTimeout(() => {
+      if (worker !== this.#worker || this.#alive) return;
+      worker.terminate();
+      if (tries > 1) this.#start(tries - 1);
+      else this.#end(this.#blocked(`it did not run within ${PATIENCE / 1000} seconds, nor did ${TRIES - 1} before it`));
+    }, PATIENCE);
   }
 
   #blocked(why: string): LodestoneError {
@@ -191,7 +204,7 @@ export class Engine {
 
   /** Hands the first waiting task to the worker, if it has nothing to do. */
   #next(): void {
-    if (this.#current || !this.#worker) return;
+    if (this.#current || !this.#worker || (this.#unsure && !this.#alive)) return;
     const task = this.#queue.shift();
     if (!task) return;
     this.#current = task;
@@ -215,6 +228,7 @@ export class Engine {
   #receive(message: FromWorker): void {
     if (message.type === 'alive') {
       this.#alive = true;
+      this.#next();
       return;
     }
     if (message.type === 'kernels') {

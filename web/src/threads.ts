@@ -30,8 +30,7 @@ export function planThreads(option: Threads, nested: boolean): ThreadReport {
   // WebKit without its flag says that a page is isolated and has no SharedArrayBuffer.
   if (typeof SharedArrayBuffer !== 'function') return one('one thread: this browser has no SharedArrayBuffer');
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(PROBE)) return one('one thread: this browser has no WebAssembly threads');
-  // In Firefox 140 some workers of several that a worker starts now and then never run.
-  if (nested && /\bFirefox\//.test(navigator.userAgent)) {
+  if (nested && startsAreUnsure()) {
     return one('one thread: Firefox does not always start workers that a worker starts; load the model in the page for more');
   }
   if (option !== 'auto') {
@@ -58,6 +57,11 @@ export function sharedMemory(): WebAssembly.Memory | null {
     }
   }
   return null;
+}
+
+/** Whether a worker that a worker starts may never run: in Firefox 140 that happens now and then, without an error. */
+export function startsAreUnsure(): boolean {
+  return /\bFirefox\//.test(navigator.userAgent);
 }
 
 /** Tells whether this module runs in a worker itself. */
