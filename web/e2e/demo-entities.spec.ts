@@ -66,7 +66,7 @@ test('sentences in three languages, Windows line ends, emoji and combining marks
   await open(page);
   for (const [example, label, name] of [
     ['George Lucas sold his company to Disney.', 'PER', 'George Lucas'],
-    ['Willy Brandt reiste nach Warschau.', 'PER', 'Willy Brandt'],
+    ['Albert Einstein reiste nach Japan.', 'PER', 'Albert Einstein'],
     ['Jacques Chirac a été maire de Paris.', 'PER', 'Jacques Chirac'],
   ] as const) {
     await page.getByRole('button', { name: example }).click();

@@ -122,7 +122,9 @@ class Names:
 
     def __init__(self, a, items):
         self.invented, known = a.invented, {s.text[b:e] for x, y, _, _ in items for s in (x, y) for b, e in s.spans}
-        self.words = sorted(w for w in known if w.isalpha() and w[0].isupper() and w[1:].islower() and len(w) > 3)
+        # As English has them within a sentence: German nouns have capitals too, and what looks like one is to be translated.
+        inside = {x.text[b:e] for x, _, _, _ in items for b, e in x.spans[1:]}
+        self.words = sorted(w for w in inside if w.isalpha() and w[0].isupper() and w[1:].islower() and len(w) > 3)
         self.given = []
         if os.path.isdir(os.path.join(a.data, "ner")):
             found = {tuple(w[b:e]) for part in data.entity_sets(a.data)[0].values() for w, l in part for b, e, _ in metrics.entities(l)}
@@ -144,7 +146,8 @@ def renamed(tok, x, y, links, name, rng):
     another number of as many digits. And what was put there, None if nothing."""
     word = lambda s, i: s.text[slice(*s.spans[i])]
     copied = lambda w: w.isdecimal() and len(w) < 10 or w[0].isupper() and len(w) > 2
-    same = [(i, j) for i, j in links if word(x, i) == word(y, j) and copied(word(x, i))]
+    # Not at the beginning, where every word has a capital: one that is not known would be taken for a name.
+    same = [(i, j) for i, j in links if word(x, i) == word(y, j) and copied(word(x, i)) and (min(i, j) > 0 or word(x, i).isdecimal())]
     if not same:
         return x, y, links, None
     i, j = same[int(rng.integers(len(same)))]
