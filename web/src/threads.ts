@@ -61,7 +61,8 @@ export function sharedMemory(): WebAssembly.Memory | null {
 
 /** Whether a worker that a worker starts may never run: in Firefox 140 that happens now and then, without an error. */
 export function startsAreUnsure(): boolean {
-  return /\bFirefox\//.test(navigator.userAgent);
+  // Node 20 has no navigator.
+  return typeof navigator === 'object' && /\bFirefox\//.test(navigator.userAgent);
 }
 
 /** Tells whether this module runs in a worker itself. */
