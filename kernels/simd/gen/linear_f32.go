@@ -35,7 +35,10 @@ func linearF32(m *Module) {
 	o.init, o.ldinit = f.int("init"), f.int("ldinit")
 	set(f, ldx, ldx.shl(2))
 	px := f.newInt("px")
-	panels(f, o, rows, n, t, func() { set(f, px, x) }, func(r int, o result) {
+	panels(f, o, rows, n, t, func() {
+		set(f, px, x)
+		f.when(rows.atLeastS(num(touchRows)), func() { f.touch(w, k.shl(6)) })
+	}, func(r int, o result) {
 		f.call(fmt.Sprintf("f32_%d", r), strs(px, ldx, w, k, o.y, o.ldy, o.bias, o.res, o.ldres, o.cols, o.act, o.alpha, o.init, o.ldinit)...)
 		f.inc(px, ldx.times(r))
 	}, func() { f.inc(w, k.shl(6)) })

@@ -25,6 +25,28 @@ func memory(m *Module) {
 	f.storeI(p, 0, v)
 }
 
+// touchRows is the number of rows from which weights are touched: fewer read them about
+// as fast as they come.
+const touchRows = 4
+
+// touchKernel emits touch(p, n), which has the processor fetch n bytes at p, rounded down to a
+// multiple of 512, before they are needed. A tile of a layer does so much with a cache line
+// that few of those after it are asked for meanwhile; this asks for as many as it can.
+func touchKernel(m *Module) {
+	f := m.helper("touch")
+	p, n := f.int("p"), f.int("n")
+	end := let(f, "end", p.add(n.and(-512)))
+	f.while(p.less(end), func() {
+		for i := range 8 {
+			f.line("(drop %s)", loadI32(p, 64*i))
+		}
+		f.inc(p, num(512))
+	})
+}
+
+// touch fetches n bytes of weights at p.
+func (f *Func) touch(p, n I32) { f.call("touch", strs(p, n)...) }
+
 // storeTailKernel emits store_tail(p, v, c), which stores the first c of four numbers, all
 // if c > 3, none if c < 1.
 func storeTailKernel(m *Module) {

@@ -86,6 +86,7 @@ func newModule(v Variant) *Module {
 	m := &Module{v: v, index: map[uint32]int{}}
 	memory(m)
 	storeTailKernel(m)
+	touchKernel(m)
 	expKernel(m)
 	activation(m)
 	activateRows(m)

@@ -187,6 +187,7 @@ func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) paral
 			set(f, a.int("n"), minS(a.int("n").sub(from.shl(4)), to.sub(from).shl(4)))
 			if q != nil {
 				set(f, a.int("levels"), num(0))
+				f.when(a.int("m").atLeastS(num(touchRows)), func() { f.touch(a.int("w"), to.sub(from).mul(panel(a.int("k")))) })
 			} else if a["scratch"] != "" {
 				f.ownScratch(a, index)
 			}
