@@ -1,6 +1,6 @@
 // Which kernel module, and which form of it, an engine runs best. A page's worker does
 //
-//	const { module, exports, name, reason, timed } = await chooseKernels(compile, force, imports, last);
+//	const { module, exports, name, reason, timed } = await chooseKernels(compile, force, imports, last, now);
 //
 // compile(file) gives the compiled module relaxed.wasm or simd128.wasm, or the form of it
 // whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed',
@@ -12,7 +12,8 @@
 // First comes what the engine accepts, then what it computes (selftest, known answers:
 // engines have shipped relaxed SIMD wrong), then what is fast (trial). last, if it is given,
 // is what an earlier visit found to be the fastest: if it still computes rightly it is taken
-// without timing. timed says whether there was a choice and a clock decided.
+// without timing. timed says whether there was a choice and a clock decided. now reads the
+// clock in milliseconds; tests pass their own.
 
 const VARIANTS = ['simd128', 'relaxed', 'fused', 'fused8', 'fused8']; // by the number that form() takes
 
@@ -27,7 +28,7 @@ export function relaxedSupported() {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
-export async function chooseKernels(compile, force, imports = {}, last = undefined) {
+export async function chooseKernels(compile, force, imports = {}, last = undefined, now = () => performance.now()) {
   let reason = '';
   if (force !== 'simd128') {
     if (!relaxedSupported()) {
@@ -48,7 +49,7 @@ export async function chooseKernels(compile, force, imports = {}, last = undefin
       // Eight bits cost what seven cost.
       const usable = force ? forms.filter((f) => VARIANTS[f] === force) : forms.filter((f) => f === 1 || f === (wide ?? 2));
       if (usable.length > 0) {
-        const form = usable.length > 1 ? faster(exports, usable) : usable[0];
+        const form = usable.length > 1 ? faster(exports, usable, now) : usable[0];
         exports.form(form);
         const wrong = [1, 2].find((f) => !forms.includes(f));
         if (wrong !== undefined) reason = `this browser computes the ${VARIANTS[wrong]} form wrongly`;
@@ -65,16 +66,17 @@ export async function chooseKernels(compile, force, imports = {}, last = undefin
   return { module, exports, name: 'simd128', reason, timed: false };
 }
 
-/** How long the clock stands still, in milliseconds. */
-function tick() {
-  const t = performance.now();
-  let now;
-  do now = performance.now();
-  while (now === t);
-  const next = now;
-  do now = performance.now();
-  while (now === next);
-  return now - next;
+/** The step of the clock, in milliseconds. */
+function resolution(now) {
+  const next = () => {
+    const before = now();
+    let after;
+    do after = now();
+    while (after === before);
+    return after;
+  };
+  const start = next();
+  return next() - start;
 }
 
 /** How many times as fast as another a form may be without the clock being asked again. */
@@ -88,20 +90,20 @@ const FAR = 2;
  * the engine has optimised the code of one and not yet that of the other, and has some
  * more time for it.
  */
-function faster(exports, forms) {
+function faster(exports, forms, now) {
   const best = forms.map(() => Infinity);
-  const calls = tick() > 0.3 ? 600 : 120; // several ticks of a coarse clock
-  const began = performance.now();
+  const calls = resolution(now) > 0.3 ? 600 : 120; // several ticks of a coarse clock
+  const began = now();
   let rounds = 0;
   let spent = 0;
   do {
     forms.forEach((form, i) => {
       exports.form(form);
-      const t = performance.now();
+      const t = now();
       exports.trial(calls);
-      best[i] = Math.min(best[i], performance.now() - t);
+      best[i] = Math.min(best[i], now() - t);
     });
-    spent = performance.now() - began;
+    spent = now() - began;
   } while (++rounds < 4 || (spent < 12 && rounds < 40) || (spent < 200 && Math.max(...best) > FAR * Math.min(...best)));
   let choice = 0;
   for (let i = 1; i < forms.length; i++) if (best[i] < 0.97 * best[choice]) choice = i;
