@@ -1,77 +1,144 @@
 package main
 
 import (
+	"strings"
 	"syscall/js"
 
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// task serves TaskRequest of web/src/tasks/requests.ts: the one task of the model's head.
-// What is found crosses as flat lists, whose columns are named there: an object for each
-// costs the engine more than it costs the page.
+// task serves TaskRequest of web/src/protocol/tasks.ts: the task that the model's head is
+// for. The reply has a column for each field of a result, since an object for each result
+// takes longer to make.
 func (e *engine) task(request js.Value, j *job) (any, error) {
 	if e.runner == nil {
 		return nil, errNoModel("model with a head and a tokenizer")
 	}
-	var texts, contexts, ignore []string
-	for _, list := range []struct {
-		name string
-		to   *[]string
-	}{{"texts", &texts}, {"contexts", &contexts}, {"ignore", &ignore}} {
-		var err error
-		if *list.to, err = stringsOf(request.Get(list.name)); err != nil {
-			return nil, err
-		}
-	}
-	numbers := int32sOf(request.Get("numbers"))
-	if len(numbers) != 6 {
-		return nil, errArgument // not from our page
-	}
-	mode := request.Get("mode").String()
-	o := tasks.Options{
-		Pause: j.pause, TopK: int(numbers[0]), MaxLength: int(numbers[1]), Window: int(numbers[2]), Stride: int(numbers[3]),
-		Impossible: numbers[4] != 0, Tokens: numbers[5] != 0, Ignore: ignore,
+	in := fields{v: request}
+	texts, contexts := in.texts("texts"), in.texts("contexts")
+	o := tasks.Options{Pause: j.pause, Ignore: in.texts("ignoreLabels")}
+	if in.err != nil {
+		return nil, in.err
 	}
 	var results [][]tasks.Found
+	var masks []any
+	var columns string
 	var err error
-	places := texts // what positions count in
-	switch e.head.Kind {
-	case heads.MaskedLM:
-		masks, err := e.runner.FillMask(texts, o)
-		out := make([]any, len(masks))
-		for i, lists := range masks {
-			out[i] = flat(lists, make([]string, len(lists)))
+	switch task := in.text("task"); task {
+	case "fill-mask":
+		columns = "score token tokenStr sequence"
+		o.TopK = in.integer("topK")
+		var found [][][]tasks.Found
+		found, err = e.runner.FillMask(texts, o)
+		for _, lists := range found {
+			results, masks = append(results, lists...), append(masks, len(lists))
 		}
-		return out, err
-	case heads.SequenceClassification:
-		o.Function = mode
+	case "text-classification":
+		columns = "score label truncated"
+		o.TopK, o.Function = in.integer("topK"), in.text("functionToApply")
 		results, err = e.runner.Classify(texts, o)
-	case heads.TokenClassification:
-		o.Strategy = mode
+	case "token-classification":
+		columns = "score label index word start end"
+		o.Strategy, o.Stride = in.text("aggregationStrategy"), in.integer("stride")
 		results, err = e.runner.Entities(texts, o)
-	default:
+		useUTF16(results, texts)
+	case "question-answering":
+		columns = "score answer start end"
+		o.TopK, o.MaxLength = in.integer("topK"), in.integer("maxAnswerLength")
+		o.Window, o.Stride = in.integer("maxSequenceLength"), in.integer("docStride")
+		o.Impossible, o.Tokens = in.flag("handleImpossibleAnswer"), !in.flag("alignToWords")
 		results, err = e.runner.Answers(texts, contexts, o)
-		places = contexts
+		useUTF16(results, contexts)
+	default:
+		err = lean.Errorf("engine: %w: task %q", errArgument, task)
 	}
-	return flat(results, places), err
+	if err != nil {
+		return nil, err
+	}
+	lengths := make([]any, len(results))
+	for i, list := range results {
+		lengths[i] = len(list)
+	}
+	reply := object("masks", masks, "lengths", lengths)
+	for columns != "" {
+		var name string
+		name, columns, _ = strings.Cut(columns, " ")
+		reply.Set(name, column(name, results))
+	}
+	return reply, nil
 }
 
-// flat lays lists out; text i is what the positions of list i count in.
-func flat(lists [][]tasks.Found, texts []string) []any {
-	out := make([]any, len(lists))
+// useUTF16 makes UTF-16 units of the positions of list i, which are bytes of texts[i].
+func useUTF16(lists [][]tasks.Found, texts []string) {
 	for i, list := range lists {
 		at := make([]tokenizer.Offset, len(list))
-		for k, y := range list {
-			at[k] = tokenizer.Offset{Start: y.Start, End: y.End}
+		for k := range list {
+			at[k].Start, at[k].End = list[k].Start, list[k].End
 		}
-		at = tokenizer.UTF16Offsets(texts[i], at)
-		row := []any{}
-		for k, y := range list {
-			row = append(row, y.Label, y.Text, y.Score, y.Token, y.Sequence, y.Index, at[k].Start, at[k].End, y.Truncated)
+		for k, o := range tokenizer.UTF16Offsets(texts[i], at) {
+			list[k].Start, list[k].End = o.Start, o.End
 		}
-		out[i] = row
 	}
-	return out
+}
+
+// column is a field of all results, list after list.
+func column(name string, lists [][]tasks.Found) []any {
+	values := []any{}
+	for _, list := range lists {
+		for k := range list {
+			y := &list[k]
+			var v any = y.Text
+			switch name {
+			case "score":
+				v = y.Score
+			case "label":
+				v = y.Label
+			case "truncated":
+				v = y.Truncated
+			case "token":
+				v = y.Token
+			case "index":
+				v = y.Index
+			case "start":
+				v = y.Start
+			case "end":
+				v = y.End
+			case "sequence":
+				v = y.Sequence
+			}
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// fields reads the fields of a request. Err is the first that went wrong.
+type fields struct {
+	v   js.Value
+	err error
+}
+
+func (f *fields) texts(name string) []string {
+	list, err := stringsOf(f.v.Get(name))
+	if err != nil {
+		f.err = err
+	}
+	return list
+}
+
+func (f *fields) text(name string) string { return f.v.Get(name).String() }
+
+func (f *fields) flag(name string) bool { return f.v.Get(name).Truthy() }
+
+func (f *fields) integer(name string) int { return f.v.Get(name).Int() }
+
+// object makes an object of names with their values.
+func object(pairs ...any) js.Value {
+	v := js.ValueOf(map[string]any{})
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i].(string), pairs[i+1])
+	}
+	return v
 }

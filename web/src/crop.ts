@@ -1,6 +1,7 @@
 // Entities of a language for which nobody labelled any: CROP, each step to be watched.
 import type { Engine } from './engine.js';
 import { abortedError, LodestoneError } from './error.js';
+import type { CropReplies, CropRequest, LabeledWords } from './protocol/crop.js';
 import { engineOf } from './tasks/task.js';
 import type { TokenClassificationPipeline } from './tasks/token-classification.js';
 import type { TranslationPipeline } from './tasks/translation.js';
@@ -59,31 +60,6 @@ export interface CropOptions {
   signal?: AbortSignal | null;
 }
 
-/** Asks an engine for one step; what a step has no use for is empty. */
-export interface CropRequest {
-  op: 'crop';
-  /**
-   * What each reads, and writes: `split` a text, its words and their places; `words` a translation, its words; `tag` words, labels; `repair`
-   * labels, labels; `translate` words, a word that is the translation; `mark` words and labels, pieces and the types of their slots, with a
-   * place if one entity is all; `translate marked` pieces, lines of pieces; `decode` these and types, lines with tags and a note (as words) each; `project`
-   * words and lines with tags, labels, types (as words), the number of the line that was taken and first and last words (as places), and a
-   * line for what each lost.
-   */
-  step: CropStep['name'] | 'split' | 'repair';
-  text: string;
-  from: string;
-  to: string;
-  /** Words and labels. */
-  lists: [words: string[], labels: string[]];
-  lines: string[][];
-  /** The labels of lines. */
-  tags: string[][];
-  whole: boolean;
-  beams: number;
-}
-
-export type CropReply = [words: string[], labels: string[], lines: string[][], tags: string[][], places: Int32Array];
-
 const WHAT = 'crop';
 
 const line = (words: string[], labels: string[] | null = null, note = ''): CropLine => ({ words, labels, note });
@@ -126,10 +102,11 @@ export async function crop(text: string, options: CropOptions): Promise<CropOutp
   const hear = check.callback(`${WHAT}: on_step`, o.on_step);
   const signal = check.abortSignal(`${WHAT}: signal`, o.signal);
 
-  const ask = (on: Engine, step: CropRequest['step'], from: string, r: Partial<CropRequest>): Promise<CropReply> =>
-    on.call({ op: 'crop', step, text: '', from, to: from === source ? pivot : source, lists: [[], []], lines: [], tags: [], whole: false, beams, ...r }, { signal });
+  /** Asks an engine for a step. */
+  const ask = <S extends keyof CropReplies>(on: Engine, step: S, fields: Omit<Extract<CropRequest, { step: S }>, 'op' | 'step'>): Promise<CropReplies[S]> =>
+    on.call({ op: 'crop', step, ...fields } as unknown as CropRequest, { signal }) as Promise<CropReplies[S]>;
   const steps: CropStep[] = [];
-  /** Does a step, which gives what it wrote and what comes of it, and tells of it. */
+  /** Runs a step, which returns its output and what the next steps need, and reports it. */
   const does = async <T>(name: CropStep['name'], input: CropLine[], run: () => Promise<[output: CropLine[], T]>): Promise<T> => {
     const began = performance.now();
     let done: [CropLine[], T];
@@ -144,52 +121,51 @@ export async function crop(text: string, options: CropOptions): Promise<CropOutp
     return done[1];
   };
 
-  const [words, , , , at] = await ask(engine, 'split', source, { text: sentence });
+  const { words, start: starts, end: ends } = await ask(engine, 'split', { text: sentence, language: source });
   if (words.length === 0) throw check.invalid(`${WHAT}: the text has no words`);
-  const english = await does('translate', [line(words)], async () => {
-    const [[translation]] = await ask(engine, 'translate', source, { lists: [words, []] });
-    return [[line([translation!])], translation!];
+  const translated = await does('translate', [line(words)], async () => {
+    const reply = await ask(engine, 'translate', { words, from: source, to: pivot });
+    return [[line([reply.text])], reply.text];
   });
-  const split = await does('words', [line([english])], async () => {
-    const [list] = await ask(engine, 'words', pivot, { text: english });
-    if (list.length === 0) throw check.invalid(`the translation ${JSON.stringify(english.slice(0, 60))} has no words`);
-    return [[line(list)], list];
+  const split = await does('words', [line([translated])], async () => {
+    const reply = await ask(engine, 'words', { text: translated, language: pivot });
+    if (reply.words.length === 0) throw check.invalid(`the translation ${JSON.stringify(translated.slice(0, 60))} has no words`);
+    return [[line(reply.words)], reply.words];
   });
   const labels = await does('tag', [line(split)], async () => {
-    const said = tags
-      ? (await ask(tags, 'tag', pivot, { lists: [split, []] }))[1]
+    const given = tags
+      ? (await ask(tags, 'tag', { words: split })).labels
       : check.strings('what the tagger returned', (await (tagger as (w: string[], o: object) => unknown)([...split], { signal })) ?? 'nothing')!;
-    if (said.length !== split.length) throw check.invalid(`the tagger gave ${said.length} labels for ${split.length} words`);
-    const [, list] = await ask(engine, 'repair', pivot, { lists: [[], said] });
-    return [[line(split, list)], list];
+    if (given.length !== split.length) throw check.invalid(`the tagger gave ${given.length} labels for ${split.length} words`);
+    const reply = await ask(engine, 'repair', { labels: given });
+    return [[line(split, reply.labels)], reply.labels];
   });
-  // Where nothing was tagged there is nothing to carry back.
-  let back: CropLine[] = [line([], [])];
+  // Without an entity there is nothing to mark: the line that is projected is empty.
+  let back: LabeledWords[] = [{ words: [], labels: [] }];
   if (labels.some((l) => l !== 'O')) {
-    const [pieces, types, whole] = await does('mark', [line(split, labels)], async () => {
-      const [pieces, types, , , whole] = await ask(engine, 'mark', pivot, { lists: [split, labels] });
-      return [[line(pieces)], [pieces, types, whole.length > 0] as const];
+    const marked = await does('mark', [line(split, labels)], async () => {
+      const reply = await ask(engine, 'mark', { words: split, labels, language: pivot });
+      return [[line(reply.pieces)], reply];
     });
-    const lines = await does('translate marked', [line(pieces)], async () => {
-      const [, , lines] = await ask(engine, 'translate marked', pivot, { lists: [pieces, []] });
-      return [lines.map((l) => line(l)), lines];
+    const lines = await does('translate marked', [line(marked.pieces)], async () => {
+      const reply = await ask(engine, 'translate marked', { pieces: marked.pieces, from: pivot, to: source, beams });
+      return [reply.lines.map((l) => line(l)), reply.lines];
     });
     back = await does('decode', lines.map((l) => line(l)), async () => {
-      const [notes, , found, tags] = await ask(engine, 'decode', source, { lists: [[], types], lines, whole });
-      const list = found.map((l, i) => line(l, tags[i]!, notes[i]!));
-      return [list, list];
+      const reply = await ask(engine, 'decode', { lines, types: marked.types, whole: marked.whole, language: source });
+      return [reply.lines, reply.lines];
     });
   }
   const input = back.map((l) => line(l.words, l.labels));
   const [entities, placed] = await does('project', input, async () => {
-    const [types, labels, lost, , [taken, ...places]] = await ask(engine, 'project', source, { lists: [words, []], lines: back.map((l) => l.words), tags: back.map((l) => l.labels!) });
-    lost.forEach(([why], i) => (input[i]!.note = why!));
-    const found = types.map((entity_group, i): CropEntity => {
-      const start = at[2 * places[2 * i]!]!;
-      const end = at[2 * places[2 * i + 1]! - 1]!;
-      return { entity_group, word: sentence.slice(start, end), start, end };
+    const reply = await ask(engine, 'project', { words, lines: back.map(({ words, labels }) => ({ words, labels })) });
+    reply.lost.forEach((why, i) => (input[i]!.note = why));
+    const found = reply.entities.map((e): CropEntity => {
+      const start = starts[e.first]!;
+      const end = ends[e.end - 1]!;
+      return { entity_group: e.type, word: sentence.slice(start, end), start, end };
     });
-    return [[line(words, labels)], [found, lost[taken!]![0] === ''] as const];
+    return [[line(words, reply.labels)], [found, reply.lost[reply.line] === ''] as const];
   });
   return { entities, placed, steps };
 }

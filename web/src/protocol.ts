@@ -1,12 +1,12 @@
 // The messages between the page (client.ts) and the worker (worker.ts). A request
 // carries an id, and exactly one reply carries it back.
-import type { CropReply, CropRequest } from './crop.js';
 import type { ErrorMessage } from './error.js';
 import type { Padded } from './inputs.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { ProgressEvent } from './progress.js';
 import type { Kernels, KernelReport, Variant } from './kernels.js';
-import type { HeadRequest, TaskReplies, TaskRequest } from './tasks/requests.js';
+import type { CropReplies, CropRequest } from './protocol/crop.js';
+import type { TaskReplies, TaskRequest } from './protocol/tasks.js';
 import type { ThreadOrder, ThreadState } from './team.js';
 import type { ThreadReport, Threads } from './threads.js';
 
@@ -72,6 +72,11 @@ export interface DecodeRequest {
 
 export interface ForwardRequest extends Padded {
   op: 'forward';
+}
+
+/** The logits of the model's head. */
+export interface HeadRequest extends Padded {
+  op: 'head';
 }
 
 export interface GenerateRequest {
@@ -248,8 +253,10 @@ export interface MemoryReport {
 }
 
 /** The reply to each operation. */
-export interface Replies extends TaskReplies {
-  crop: CropReply;
+export interface Replies {
+  task: TaskReplies[keyof TaskReplies];
+  crop: CropReplies[keyof CropReplies];
+  head: TensorReply;
   load: LoadReply;
   features: FeaturesReply;
   encode: EncodeReply;

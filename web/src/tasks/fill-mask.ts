@@ -1,6 +1,6 @@
 // Words for masks.
 import * as check from '../validate.js';
-import { masks, topK } from './requests.js';
+import { rows, runTask, topK } from './requests.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 /** A token for a mask. */
@@ -49,10 +49,9 @@ export const fillMask: TaskDefinition<FillMaskCall> = {
       const k = topK(what, o.top_k) ?? 5;
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const results = (await masks(loaded.engine, { texts, numbers: [k], signal })).map((lists) => {
-        const all = lists.map((list) => list.map(({ score, token, text, sequence }): FillMaskResult => ({ score, token, token_str: text, sequence })));
-        return all.length === 1 ? all[0]! : all;
-      });
+      const { masks, lengths, score, token, tokenStr, sequence } = await runTask(loaded.engine, { task: 'fill-mask', texts, topK: k }, signal);
+      const lists = rows(lengths, (i): FillMaskResult => ({ score: score[i]!, token: token[i]!, token_str: tokenStr[i]!, sequence: sequence[i]! }));
+      const results = rows(masks, (i) => lists[i]!).map((text) => (text.length === 1 ? text[0]! : text));
       return typeof input === 'string' ? results[0] : results;
     };
     return Object.assign(run as FillMaskCall, { mask_token: loaded.info.maskToken });

@@ -1,6 +1,6 @@
 // Answers to questions, out of a text.
 import * as check from '../validate.js';
-import { lists, topK } from './requests.js';
+import { rows, runTask, topK } from './requests.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 /** A part of a context; '' says that there is no answer in it. */
@@ -53,16 +53,16 @@ export const questionAnswering: TaskDefinition<QuestionAnsweringCall> = {
       const count = (name: 'max_answer_len' | 'max_seq_len' | 'doc_stride'): number => check.count(`${what}: ${name}`, o[name]) ?? 0;
       const flag = (name: 'handle_impossible_answer' | 'align_to_words', otherwise: boolean): boolean => check.boolean(`${what}: ${name}`, o[name], otherwise);
       const k = topK(what, o.top_k) ?? 1;
-      const numbers = [k, count('max_answer_len'), count('max_seq_len'), count('doc_stride')];
-      numbers.push(Number(flag('handle_impossible_answer', false)), Number(!flag('align_to_words', true)));
+      const lengths = { maxAnswerLength: count('max_answer_len'), maxSequenceLength: count('max_seq_len'), docStride: count('doc_stride') };
+      const flags = { handleImpossibleAnswer: flag('handle_impossible_answer', false), alignToWords: flag('align_to_words', true) };
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(`${what}: question`, question);
       const contexts = check.texts(`${what}: context`, context);
       if (typeof question !== typeof context || texts.length !== contexts.length) {
         throw check.invalid(`${what}: ${texts.length} questions and ${contexts.length} contexts, expected as many, both strings or both arrays`);
       }
-      const found = await lists(loaded.engine, { texts, contexts, numbers, signal });
-      const answers = found.map((list) => list.map(({ text: answer, score, start, end }): QuestionAnsweringResult => ({ answer, score, start, end })));
+      const reply = await runTask(loaded.engine, { task: 'question-answering', texts, contexts, topK: k, ...lengths, ...flags }, signal);
+      const answers = rows(reply.lengths, (i): QuestionAnsweringResult => ({ answer: reply.answer[i]!, score: reply.score[i]!, start: reply.start[i]!, end: reply.end[i]! }));
       const results = k === 1 ? answers.map((list) => list[0]!) : answers;
       return typeof question === 'string' ? results[0] : results;
     };

@@ -1,6 +1,6 @@
 // Classes of texts.
 import * as check from '../validate.js';
-import { lists, topK } from './requests.js';
+import { rows, runTask, topK } from './requests.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 /** A class of a text. */
@@ -51,12 +51,14 @@ export const textClassification: TaskDefinition<TextClassificationCall> = {
       const what = 'text-classification';
       const o = check.knownOptions(what, options, ['top_k', 'function_to_apply', 'signal']);
       const k = o.top_k === null ? 0 : (topK(what, o.top_k, 'null or ') ?? 1);
-      const mode = check.oneOf(`${what}: function_to_apply`, o.function_to_apply, FUNCTIONS, '');
+      const functionToApply = check.oneOf(`${what}: function_to_apply`, o.function_to_apply, FUNCTIONS, '');
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const results = (await lists(loaded.engine, { texts, mode, numbers: [k], signal })).map((list) =>
-        list.map(({ label, score, truncated }): TextClassificationResult => (truncated ? { label, score, truncated } : { label, score })),
-      );
+      const reply = await runTask(loaded.engine, { task: 'text-classification', texts, topK: k, functionToApply }, signal);
+      const results = rows(reply.lengths, (i): TextClassificationResult => {
+        const result = { label: reply.label[i]!, score: reply.score[i]! };
+        return reply.truncated[i] ? { ...result, truncated: true } : result;
+      });
       if (typeof input === 'string') return results[0];
       return k === 1 ? results.flat() : results;
     };

@@ -1,6 +1,6 @@
 // Entities in texts: names of people and places, parts of speech, whatever the model marks.
 import * as check from '../validate.js';
-import { lists } from './requests.js';
+import { rows, runTask } from './requests.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 interface Found {
@@ -75,17 +75,16 @@ export const tokenClassification: TaskDefinition<TokenClassificationCall> = {
     const run = async (input: string | readonly string[], options?: TokenClassificationOptions): Promise<unknown> => {
       const what = 'token-classification';
       const o = check.knownOptions(what, options, ['aggregation_strategy', 'ignore_labels', 'stride', 'signal']);
-      const mode = check.oneOf(`${what}: aggregation_strategy`, o.aggregation_strategy, STRATEGIES, 'none');
-      const ignore = check.strings(`${what}: ignore_labels`, o.ignore_labels) ?? ['O'];
+      const aggregationStrategy = check.oneOf(`${what}: aggregation_strategy`, o.aggregation_strategy, STRATEGIES, 'none');
+      const ignoreLabels = check.strings(`${what}: ignore_labels`, o.ignore_labels) ?? ['O'];
       const stride = check.count(`${what}: stride`, o.stride) ?? 0;
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const results = (await lists(loaded.engine, { texts, mode, ignore, numbers: [0, 0, 0, stride], signal })).map((list) =>
-        list.map(
-          ({ label, score, index, text: word, start, end }): TokenClassificationResult =>
-            mode === 'none' ? { entity: label, score, index, word, start, end } : { entity_group: label, score, word, start, end },
-        ),
-      );
+      const reply = await runTask(loaded.engine, { task: 'token-classification', texts, aggregationStrategy, ignoreLabels, stride }, signal);
+      const results = rows(reply.lengths, (i): TokenClassificationResult => {
+        const [label, score, word, start, end] = [reply.label[i]!, reply.score[i]!, reply.word[i]!, reply.start[i]!, reply.end[i]!];
+        return aggregationStrategy === 'none' ? { entity: label, score, index: reply.index[i]!, word, start, end } : { entity_group: label, score, word, start, end };
+      });
       return typeof input === 'string' ? results[0] : results;
     };
     return Object.assign(run as TokenClassificationCall, { labels: loaded.info.labels });

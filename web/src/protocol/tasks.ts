@@ -1,0 +1,84 @@
+// The messages of the tasks that stand on a head. wasm/engine/tasks_js.go serves them.
+
+/** Asks for the task that the model's head is for. */
+export type TaskRequest = { op: 'task'; texts: string[] } & (
+  | { task: 'fill-mask'; topK: number }
+  | {
+      task: 'text-classification';
+      /** 0: all labels. */
+      topK: number;
+      /** '': the function that config.json asks for. */
+      functionToApply: '' | 'softmax' | 'sigmoid' | 'none';
+    }
+  | {
+      task: 'token-classification';
+      aggregationStrategy: 'none' | 'simple' | 'first' | 'average' | 'max';
+      ignoreLabels: string[];
+      /** 0: a quarter of a window. */
+      stride: number;
+    }
+  | {
+      /** The texts are the questions. */
+      task: 'question-answering';
+      contexts: string[];
+      topK: number;
+      /** In tokens, and so are the next two. 0: the default. */
+      maxAnswerLength: number;
+      maxSequenceLength: number;
+      docStride: number;
+      handleImpossibleAnswer: boolean;
+      alignToWords: boolean;
+    }
+);
+
+/**
+ * Results as columns: row i of a result is element i of every column. The rows of all
+ * lists follow each other, and `lengths` says how many rows each list has.
+ */
+interface Columns {
+  lengths: number[];
+  score: number[];
+}
+
+/** A list for each mask of each text. */
+export interface FillMaskReply extends Columns {
+  /** How many masks each text has. */
+  masks: number[];
+  token: number[];
+  tokenStr: string[];
+  sequence: string[];
+}
+
+/** A list for each text. */
+export interface TextClassificationReply extends Columns {
+  label: string[];
+  /** True if the text was longer than the model takes. */
+  truncated: boolean[];
+}
+
+/** A list for each text. */
+export interface TokenClassificationReply extends Columns {
+  label: string[];
+  /** The token's place in the encoding of the whole text. */
+  index: number[];
+  word: string[];
+  /** In UTF-16 units of the text. */
+  start: number[];
+  end: number[];
+}
+
+/** A list for each question. */
+export interface QuestionAnsweringReply extends Columns {
+  answer: string[];
+  /** In UTF-16 units of the context. */
+  start: number[];
+  end: number[];
+}
+
+/** The reply to each task. */
+export interface TaskReplies {
+  'fill-mask': FillMaskReply;
+  'text-classification': TextClassificationReply;
+  'token-classification': TokenClassificationReply;
+  'question-answering': QuestionAnsweringReply;
+}
