@@ -102,7 +102,7 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
 tools: node_modules/.package-lock.json ## the tests of the bench's parts, of choosing kernels and of taking threads
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/team.test.mjs web/tools/wasm-data.test.mjs
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/team.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list

@@ -20,6 +20,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { mergeData } from './tools/wasm-data.mjs';
+import { clearLines } from './tools/wasm-lines.mjs';
 
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -53,7 +54,7 @@ async function programs() {
 async function goBuild(pkg, out, flags = []) {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await tool('go', ['build', '-trimpath', '-ldflags=-s -w', ...flags, '-o', out, pkg], { env });
-  await writeFile(out, mergeData(await readFile(out)));
+  await writeFile(out, clearLines(mergeData(await readFile(out))));
 }
 
 /** The module and the worker, each one file. */

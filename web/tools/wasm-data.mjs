@@ -11,14 +11,19 @@ const DATA = 11;
 
 /** The module with fewer segments; gap is the longest run of zeros that is written out. */
 export function mergeData(module, gap = 256) {
+  return editData(module, (all) => merge(all, gap));
+}
+
+/** The module with the data segments that edit makes of its own: {address, bytes} each, in order of address. */
+export function editData(module, edit) {
   const out = [module.subarray(0, 8)];
   for (let at = 8; at < module.length; ) {
     const id = module[at];
     const [size, body] = unsigned(module, at + 1);
     const end = body + size;
     if (id === DATA) {
-      const merged = encode(merge(segments(module, body, end), gap));
-      out.push(Uint8Array.of(DATA), leb(merged.length), merged);
+      const edited = encode(edit(segments(module, body, end)));
+      out.push(Uint8Array.of(DATA), leb(edited.length), edited);
     } else {
       out.push(module.subarray(at, end));
     }
