@@ -160,7 +160,13 @@ func TestSizesAreThoseOfTheQuantisedModel(t *testing.T) {
 				t.Errorf("of the int8 folder: %d parameters, %+v", again.Parameters, again.Sizes)
 			}
 			for _, kind := range []string{"f32", "q8", "q4"} {
-				m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), dir, transformer.LoadOptions{DType: kind, Head: config.Encoder == nil})
+				dev := kernels.NewDevice(kernels.NewReference(0))
+				weights, closer, err := transformer.OpenFile(dev, filepath.Join(dir, "model.safetensors"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer closer.Close()
+				m, err := transformer.Load(dev, config, []transformer.Stream{weights}, transformer.LoadOptions{DType: kind, Head: config.Encoder == nil})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -3,6 +3,7 @@ package generate
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -94,7 +95,7 @@ type Options struct {
 	// exponentials over the vocabulary for each token.
 	Scores bool
 
-	// Token, if set, hears each token as it is chosen (not with beams, which are only
+	// Token, if set, is called with each token as it is chosen (not with beams, which are only
 	// known at the end); sequence counts results. Its error ends the run and is returned.
 	Token func(sequence int, id int32) error
 	// Pause, if set, is called before each layer; its error ends the run.
@@ -168,6 +169,13 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 		for i, w := range words {
 			if len(w) == 0 {
 				return fail("stop sequence or bad word %d is empty", i)
+			}
+		}
+	}
+	for _, list := range slices.Concat([][]int32{o.EOS, o.Suppress}, o.Stop, o.BadWords) {
+		for _, id := range list {
+			if id < 0 || int(id) >= c.VocabSize {
+				return fail("token %d of eos_token_id, suppress_tokens, bad_words_ids or a stop sequence; the vocabulary has %d", id, c.VocabSize)
 			}
 		}
 	}

@@ -18,12 +18,12 @@ type Settings struct {
 	BOS, DecoderStart, Pad int32
 }
 
-// ReadSettings reads config.json and, if it is not nil, generation_config.json, which
+// SettingsOf reads config.json and, if it is not nil, generation_config.json, which
 // counts for more. What they leave out is as in Hugging Face's GenerationConfig: greedy
 // search; 50 likeliest tokens where tokens are drawn; beams compared by the mean of
 // their logarithms. How many beams is not for the folder to say. Members that would
 // change the result and are not done here are refused with transformer.ErrUnsupported.
-func ReadSettings(config, generation []byte) (*Settings, error) {
+func SettingsOf(config, generation *strictjson.Document) (*Settings, error) {
 	f := &Settings{BOS: -1, DecoderStart: -1, Pad: -1, Options: Options{TopK: 50, LengthPenalty: 1}}
 	if err := f.read(config, false); err != nil {
 		return nil, lean.Errorf("generate: %w: config.json: %w", transformer.ErrConfig, err)
@@ -37,28 +37,35 @@ func ReadSettings(config, generation []byte) (*Settings, error) {
 }
 
 // With is a copy of f over which a caller's options count: a JSON object of the same
-// members, and of num_beams, num_return_sequences, seed and stop_strings.
+// members, and of num_beams, num_return_sequences, seed and stop_strings. A member that is
+// not known is refused by name.
 func (f *Settings) With(options []byte) (*Settings, error) {
 	g := *f
-	if err := g.read(options, true); err != nil {
+	doc, err := strictjson.ReadDocument(options)
+	if err == nil {
+		err = g.read(doc, true)
+	}
+	if err != nil {
 		return nil, lean.Errorf("generate: %w: %w", ErrOptions, err)
 	}
 	return &g, nil
 }
 
-func (f *Settings) read(text []byte, caller bool) error {
+func (f *Settings) read(doc *strictjson.Document, caller bool) error {
 	o, before := &f.Options, f.Options
 	o.MaxNewTokens, o.MinNewTokens = 0, 0
 	lengths, sampling := [2]bool{}, false
-	d := strictjson.NewDecoder(text)
-	err := d.Object(func(key string) error {
+	err := doc.Members(func(key string, d *strictjson.Decoder) error {
 		if d.Peek() == strictjson.Null {
-			return d.Skip()
+			return nil
 		}
 		lengths[0] = lengths[0] || key == "max_length"
 		lengths[1] = lengths[1] || key == "min_length"
 		sampling = sampling || key == "do_sample"
 		if caller {
+			if err := checkCaller(d, key); err != nil {
+				return err
+			}
 			switch key {
 			case "num_beams":
 				return count(d, key, &o.Beams)
@@ -70,18 +77,22 @@ func (f *Settings) read(text []byte, caller bool) error {
 				return err
 			case "stop_strings":
 				f.StopStrings = nil
-				return d.Array(func(int) error {
+				one := func(int) error {
 					s, err := d.String()
+					if err == nil && s == "" {
+						err = lean.Errorf("%q has an empty text, which every text ends in", key)
+					}
 					f.StopStrings = append(f.StopStrings, s)
 					return err
-				})
+				}
+				if d.Peek() == strictjson.String {
+					return one(0)
+				}
+				return d.Array(one)
 			}
 		}
 		return f.member(d, key)
 	})
-	if err == nil {
-		err = d.End()
-	}
 	// A length in all counts for more than one of new tokens that was said before.
 	if o.MaxNewTokens == 0 && !lengths[0] {
 		o.MaxNewTokens = before.MaxNewTokens
@@ -95,11 +106,13 @@ func (f *Settings) read(text []byte, caller bool) error {
 	return err
 }
 
-// neutral are members that are not done here, with the number that leaves results alone.
-var neutral = [...]struct {
+type neutralOption struct {
 	key   string
 	value float64
-}{
+}
+
+// neutral are members that are not done here, with the number that leaves results alone.
+var neutral = [...]neutralOption{
 	{"typical_p", 1}, {"epsilon_cutoff", 0}, {"eta_cutoff", 0}, {"min_p", 0}, {"top_h", 0}, {"penalty_alpha", 0}, {"diversity_penalty", 0},
 	{"num_beam_groups", 1}, {"encoder_repetition_penalty", 1}, {"encoder_no_repeat_ngram_size", 0}, {"guidance_scale", 1},
 }
@@ -189,8 +202,6 @@ func (f *Settings) member(d *strictjson.Decoder, key string) (err error) {
 			return d.Skip()
 		}
 		o.EarlyStopping, err = d.Bool()
-	default:
-		return d.Skip()
 	}
 	return err
 }

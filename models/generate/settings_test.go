@@ -8,6 +8,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 func TestAFolderSaysHowItsModelGenerates(t *testing.T) {
@@ -27,11 +28,11 @@ func TestAFolderSaysHowItsModelGenerates(t *testing.T) {
 			generate.Settings{BOS: -1, DecoderStart: -1, Pad: -1, Options: generate.Options{Sample: true, Temperature: 0.6, TopP: 0.9, TopK: 50, RepetitionPenalty: 1.5,
 				Exhaustive: true, MaxNewTokens: 5, MinNewTokens: 2, MinLength: 3, LengthPenalty: -2}}},
 	} {
-		var generation []byte
+		var generation *strictjson.Document
 		if c.generation != "" {
-			generation = []byte(c.generation)
+			generation = document(t, c.generation)
 		}
-		got, err := generate.ReadSettings([]byte(c.config), generation)
+		got, err := generate.SettingsOf(document(t, c.config), generation)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		} else if !reflect.DeepEqual(*got, c.want) {
@@ -39,26 +40,70 @@ func TestAFolderSaysHowItsModelGenerates(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]error{
-		`{"eos_token_id":"two"}`:  transformer.ErrConfig,
-		`{"eos_token_id":1.5}`:    transformer.ErrConfig,
-		`{"max_length":-3}`:       transformer.ErrConfig,
-		`{"typical_p":0.5}`:       transformer.ErrUnsupported,
-		`{"num_beam_groups":3}`:   transformer.ErrUnsupported,
-		`{"do_sample":1}`:         transformer.ErrConfig,
-		`{"max_length":1} behind`: transformer.ErrConfig,
+		`{"eos_token_id":"two"}`: transformer.ErrConfig,
+		`{"eos_token_id":1.5}`:   transformer.ErrConfig,
+		`{"max_length":-3}`:      transformer.ErrConfig,
+		`{"typical_p":0.5}`:      transformer.ErrUnsupported,
+		`{"num_beam_groups":3}`:  transformer.ErrUnsupported,
+		`{"do_sample":1}`:        transformer.ErrConfig,
 	} {
-		if _, err := generate.ReadSettings([]byte(`{}`), []byte(text)); !errors.Is(err, want) || !strings.Contains(err.Error(), "generation_config.json") {
+		if _, err := generate.SettingsOf(document(t, `{}`), document(t, text)); !errors.Is(err, want) || !strings.Contains(err.Error(), "generation_config.json") {
 			t.Errorf("%s: %v, expected %v", text, err, want)
 		}
 	}
 }
 
+// document reads a config.json.
+func document(t testing.TB, text string) *strictjson.Document {
+	t.Helper()
+	doc, err := strictjson.ReadDocument([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
 // Whatever the bytes are, reading them ends.
-func FuzzReadSettings(f *testing.F) {
+func FuzzSettingsOf(f *testing.F) {
 	f.Add([]byte(`{"eos_token_id":[1,2],"max_length":20,"early_stopping":"never","bad_words_ids":[[1]],"top_p":0.5}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if d, err := generate.ReadSettings(text, text); (d == nil) == (err == nil) {
+		doc, err := strictjson.ReadDocument(text)
+		if err != nil {
+			return
+		}
+		if d, err := generate.SettingsOf(doc, doc); (d == nil) == (err == nil) {
 			t.Errorf("%v and %v", d, err)
 		}
 	})
+}
+
+func TestACallersOptionsAreRefusedByName(t *testing.T) {
+	f, err := generate.SettingsOf(document(t, `{"eos_token_id":2,"vocab_size":29}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, says := range map[string]string{
+		`{"max_tokens":5}`:           `there is no option "max_tokens"; did you mean "max_new_tokens"?`,
+		`{"numbeams":2}`:             `did you mean "num_beams"?`,
+		`{"vocab_size":29}`:          `there is no option "vocab_size"`,
+		`{"max_new_tokens":0}`:       `"max_new_tokens" is 0, expected at least 1`,
+		`{"temperature":0}`:          `"temperature" is 0, expected a number above 0`,
+		`{"top_p":0}`:                `"top_p" is 0, expected a number above 0`,
+		`{"num_beams":0}`:            `"num_beams" is 0, expected at least 1`,
+		`{"seed":-1}`:                `"seed" is -1, expected at least 0`,
+		`{"bad_words_ids":[[]]}`:     `"bad_words_ids" has a list without a token`,
+		`{"stop_strings":""}`:        `"stop_strings" has an empty text`,
+		`{"stop_strings":["a",""]}`:  `"stop_strings" has an empty text`,
+		`{"typical_p":0.5}`:          `"typical_p"`,
+		`not json`:                   `expected an object`,
+		`{"max_new_tokens":1} again`: `text after the document`,
+	} {
+		if _, err := f.With([]byte(text)); !errors.Is(err, generate.ErrOptions) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; expected it to say %s", text, err, says)
+		}
+	}
+	g, err := f.With([]byte(`{"stop_strings":".","typical_p":1,"length_penalty":-1,"top_k":0}`))
+	if err != nil || len(g.StopStrings) != 1 || g.StopStrings[0] != "." {
+		t.Errorf("%+v, %v", g, err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // runFamily computes what a model whose config.json has a model_type returns for
@@ -19,7 +20,11 @@ import (
 // incremental_logits [1,n,V] of a decoder are those of the last n tokens of the first row,
 // when they follow the others one at a time.
 func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transformer.Stream, dtype string) (*outputs, error) {
-	c, err := transformer.ParseConfig(config)
+	doc, err := strictjson.ReadDocument(config)
+	if err != nil {
+		return nil, err
+	}
+	c, err := transformer.ConfigOf(doc)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +32,7 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 	options := transformer.LoadOptions{DType: dtype, Head: logits && c.Causal}
 	var head *heads.Head
 	if _, answers := v.Outputs["start_logits"]; (logits || answers) && !c.Causal {
-		if head, err = taskHead(c, config); err != nil {
+		if head, err = taskHead(c, doc); err != nil {
 			return nil, err
 		}
 		head.Load(&options)
@@ -105,8 +110,8 @@ func runFamily(dev *kernels.Device, config []byte, v *Vectors, weights transform
 
 // taskHead is the head that config.json names in architectures; if it names none, a masked
 // language model's.
-func taskHead(c *transformer.Config, config []byte) (*heads.Head, error) {
-	l, err := heads.ParseLabels(config)
+func taskHead(c *transformer.Config, config *strictjson.Document) (*heads.Head, error) {
+	l, err := heads.LabelsOf(config)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func runKformer(dev *kernels.Device, config []byte, v *Vectors, weights transfor
 				}
 			}
 		}
-		k, err := r.Learn(texts)
+		k, err := r.Knowledge(texts)
 		if err != nil {
 			return nil, err
 		}

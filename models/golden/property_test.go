@@ -11,7 +11,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/golden"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
 type jsonTensor struct {
@@ -30,7 +30,7 @@ func TestRowsOfAnyBatchEqualThemselvesAlone(t *testing.T) {
 			r := rand.New(rand.NewPCG(7, uint64(len(name))))
 			dir := filepath.Join("testdata/families", name)
 			dev := kernels.NewDevice(kernels.NewReference(0))
-			m, err := transformer.LoadFolder(dev, dir, transformer.LoadOptions{DType: "f32"})
+			m, err := pipeline.OpenStack(dev, pipeline.Dir(dir), pipeline.Options{DType: "f32"})
 			if err != nil {
 				t.Fatal(err)
 			}

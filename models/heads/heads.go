@@ -9,6 +9,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // Kind is what a head computes.
@@ -65,8 +66,8 @@ type Head struct {
 
 // New is the head of a kind for a model; config is its config.json. It fails where the
 // family has no such head here, or where config.json names another.
-func New(k Kind, c *transformer.Config, config []byte) (*Head, error) {
-	l, err := ParseLabels(config)
+func New(k Kind, c *transformer.Config, config *strictjson.Document) (*Head, error) {
+	l, err := LabelsOf(config)
 	if err != nil {
 		return nil, err
 	}

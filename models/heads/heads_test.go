@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -15,24 +14,17 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/heads/headstest"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// memory is a transformer.Stream of bytes.
-type memory struct {
-	*bytes.Reader
-	dev  *kernels.Device
-	size int64
-}
-
-func (m *memory) Name() string { return "model.safetensors" }
-func (m *memory) Size() int64  { return m.size }
-func (m *memory) Fill(at uint32, n int) error {
-	p := make([]byte, n)
-	if _, err := io.ReadFull(m.Reader, p); err != nil {
-		return err
+// document reads a config.json.
+func document(t testing.TB, text string) *strictjson.Document {
+	t.Helper()
+	doc, err := strictjson.ReadDocument([]byte(text))
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.dev.Write(at, p)
-	return nil
+	return doc
 }
 
 // open loads a model with its head on the reference kernels.
@@ -41,11 +33,15 @@ func open(tiny *headstest.Model, kind heads.Kind, dtype string) (*transformer.Mo
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := transformer.ParseConfig(files["config.json"])
+	config, err := strictjson.ReadDocument(files["config.json"])
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := heads.New(kind, c, files["config.json"])
+	c, err := transformer.ConfigOf(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := heads.New(kind, c, config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +49,7 @@ func open(tiny *headstest.Model, kind heads.Kind, dtype string) (*transformer.Mo
 	o := transformer.LoadOptions{DType: dtype}
 	h.Load(&o)
 	weights := files["model.safetensors"]
-	m, err := transformer.Load(dev, c, []transformer.Stream{&memory{bytes.NewReader(weights), dev, int64(len(weights))}}, o)
+	m, err := transformer.Load(dev, c, []transformer.Stream{transformer.NewStream(dev, "model.safetensors", int64(len(weights)), bytes.NewReader(weights))}, o)
 	return m, h, err
 }
 
@@ -217,12 +213,12 @@ func TestWithoutLabelsTheyAreCountedFromTheCheckpoint(t *testing.T) {
 }
 
 func TestLabelsAreInTheOrderOfTheirClasses(t *testing.T) {
-	l, err := heads.ParseLabels([]byte(`{"id2label":{"1":"b","0":"a"},"problem_type":null,"architectures":null}`))
+	l, err := heads.LabelsOf(document(t, `{"id2label":{"1":"b","0":"a"},"problem_type":null,"architectures":null}`))
 	if err != nil || !slices.Equal(l.Names, []string{"a", "b"}) {
 		t.Errorf("%q, %v", l.Names, err)
 	}
-	for _, bad := range []string{`{"id2label":{"x":"a"}}`, `{"id2label":{"-1":"a"}}`, `{"id2label":{"0":1}}`, `{"id2label":{"99999999":"a"}}`, `{"mask_token_id":-1}`, `{"architectures":[1]}`, `[]`} {
-		if _, err := heads.ParseLabels([]byte(bad)); !errors.Is(err, transformer.ErrConfig) {
+	for _, bad := range []string{`{"id2label":{"x":"a"}}`, `{"id2label":{"-1":"a"}}`, `{"id2label":{"0":1}}`, `{"id2label":{"99999999":"a"}}`, `{"mask_token_id":-1}`, `{"architectures":[1]}`} {
+		if _, err := heads.LabelsOf(document(t, bad)); !errors.Is(err, transformer.ErrConfig) {
 			t.Errorf("%s: error %v, expected %v", bad, err, transformer.ErrConfig)
 		}
 	}
@@ -269,7 +265,7 @@ func TestAFamilyWithoutHeadsIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := heads.New(heads.MaskedLM, c, []byte("{}")); !errors.Is(err, transformer.ErrUnsupported) {
+	if _, err := heads.New(heads.MaskedLM, c, document(t, "{}")); !errors.Is(err, transformer.ErrUnsupported) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := heads.ParseKind("summarization"); !errors.Is(err, heads.ErrKind) {
@@ -291,20 +287,24 @@ func TestAHeadDoesNotKeepTheEncoderFromLoading(t *testing.T) {
 			}
 			dev := kernels.NewDevice(kernels.NewReference(0))
 			weights := files["model.safetensors"]
-			if _, err := transformer.Load(dev, c, []transformer.Stream{&memory{bytes.NewReader(weights), dev, int64(len(weights))}}, transformer.LoadOptions{}); err != nil {
+			if _, err := transformer.Load(dev, c, []transformer.Stream{transformer.NewStream(dev, "model.safetensors", int64(len(weights)), bytes.NewReader(weights))}, transformer.LoadOptions{}); err != nil {
 				t.Errorf("%s %s: %v", family, kind, err)
 			}
 		}
 	}
 }
 
-func FuzzParseLabels(f *testing.F) {
+func FuzzLabelsOf(f *testing.F) {
 	for _, family := range headstest.Families {
 		text, _ := json.Marshal(headstest.New(family, heads.TokenClassification, "a", "b").Config)
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, config []byte) {
-		if l, err := heads.ParseLabels(config); err != nil && !errors.Is(err, transformer.ErrConfig) || err == nil && len(l.Names) > 1<<16 {
+		doc, err := strictjson.ReadDocument(config)
+		if err != nil {
+			return
+		}
+		if l, err := heads.LabelsOf(doc); err != nil && !errors.Is(err, transformer.ErrConfig) || err == nil && len(l.Names) > 1<<16 {
 			t.Errorf("%d labels, error %v", len(l.Names), err)
 		}
 	})

@@ -27,13 +27,12 @@ type Labels struct {
 	Untied bool
 }
 
-// ParseLabels reads the members of a config.json that concern a head. Errors wrap
+// LabelsOf reads the members of a config.json that concern a head. Errors wrap
 // transformer.ErrConfig.
-func ParseLabels(config []byte) (Labels, error) {
+func LabelsOf(config *strictjson.Document) (Labels, error) {
 	l := Labels{MaskID: -1}
 	byID := map[int]string{}
-	d := strictjson.NewDecoder(config)
-	err := d.Object(func(key string) (err error) {
+	err := config.Members(func(key string, d *strictjson.Decoder) (err error) {
 		kind := d.Peek()
 		switch {
 		case key == "id2label" && kind == strictjson.Object:
@@ -66,7 +65,7 @@ func ParseLabels(config []byte) (Labels, error) {
 				return err
 			})
 		}
-		return d.Skip()
+		return nil
 	})
 	switch l.Problem {
 	case "", "single_label_classification", "multi_label_classification", "regression":

@@ -12,6 +12,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
 	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -38,30 +39,21 @@ func agrees(t *testing.T, name string) {
 	if err := json.Unmarshal(text, &golden); err != nil || len(golden.Cases) != 16 {
 		t.Fatalf("%d cases: %v", len(golden.Cases), err)
 	}
-	config, err := os.ReadFile(dir + "/config.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := transformer.ParseConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := heads.New(heads.TokenClassification, c, config)
-	if err != nil {
-		t.Fatal(err)
-	}
 	b, err := simd.New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Close()
 	dev := kernels.NewDevice(b)
-	var o transformer.LoadOptions
-	h.Load(&o)
-	m, err := transformer.LoadWeights(dev, dir, c, o)
+	f, err := pipeline.Read(dev, pipeline.Dir(dir), pipeline.Options{NoTokenizer: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	loaded, err := f.Load(dev, pipeline.Head(heads.TokenClassification), pipeline.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, h := loaded.Stack, loaded.Head
 	var words, same, n int
 	var dot, aa, bb, worst float64
 	for _, g := range golden.Cases {

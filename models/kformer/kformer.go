@@ -46,10 +46,10 @@ func NewReader(m *transformer.Model) (*Reader, error) {
 	return &Reader{m}, nil
 }
 
-// Learn makes knowledge of items of tokens, without special tokens and padding. An
-// item without tokens is kept, so that numbers stay what they are, but never chosen
-// (the official code divides by zero there).
-func (r *Reader) Learn(items [][]int32) (*Knowledge, error) {
+// Knowledge makes knowledge of items of tokens, without special tokens and padding. An
+// item without tokens keeps its number, but is never chosen (the official code divides by
+// zero there).
+func (r *Reader) Knowledge(items [][]int32) (*Knowledge, error) {
 	k := &Knowledge{width: r.model.Dim()}
 	for i, ids := range items {
 		v, err := r.model.MeanEmbedding(ids, true)

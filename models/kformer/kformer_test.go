@@ -67,7 +67,7 @@ func read(t *testing.T, m *transformer.Model, r *kformer.Reader, k ...*kformer.K
 func TestKnowledgeCanBeSwappedBetweenCalls(t *testing.T) {
 	m, r := must(t)
 	learn := func(items [][]int32) *kformer.Knowledge {
-		k, err := r.Learn(items)
+		k, err := r.Knowledge(items)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,14 +111,14 @@ func TestEqualScoresChooseTheLowerNumber(t *testing.T) {
 
 func TestWhatAReaderCannotDoIsRefused(t *testing.T) {
 	m, r := must(t)
-	if _, err := r.Learn([][]int32{{4}, {31}}); !errors.Is(err, transformer.ErrInput) {
+	if _, err := r.Knowledge([][]int32{{4}, {31}}); !errors.Is(err, transformer.ErrInput) {
 		t.Errorf("an id beyond the vocabulary: %v", err)
 	}
 	if _, _, err := r.Forward(transformer.Batch{IDs: question, Lengths: []int{8}}, nil, nil); !errors.Is(err, transformer.ErrInput) {
 		t.Errorf("knowledge for nobody: %v", err)
 	}
 	used := m.Device().Used()
-	k, _ := r.Learn(notes)
+	k, _ := r.Knowledge(notes)
 	if _, _, err := r.Forward(transformer.Batch{IDs: question, Lengths: []int{9}}, []*kformer.Knowledge{k}, nil); !errors.Is(err, transformer.ErrInput) {
 		t.Errorf("a length beyond the tokens: %v", err)
 	}
@@ -143,7 +143,7 @@ func ExampleReader() {
 		fmt.Println(err)
 		return
 	}
-	notes, err := r.Learn([][]int32{{4, 5, 6}, {7, 8}, {9, 10, 11, 12}, {13}, {14, 15, 16}, {17, 18}})
+	notes, err := r.Knowledge([][]int32{{4, 5, 6}, {7, 8}, {9, 10, 11, 12}, {13}, {14, 15, 16}, {17, 18}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -179,7 +179,7 @@ func TestAFolderSaysThatItIsAKformer(t *testing.T) {
 
 func TestPaddingChangesNothing(t *testing.T) {
 	m, r := must(t)
-	k, err := r.Learn(notes)
+	k, err := r.Knowledge(notes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,19 +9,18 @@ import (
 // Prefix is that of a connector's tensors in a folder.
 const Prefix = "connector."
 
-// ReadConnector is the connector that a config.json describes, nil if its model, of which
+// ConnectorOf is the connector that a config.json describes, nil if its model, of which
 // c is the configuration, has none. Its members are
 //
 //	"connector": "simple" (the default), "complex" or "xconnector", "latent_query_num": 64
 //
 // the latter for an xconnector alone.
-func ReadConnector(config []byte, c *transformer.Config) (*Connector, error) {
+func ConnectorOf(config *strictjson.Document, c *transformer.Config) (*Connector, error) {
 	if c.ModelType != "metalm" {
 		return nil, nil
 	}
 	y := &Connector{From: c.Encoder.HiddenSize, To: c.HiddenSize, Heads: c.NumHeads}
-	d := strictjson.NewDecoder(config)
-	err := d.Object(func(key string) error {
+	err := config.Members(func(key string, d *strictjson.Decoder) error {
 		switch key {
 		case "connector":
 			name, err := d.String()
@@ -37,7 +36,7 @@ func ReadConnector(config []byte, c *transformer.Config) (*Connector, error) {
 			y.Latents = int(max(0, min(n, 1<<16)))
 			return err
 		}
-		return d.Skip()
+		return nil
 	})
 	if err != nil {
 		return nil, lean.Errorf("metalm: %w: %w", ErrConnector, err)

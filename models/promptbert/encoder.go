@@ -5,6 +5,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // Encoder embeds sentences with a model. It is not safe for concurrent use.
@@ -18,8 +19,8 @@ type Encoder struct {
 // New makes an Encoder of a model, its tokenizer and its config.json, whose "prompt"
 // block names the template. It fails with ErrNoPrompt if there is none, and with
 // ErrPrompt if it cannot be used.
-func New(m *transformer.Model, t *tokenizer.Tokenizer, config []byte) (*Encoder, error) {
-	p, err := ParsePrompt(config, m.Config.MaxPositions, m.Config.VocabSize)
+func New(m *transformer.Model, t *tokenizer.Tokenizer, config *strictjson.Document) (*Encoder, error) {
+	p, err := PromptOf(config, m.Config.MaxPositions, m.Config.VocabSize)
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +66,14 @@ func (e *Encoder) Prepare(text string, t int) (Input, error) {
 type Options struct {
 	// Normalize divides each embedding by its length.
 	Normalize bool
-	// Denoise subtracts what the template says without the sentence (SPEC: δ). The
+	// Denoise subtracts what the template says without the sentence (δ: template denoising, PromptBERT section 3.2). The
 	// models were trained with it; the unsupervised ones are evaluated without.
 	Denoise bool
 	// Template is the number of the template, 0 or 1.
 	Template int
 	// Pause, if set, is called between layers; its error ends the run.
 	Pause func() error
-	// Progress, if set, hears how many texts are done.
+	// Progress, if set, is called with the number of texts that are done.
 	Progress func(done, total int)
 }
 

@@ -9,16 +9,15 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/promptbert"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // defaultModel is the model that the repository ships.
@@ -26,32 +25,26 @@ const defaultModel = "../../weights/prompt-magneto-en-de-fr"
 
 func open(t testing.TB, dir string) *promptbert.Encoder {
 	t.Helper()
-	return openAs(t, dir, transformer.LoadOptions{})
+	return openAs(t, dir, "")
 }
 
-func openAs(t testing.TB, dir string, o transformer.LoadOptions) *promptbert.Encoder {
+func openAs(t testing.TB, dir, dtype string) *promptbert.Encoder {
 	t.Helper()
 	b, err := simd.New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	m, err := transformer.LoadFolder(kernels.NewDevice(b), dir, o)
+	dev := kernels.NewDevice(b)
+	f, err := pipeline.Read(dev, pipeline.Dir(dir), pipeline.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(name string) []byte {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	tok, err := tokenizer.Parse(read("tokenizer.json"))
+	m, err := f.Load(dev, pipeline.NoHead, pipeline.Options{DType: dtype})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := promptbert.New(m, tok, read("config.json"))
+	e, err := m.PromptBERT()
 	if err != nil {
 		t.Fatal(err)
 	}

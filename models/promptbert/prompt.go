@@ -38,9 +38,9 @@ type Prompt struct {
 	AppendPeriod bool
 }
 
-// ParsePrompt reads the "prompt" block of a config.json. maxPositions is the number
+// PromptOf reads the "prompt" block of a config.json. maxPositions is the number
 // of positions of the model, vocab the size of its vocabulary.
-func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
+func PromptOf(config *strictjson.Document, maxPositions, vocab int) (*Prompt, error) {
 	p := &Prompt{Templates: make([]Template, 2)}
 	maskID, found := int32(-1), false
 	ids := map[string]*[]int32{
@@ -54,14 +54,13 @@ func ParsePrompt(config []byte, maxPositions, vocab int) (*Prompt, error) {
 		}
 		return int32(n), err
 	}
-	d := strictjson.NewDecoder(config)
-	err := d.Object(func(key string) (err error) {
+	err := config.Members(func(key string, d *strictjson.Decoder) (err error) {
 		switch {
 		case key == "mask_token_id" && d.Peek() == strictjson.Number:
 			maskID, err = id(d)
 			return err
 		case key != "prompt" || d.Peek() != strictjson.Object:
-			return d.Skip()
+			return nil
 		}
 		found = true
 		return d.Object(func(key string) (err error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 func TestTheFullStopRule(t *testing.T) {
@@ -49,7 +50,7 @@ func TestATemplateInWordsBecomesTheIdsOfTheConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := ParsePrompt(config, 128, 16384)
+	p, err := PromptOf(document(t, string(config)), 128, 16384)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestATemplateInWordsBecomesTheIdsOfTheConfiguration(t *testing.T) {
 }
 
 func TestAPromptBlockIsReadAndBounded(t *testing.T) {
-	p, err := ParsePrompt([]byte(`{"mask_token_id":9,"prompt":{"prefix_ids":[0,1],"suffix_ids":[2,9,3],"max_sentence_tokens":50,"append_period":true}}`), 20, 10)
+	p, err := PromptOf(document(t, `{"mask_token_id":9,"prompt":{"prefix_ids":[0,1],"suffix_ids":[2,9,3],"max_sentence_tokens":50,"append_period":true}}`), 20, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestAPromptBlockIsReadAndBounded(t *testing.T) {
 	if p.MaxSentence != 15 || !p.AppendPeriod || len(p.Templates) != 1 || p.Templates[0].Mask != 1 {
 		t.Errorf("read as %+v", p)
 	}
-	if _, err := ParsePrompt([]byte(`{"mask_token_id":9}`), 20, 10); !errors.Is(err, ErrNoPrompt) {
+	if _, err := PromptOf(document(t, `{"mask_token_id":9}`), 20, 10); !errors.Is(err, ErrNoPrompt) {
 		t.Errorf("no block: error %v, expected %v", err, ErrNoPrompt)
 	}
 	for _, c := range []struct{ name, config, names string }{
@@ -92,9 +93,19 @@ func TestAPromptBlockIsReadAndBounded(t *testing.T) {
 		{"ids that are no array", `{"mask_token_id":9,"prompt":{"prefix_ids":7}}`, "an array"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := ParsePrompt([]byte(c.config), 20, 10); !errors.Is(err, ErrPrompt) || !strings.Contains(err.Error(), c.names) {
+			if _, err := PromptOf(document(t, c.config), 20, 10); !errors.Is(err, ErrPrompt) || !strings.Contains(err.Error(), c.names) {
 				t.Errorf("error %v, expected %v naming %s", err, ErrPrompt, c.names)
 			}
 		})
 	}
+}
+
+// document reads a config.json.
+func document(t *testing.T, text string) *strictjson.Document {
+	t.Helper()
+	doc, err := strictjson.ReadDocument([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }

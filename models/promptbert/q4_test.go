@@ -6,12 +6,11 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/models/promptbert"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // The shipped model with linear layers of 4 bits, made of its 8 while loading.
 func TestGoldenSentencesWithFourBits(t *testing.T) {
-	e := openAs(t, defaultModel, transformer.LoadOptions{DType: "q4"})
+	e := openAs(t, defaultModel, "q4")
 	worst := 1.0
 	for _, g := range goldens(t) {
 		worst = min(worst, cosine(embed(t, e, promptbert.Options{}, g.Text), g.Embedding))

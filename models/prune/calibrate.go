@@ -32,13 +32,10 @@ type Options struct {
 	Windows int
 	// Pause, if set, is called before each layer; its error ends the run.
 	Pause func() error
-	// Progress, if set, hears how many sequences were run, of how many: each runs twice,
-	// for the windows and for the gates of the experts that stay.
+	// Progress, if set, is called with how many sequences were run, of how many: each runs
+	// twice, for the windows and for the gates of the experts that stay.
 	Progress func(done, total int)
 }
-
-// batchTokens is the number of tokens that are run at once.
-const batchTokens = 512
 
 // Calibrate runs a model over sequences of tokens, dropping experts after each window,
 // and says which one of each layer stays. The model's experts are all alive again when
@@ -173,12 +170,17 @@ func (c *calibration) gates(sequences [][]int32) (map[int]float64, error) {
 
 func (c *calibration) run(sequences [][]int32, see func(int, *routing.Decision)) error {
 	d := c.model.Device()
+	lengths := make([]int, len(sequences))
+	for i, ids := range sequences {
+		lengths[i] = len(ids)
+	}
 	for first := 0; first < len(sequences); {
-		b := transformer.Batch{Pause: c.options.Pause, Routing: see}
-		for ; first < len(sequences) && (len(b.IDs) == 0 || len(b.IDs)+len(sequences[first]) <= batchTokens); first++ {
-			b.IDs = append(b.IDs, sequences[first]...)
-			b.Lengths = append(b.Lengths, len(sequences[first]))
+		next := first + transformer.BatchSize(lengths[first:])
+		b := transformer.Batch{Pause: c.options.Pause, Routing: see, Lengths: lengths[first:next]}
+		for _, ids := range sequences[first:next] {
+			b.IDs = append(b.IDs, ids...)
 		}
+		first = next
 		mark := d.Mark()
 		_, err := c.model.Forward(b)
 		d.Release(mark)

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/prune"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -84,7 +84,7 @@ func TestAClusterBecomesTheMeanOfItsExperts(t *testing.T) {
 					}
 				}
 			}
-			dense, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), out, transformer.LoadOptions{})
+			dense, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(out), pipeline.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestAClusterBecomesTheMeanOfItsExperts(t *testing.T) {
 				t.Errorf("%d experts, expected %d", n, c.clusters)
 			}
 			got := states(t, dense)
-			before, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), in, transformer.LoadOptions{})
+			before, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(in), pipeline.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +128,7 @@ func TestRowsOfUnitLengthMergeByDirection(t *testing.T) {
 }
 
 func TestLoadsAreThoseOfTheTexts(t *testing.T) {
-	m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), mixtureFolder(t, "enc_moe_top1_cap100"), transformer.LoadOptions{})
+	m, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(mixtureFolder(t, "enc_moe_top1_cap100")), pipeline.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/prune"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
@@ -152,7 +153,7 @@ func TestTheDenseFolderEqualsTheMixtureWithOneExpert(t *testing.T) {
 	for _, name := range []string{"enc_moe_top1_cap100", "enc_moe_top2_all_cap100", "enc_xmoe_top1_cap100"} {
 		t.Run(name, func(t *testing.T) {
 			in, out := mixtureFolder(t, name), filepath.Join(t.TempDir(), "dense")
-			m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), in, transformer.LoadOptions{})
+			m, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(in), pipeline.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +174,7 @@ func TestTheDenseFolderEqualsTheMixtureWithOneExpert(t *testing.T) {
 			if err := prune.Write(in, out, r); err != nil {
 				t.Fatal(err)
 			}
-			dense, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), out, transformer.LoadOptions{})
+			dense, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(out), pipeline.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +208,7 @@ func TestAGateBelowOneScalesTheLayer(t *testing.T) {
 		if err := prune.Write(in, out, &prune.Report{Layers: []prune.LayerReport{{Layer: 1, Kept: 2, Gate: gate}}}); err != nil {
 			t.Fatal(err)
 		}
-		m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), out, transformer.LoadOptions{})
+		m, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(out), pipeline.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +246,7 @@ func TestAGateBelowOneScalesTheLayer(t *testing.T) {
 func TestWhatCannotBePrunedIsNamed(t *testing.T) {
 	in := mixtureFolder(t, "enc_moe_top1_cap100")
 	dense := mixtureFolder(t, "enc_subln")
-	m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), dense, transformer.LoadOptions{})
+	m, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(dense), pipeline.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,25 @@
-// Package tasks turns texts into what Hugging Face's pipelines return: words for a
-// mask, classes of texts, entities, answers.
+// Package tasks turns texts into what Hugging Face's pipelines return. Each task has a
+// type and a file of its own, named as Hugging Face names the task:
 //
-// Begin with [New] and then with the task you are interested in: [Runner.FillMask],
-// [Runner.Classify], [Runner.Entities], [Runner.Answers], [Runner.Choose]. A Runner has one head (package
-// heads) and serves the task of that head.
+//	feature-extraction    [FeatureExtraction]    vectors of texts
+//	fill-mask             [FillMask]             tokens for a mask
+//	text-classification   [TextClassification]   labels of texts
+//	token-classification  [TokenClassification]  entities
+//	question-answering    [QuestionAnswering]    answers in a context
+//	multiple-choice       [MultipleChoice]       one of several answers
+//	text-generation       [TextGeneration]       texts continued
+//	translation           [Translation]          texts in another language
 //
-// Texts that are longer than the model are read in windows that overlap, so that
-// nothing is cut in silence: entities take each token from the window in which it has
-// the most context, answers compete between windows. Where a result must be of one
-// window (a class, a mask), it says that the text was cut, or the text is refused.
+// Begin with package pipeline, which opens a model folder and returns one of these; the
+// New functions here make them of parts that are loaded already. Each has a Run method,
+// which takes texts and the options of the task.
 //
-// Positions in texts are bytes here, see tokenizer.UTF16Offsets and CodePointOffsets.
-// Scores are computed in float64.
+// Token classification and question answering read long texts in windows that overlap:
+// entities take each token from the window in which it has the most context, and answers
+// compete between windows. A label or a vector is made of the beginning of a long text,
+// and its result says that the text was truncated. Fill-mask and multiple-choice refuse a
+// text that is longer than the model.
+//
+// Positions in texts are bytes; tokenizer.UTF16Offsets and CodePointOffsets convert them.
+// Scores are computed in float64. No task is safe for concurrent use.
 package tasks

@@ -8,6 +8,12 @@ var (
 	ErrInput = errors.New("invalid input")
 	// ErrHead: the model was loaded with the head of another task.
 	ErrHead = errors.New("another head")
-	// ErrNotFinite: a logit is NaN or infinite; the weights are damaged.
-	ErrNotFinite = errors.New("a logit that is not finite")
+	// ErrModel: the model cannot do the task, for example because it has no decoder.
+	ErrModel = errors.New("not a model for this task")
+	// ErrPooling: the pooling is unknown, or the model cannot do it.
+	ErrPooling = errors.New("unsupported pooling")
+	// ErrLanguage: the tokenizer has no such language, or needs one that was not given.
+	ErrLanguage = errors.New("unknown language")
+	// ErrNotFinite: a result is NaN or infinite; the weights are damaged.
+	ErrNotFinite = errors.New("a result that is not finite")
 )

@@ -16,20 +16,20 @@ import (
 func TestMasksAreFilledWithTheLikeliestTokens(t *testing.T) {
 	for _, family := range headstest.Families {
 		t.Run(family, func(t *testing.T) {
-			tiny := headstest.New(family, heads.MaskedLM)
-			r := runner(t, tiny)
+			model := headstest.New(family, heads.MaskedLM)
+			r := tiny(t, NewFillMask, model)
 			mask, written, err := r.Mask()
 			if err != nil {
 				t.Fatal(err)
 			}
 			texts := []string{"the capital of france is " + written + ".", written + " is in " + written, written}
-			got, err := r.FillMask(texts, Options{TopK: 5})
+			got, err := r.Run(nil, texts, FillMaskOptions{TopK: 5})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, text := range texts {
-				e := encoding(t, r, text, true)
-				logits := tiny.Logits(e.IDs, e.TypeIDs)
+				e := encoding(t, r.tok, text, true)
+				logits := model.Logits(e.IDs, e.TypeIDs)
 				n := 0
 				for at, id := range e.IDs {
 					if id != mask {
@@ -47,14 +47,14 @@ func TestMasksAreFilledWithTheLikeliestTokens(t *testing.T) {
 						return 1
 					})
 					for k, f := range got[i][n] {
-						if f.Token != order[k] || !near(f.Score, p[order[k]]) {
+						if int(f.Token) != order[k] || !near(f.Score, p[order[k]]) {
 							t.Errorf("text %d, mask %d, place %d: token %d with %g, want %d with %g", i, n, k, f.Token, f.Score, order[k], p[order[k]])
 						}
-						if f.Text != r.tok.Decode([]int32{int32(f.Token)}, false) {
-							t.Errorf("token %d is %q", f.Token, f.Text)
+						if f.TokenStr != r.tok.Decode([]int32{f.Token}, false) {
+							t.Errorf("token %d is %q", f.Token, f.TokenStr)
 						}
 						filled := slices.Clone(e.IDs[1 : len(e.IDs)-1])
-						filled[at-1] = int32(f.Token)
+						filled[at-1] = f.Token
 						if want := r.tok.Decode(filled, !slices.Contains(filled, mask)); f.Sequence != want {
 							t.Errorf("sequence %q, want %q", f.Sequence, want)
 						}
@@ -73,7 +73,7 @@ func TestMasksAreFilledWithTheLikeliestTokens(t *testing.T) {
 }
 
 func TestTextsWhoseMasksCannotBeFilledAreRefused(t *testing.T) {
-	r := runner(t, headstest.New("bert", heads.MaskedLM))
+	r := tiny(t, NewFillMask, headstest.New("bert", heads.MaskedLM))
 	for _, c := range []struct {
 		text string
 		k    int
@@ -82,15 +82,15 @@ func TestTextsWhoseMasksCannotBeFilledAreRefused(t *testing.T) {
 	}{
 		{"the capital", 5, ErrInput, "text 1 has no [MASK]"},
 		{strings.Repeat("the ", 60) + "[MASK]", 5, transformer.ErrTooLong, "63 tokens, the model reads 40"},
-		{"[MASK]", 0, ErrInput, "top_k 0 (1 to 1000)"},
-		{"[MASK]", 1001, ErrInput, "top_k 1001 (1 to 1000)"},
+		{"[MASK]", -1, ErrInput, "top_k is -1, expected 1 to 1000"},
+		{"[MASK]", 1001, ErrInput, "top_k is 1001, expected 1 to 1000"},
 	} {
-		_, err := r.FillMask([]string{"[MASK]", c.text}, Options{TopK: c.k})
+		_, err := r.Run(nil, []string{"[MASK]", c.text}, FillMaskOptions{TopK: c.k})
 		if !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%.20q: error %v, expected %v saying %q", c.text, err, c.err, c.says)
 		}
 	}
-	if all, err := r.FillMask([]string{"[MASK]"}, Options{TopK: 1000}); err != nil || len(all[0][0]) != r.head.Outputs {
+	if all, err := r.Run(nil, []string{"[MASK]"}, FillMaskOptions{TopK: 1000}); err != nil || len(all[0][0]) != r.head.Outputs {
 		t.Errorf("more than the vocabulary: %v", err)
 	}
 }
@@ -110,23 +110,23 @@ func TestTextsGetTheLabelsOfTheirLogits(t *testing.T) {
 			{"", "sigmoid", func(x []float64, i int) float64 { return 1 / (1 + math.Exp(-x[i])) }},
 			{"", "none", func(x []float64, i int) float64 { return x[i] }},
 		} {
-			tiny := headstest.New(family, heads.SequenceClassification, labels...)
+			model := headstest.New(family, heads.SequenceClassification, labels...)
 			if c.problem != "" {
-				tiny.Config["problem_type"] = c.problem
+				model.Config["problem_type"] = c.problem
 			}
-			r := runner(t, tiny)
+			r := tiny(t, NewTextClassification, model)
 			texts := []string{"ada lives in paris", "", "who was born in london?"}
-			all, err := r.Classify(texts, Options{Function: c.function})
+			all, err := r.Run(nil, texts, TextClassificationOptions{FunctionToApply: c.function})
 			if err != nil {
 				t.Fatal(err)
 			}
-			one, err := r.Classify(texts, Options{Function: c.function, TopK: 1})
+			one, err := r.Run(nil, texts, TextClassificationOptions{FunctionToApply: c.function, TopK: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, text := range texts {
-				e := encoding(t, r, text, false)
-				logits := tiny.Logits(e.IDs, e.TypeIDs)[0]
+				e := encoding(t, r.tok, text, false)
+				logits := model.Logits(e.IDs, e.TypeIDs)[0]
 				if len(all[i]) != 3 || all[i][0].Truncated || len(one[i]) != 1 || one[i][0] != all[i][0] {
 					t.Errorf("%s: all %v, one %v", family, all[i], one[i])
 				}
@@ -141,36 +141,38 @@ func TestTextsGetTheLabelsOfTheirLogits(t *testing.T) {
 }
 
 func TestASingleOutputIsASigmoid(t *testing.T) {
-	tiny := headstest.New("bert", heads.SequenceClassification, "toxic")
-	r := runner(t, tiny)
-	got, err := r.Classify([]string{"ada"}, Options{})
+	model := headstest.New("bert", heads.SequenceClassification, "toxic")
+	r := tiny(t, NewTextClassification, model)
+	got, err := r.Run(nil, []string{"ada"}, TextClassificationOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := encoding(t, r, "ada", false)
-	if want := 1 / (1 + math.Exp(-tiny.Logits(e.IDs, nil)[0][0])); !near(got[0][0].Score, want) {
+	e := encoding(t, r.tok, "ada", false)
+	if want := 1 / (1 + math.Exp(-model.Logits(e.IDs, nil)[0][0])); !near(got[0][0].Score, want) {
 		t.Errorf("score %g, want %g", got[0][0].Score, want)
 	}
 }
 
 func TestALongTextIsCutAndTheClassSaysSo(t *testing.T) {
-	r := runner(t, headstest.New("bert", heads.SequenceClassification, "a", "b"))
-	got, err := r.Classify([]string{"the", strings.Repeat("the ", 100)}, Options{})
+	r := tiny(t, NewTextClassification, headstest.New("bert", heads.SequenceClassification, "a", "b"))
+	got, err := r.Run(nil, []string{"the", strings.Repeat("the ", 100)}, TextClassificationOptions{})
 	if err != nil || got[0][0].Truncated || !got[1][0].Truncated {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := r.Classify([]string{"a"}, Options{Function: "tanh"}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `"tanh"`) {
+	if _, err := r.Run(nil, []string{"a"}, TextClassificationOptions{FunctionToApply: "tanh"}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `"tanh"`) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestATaskNeedsItsHead(t *testing.T) {
-	r := runner(t, headstest.New("bert", heads.MaskedLM))
-	_, classify := r.Classify([]string{"a"}, Options{})
-	_, entities := r.Entities([]string{"a"}, Options{})
-	_, answers := r.Answers([]string{"a"}, []string{"b"}, Options{TopK: 1})
-	_, fill := runner(t, headstest.New("bert", heads.QuestionAnswering)).FillMask([]string{"[MASK]"}, Options{TopK: 1})
-	for i, err := range []error{classify, entities, answers, fill} {
+	m, h, tok := parts(t, headstest.New("bert", heads.MaskedLM))
+	_, classify := NewTextClassification(m, h, tok)
+	_, entities := NewTokenClassification(m, h, tok)
+	_, answers := NewQuestionAnswering(m, h, tok)
+	_, choose := NewMultipleChoice(m, h, tok)
+	m, h, tok = parts(t, headstest.New("bert", heads.QuestionAnswering))
+	_, fill := NewFillMask(m, h, tok)
+	for i, err := range []error{classify, entities, answers, choose, fill} {
 		if !errors.Is(err, ErrHead) {
 			t.Errorf("%d: error %v, expected %v", i, err, ErrHead)
 		}
@@ -178,24 +180,24 @@ func TestATaskNeedsItsHead(t *testing.T) {
 }
 
 func TestARunCanBeEndedAndLeavesNothingBehind(t *testing.T) {
-	r := runner(t, headstest.New("bert", heads.SequenceClassification, "a", "b"))
+	r := tiny(t, NewTextClassification, headstest.New("bert", heads.SequenceClassification, "a", "b"))
 	texts := slices.Repeat([]string{"ada lives in paris, the capital of france"}, 120)
 	stop := errors.New("stop")
-	if _, err := r.Classify(texts, Options{Pause: func() error { return stop }}); !errors.Is(err, stop) {
+	if _, err := r.Run(stopped{stop}, texts, TextClassificationOptions{}); !errors.Is(err, stop) {
 		t.Errorf("error %v", err)
 	}
 	used := r.model.Device().Used()
-	if _, err := r.Classify(texts, Options{}); err != nil || r.model.Device().Used() != used {
+	if _, err := r.Run(nil, texts, TextClassificationOptions{}); err != nil || r.model.Device().Used() != used {
 		t.Errorf("%d bytes in use after a call, %d before: %v", r.model.Device().Used(), used, err)
 	}
 }
 
 func TestNoTextsGiveNoResults(t *testing.T) {
-	r := runner(t, headstest.New("bert", heads.TokenClassification, "O", "X"))
-	if got, err := r.Entities(nil, Options{}); err != nil || len(got) != 0 {
+	r := tiny(t, NewTokenClassification, headstest.New("bert", heads.TokenClassification, "O", "X"))
+	if got, err := r.Run(nil, nil, TokenClassificationOptions{}); err != nil || len(got) != 0 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if got, err := r.Entities([]string{"", " "}, Options{}); err != nil || len(got) != 2 || got[0] != nil {
+	if got, err := r.Run(nil, []string{"", " "}, TokenClassificationOptions{}); err != nil || len(got) != 2 || got[0] != nil {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -212,9 +214,9 @@ func TestTopAreTheLargestInOrder(t *testing.T) {
 	}
 }
 
-func ExampleRunner_Classify() {
-	r := runner(&testing.T{}, headstest.New("distilbert", heads.SequenceClassification, "happy", "sad"))
-	classes, err := r.Classify([]string{"Ada lives in Paris."}, Options{TopK: 1})
+func ExampleTextClassification_Run() {
+	r := tiny(&testing.T{}, NewTextClassification, headstest.New("distilbert", heads.SequenceClassification, "happy", "sad"))
+	classes, err := r.Run(nil, []string{"Ada lives in Paris."}, TextClassificationOptions{TopK: 1})
 	fmt.Println(len(classes), len(classes[0]), err)
 	// Output: 1 1 <nil>
 }

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"testing"
 
@@ -11,38 +10,25 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/heads/headstest"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// memory is a transformer.Stream of bytes.
-type memory struct {
-	*bytes.Reader
-	dev  *kernels.Device
-	size int64
-}
-
-func (m *memory) Name() string { return "model.safetensors" }
-func (m *memory) Size() int64  { return m.size }
-func (m *memory) Fill(at uint32, n int) error {
-	p := make([]byte, n)
-	if _, err := io.ReadFull(m.Reader, p); err != nil {
-		return err
-	}
-	m.dev.Write(at, p)
-	return nil
-}
-
-// runner loads a tiny model on the reference kernels.
-func runner(t testing.TB, tiny *headstest.Model) *Runner {
+// parts loads a tiny model on the reference kernels.
+func parts(t testing.TB, tiny *headstest.Model) (*transformer.Model, *heads.Head, *tokenizer.Tokenizer) {
 	t.Helper()
 	files, err := tiny.Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := transformer.ParseConfig(files["config.json"])
+	config, err := strictjson.ReadDocument(files["config.json"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := heads.New(tiny.Kind, c, files["config.json"])
+	c, err := transformer.ConfigOf(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := heads.New(tiny.Kind, c, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +36,8 @@ func runner(t testing.TB, tiny *headstest.Model) *Runner {
 	var o transformer.LoadOptions
 	h.Load(&o)
 	weights := files["model.safetensors"]
-	m, err := transformer.Load(dev, c, []transformer.Stream{&memory{bytes.NewReader(weights), dev, int64(len(weights))}}, o)
+	stream := transformer.NewStream(dev, "model.safetensors", int64(len(weights)), bytes.NewReader(weights))
+	m, err := transformer.Load(dev, c, []transformer.Stream{stream}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +45,23 @@ func runner(t testing.TB, tiny *headstest.Model) *Runner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(m, h, tok)
+	return m, h, tok
+}
+
+// tiny is a task of a tiny model.
+func tiny[T any](t testing.TB, task func(*transformer.Model, *heads.Head, *tokenizer.Tokenizer) (T, error), model *headstest.Model) T {
+	t.Helper()
+	y, err := task(parts(t, model))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return y
 }
+
+// stopped is a Context that has ended.
+type stopped struct{ err error }
+
+func (s stopped) Err() error { return s.err }
 
 // exact is softmax of logits in float64.
 func exact(logits []float64) []float64 {
@@ -80,9 +78,9 @@ func exact(logits []float64) []float64 {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-5 }
 
-func encoding(t *testing.T, r *Runner, text string, special bool) tokenizer.Encoding {
+func encoding(t *testing.T, tok *tokenizer.Tokenizer, text string, special bool) tokenizer.Encoding {
 	t.Helper()
-	e, err := r.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, ParseSpecial: special})
+	e, err := tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, ParseSpecial: special})
 	if err != nil {
 		t.Fatal(err)
 	}

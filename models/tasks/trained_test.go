@@ -1,63 +1,37 @@
 //go:build !js
 
-package tasks
+package tasks_test
 
 import (
 	"context"
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
-	"github.com/lodestone-wasm/lodestone/models/heads"
-	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-// shipped loads a folder of weights/ with its head.
-func shipped(t *testing.T, dir string, k heads.Kind) *Runner {
+// openShipped opens a folder of weights/ for a task, on the kernels that a page has.
+func openShipped[T any](t *testing.T, dir string, task pipeline.Task[T]) T {
 	t.Helper()
-	read := func(name string) []byte {
-		text, err := os.ReadFile(dir + "/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	config := read("config.json")
-	c, err := transformer.ParseConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := heads.New(k, c, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tok, err := tokenizer.Parse(read("tokenizer.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	b, err := simd.New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	var o transformer.LoadOptions
-	h.Load(&o)
-	m, err := transformer.LoadWeights(kernels.NewDevice(b), dir, c, o)
+	y, err := pipeline.Open(kernels.NewDevice(b), pipeline.Dir(dir), task, pipeline.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(m, h, tok)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return y
 }
 
-func golden(t *testing.T, name string, to any) {
+func readGolden(t *testing.T, name string, to any) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/" + name)
 	if err != nil {
@@ -81,11 +55,11 @@ func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
 			Scores, Without []float64
 		}
 	}
-	golden(t, "kformer-notes-en.json", &y)
+	readGolden(t, "kformer-notes-en.json", &y)
 	if len(y.Cases) != 100 {
 		t.Fatalf("%d questions", len(y.Cases))
 	}
-	r := shipped(t, "../../weights/kformer-notes-en", heads.MultipleChoice)
+	r := openShipped(t, "../../weights/kformer-notes-en", pipeline.MultipleChoice)
 	likeliest := func(scores []float64) int {
 		k := 0
 		for i, v := range scores {
@@ -97,26 +71,26 @@ func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
 	}
 	var right, without, wrong, same, sameWithout int
 	for i, c := range y.Cases {
-		notes, err := r.Learn(c.Notes)
+		notes, err := r.Notes(c.Notes)
 		if err != nil {
 			t.Fatal(err)
 		}
-		others, err := r.Learn(y.Cases[(i+len(y.Cases)-1)%len(y.Cases)].Notes)
+		others, err := r.Notes(y.Cases[(i+len(y.Cases)-1)%len(y.Cases)].Notes)
 		if err != nil {
 			t.Fatal(err)
 		}
-		best, err := r.Choose(c.Question, c.Choices, notes, Options{})
+		best, err := r.Run(nil, c.Question, c.Choices, tasks.MultipleChoiceOptions{Notes: notes})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(best) != 4 || len(best[0].Notes) != 5 || best[0].Text != c.Choices[best[0].Index] {
 			t.Fatalf("%q: %+v", c.Question, best)
 		}
-		none, err := r.Choose(c.Question, c.Choices, nil, Options{TopK: 1})
+		none, err := r.Run(nil, c.Question, c.Choices, tasks.MultipleChoiceOptions{TopK: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := r.Choose(c.Question, c.Choices, others, Options{TopK: 1})
+		other, err := r.Run(nil, c.Question, c.Choices, tasks.MultipleChoiceOptions{Notes: others, TopK: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,32 +121,34 @@ func TestTheTHEXThatShipsClassifiesAsPyTorchDoes(t *testing.T) {
 			Logits     []float64
 		}
 	}
-	golden(t, "thex-kinds-en.json", &y)
+	readGolden(t, "thex-kinds-en.json", &y)
 	if len(y.Cases) != 120 {
 		t.Fatalf("%d sentences", len(y.Cases))
 	}
-	r := shipped(t, "../../weights/thex-kinds-en", heads.SequenceClassification)
+	r := openShipped(t, "../../weights/thex-kinds-en", pipeline.TextClassification)
 	var right, same, theirs int
 	worst := 0.0
 	for _, c := range y.Cases {
-		found, err := r.Classify([]string{c.Text}, Options{})
+		found, err := r.Run(nil, []string{c.Text}, tasks.TextClassificationOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		logits := make([]float32, len(c.Logits))
+		want, sum := make([]float64, len(c.Logits)), 0.0 // their softmax
 		for i, v := range c.Logits {
-			logits[i] = float32(v)
+			want[i] = math.Exp(v)
+			sum += want[i]
 		}
-		want := softmax(logits)
-		best := top(want, 1)[0]
+		for i := range want {
+			want[i] /= sum
+		}
 		for _, f := range found[0] {
-			for i, name := range r.head.Labels.Names {
+			for i, name := range r.Labels() {
 				if f.Label == name {
 					worst = max(worst, math.Abs(f.Score-want[i]))
 				}
 			}
 		}
-		label := r.head.Labels.Names[best]
+		label := r.Labels()[slices.Index(want, slices.Max(want))]
 		if found[0][0].Label == label {
 			same++
 		}

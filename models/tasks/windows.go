@@ -30,7 +30,7 @@ func frame(e tokenizer.Encoding, n int) framed {
 }
 
 // windows appends a part for each window of at most most tokens, its frame included.
-// They share stride tokens, or if that is 0 otherwise, at most half.
+// Neighbours share stride tokens; 0 is the smaller of otherwise and half a window.
 func (f *framed) windows(parts []part, text, most, stride, otherwise int) ([]part, error) {
 	around := len(f.IDs) - (f.last - f.first)
 	room := most - around
@@ -40,7 +40,7 @@ func (f *framed) windows(parts []part, text, most, stride, otherwise int) ([]par
 	if f.overlap = stride; stride == 0 {
 		f.overlap = min(otherwise, room/2)
 	}
-	if f.overlap >= room {
+	if f.overlap < 0 || f.overlap >= room {
 		return nil, lean.Errorf("tasks: %w: text %d: a stride of %d tokens in windows of %d", ErrInput, text, stride, room)
 	}
 	n := f.last - f.first

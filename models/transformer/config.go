@@ -5,6 +5,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/routing"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // Norm is where a layer normalises.
@@ -192,13 +193,23 @@ type RopeConfig struct {
 	Original          int
 }
 
-// ParseConfig reads a config.json. Its errors wrap ErrConfig or ErrUnsupported.
+// ParseConfig is [ConfigOf] of the text of a config.json.
 func ParseConfig(data []byte) (*Config, error) {
-	r, err := readRaw(data)
+	doc, err := strictjson.ReadDocument(data)
+	if err != nil {
+		return nil, lean.Errorf("transformer: %w: %w", ErrConfig, err)
+	}
+	return ConfigOf(doc)
+}
+
+// ConfigOf reads the architecture that a config.json describes. Its errors wrap ErrConfig
+// or ErrUnsupported.
+func ConfigOf(doc *strictjson.Document) (*Config, error) {
+	r, err := rawOf(doc)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := quant.ReadConfig(data); err != nil {
+	if _, err := quant.ConfigOf(doc); err != nil {
 		return nil, lean.Errorf("transformer: %w: %w", ErrUnsupported, err)
 	}
 	modelType := r.strings["model_type"]
@@ -224,11 +235,11 @@ func ParseConfig(data []byte) (*Config, error) {
 	case modelType == "llama" || modelType == "mistral":
 		c, err = llamaConfig(r)
 	case modelType == "kformer":
-		c, err = kformerConfig(r, data)
+		c, err = kformerConfig(r, doc)
 	case modelType == "thex":
 		c, err = thexConfig(r)
 	case modelType == "metalm":
-		c, err = metalmConfig(data)
+		c, err = metalmConfig(doc)
 	case modelType == "" && kind != "":
 		return nil, lean.Errorf("transformer: %w: kind %q", ErrUnsupported, kind)
 	case modelType == "":

@@ -15,8 +15,6 @@ var (
 	ErrUnexpectedTensor = errors.New("unexpected tensor")
 	// ErrShape: a tensor does not have the shape or the type that the configuration asks for.
 	ErrShape = errors.New("wrong shape")
-	// ErrIntegrity: a file is not the one that its manifest names.
-	ErrIntegrity = errors.New("integrity check failed")
 	// ErrInput: ids, masks or positions that the model cannot take.
 	ErrInput = errors.New("invalid input")
 	// ErrTooLong: a sequence is longer than the model has positions.

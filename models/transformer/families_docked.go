@@ -7,24 +7,20 @@ import (
 
 // kformerConfig reads a RobertaConfig with two members more: knowledge_layer [a, b), the
 // layers that take knowledge, and top_n, how many items a sequence gets (5 if left out).
-func kformerConfig(r *rawConfig, data []byte) (*Config, error) {
+func kformerConfig(r *rawConfig, doc *strictjson.Document) (*Config, error) {
 	c, err := bertConfig(r, "roberta")
 	if err != nil {
 		return nil, err
 	}
 	c.Family, c.TypeVocabSize = "kformer", 0
 	var layers []int
-	d := strictjson.NewDecoder(data)
-	err = d.Object(func(key string) error {
-		if key != "knowledge_layer" {
-			return d.Skip()
-		}
-		return d.Array(func(int) error {
+	if d, ok := doc.Member("knowledge_layer"); ok {
+		err = d.Array(func(int) error {
 			n, err := d.Int()
 			layers = append(layers, int(n))
 			return err
 		})
-	})
+	}
 	if err != nil || len(layers) != 2 {
 		return nil, lean.Errorf("transformer: %w: knowledge_layer has %d numbers, expected two: the first layer that takes knowledge, and the first that does not again", ErrConfig, len(layers))
 	}
@@ -47,26 +43,20 @@ func thexConfig(r *rawConfig) (*Config, error) {
 
 // metalmConfig reads a decoder into which an encoder is docked: the members decoder and
 // encoder are configurations of their own.
-func metalmConfig(data []byte) (*Config, error) {
+func metalmConfig(doc *strictjson.Document) (*Config, error) {
 	var stacks [2]*Config
-	d := strictjson.NewDecoder(data)
-	err := d.Object(func(key string) error {
-		i := 0
-		switch key {
-		case "encoder":
-			i = 1
-		case "decoder":
-		default:
-			return d.Skip()
+	for i, key := range [...]string{"decoder", "encoder"} {
+		d, ok := doc.Member(key)
+		if !ok {
+			continue
 		}
 		text, err := d.Raw()
 		if err == nil {
 			stacks[i], err = ParseConfig(text)
 		}
-		return err
-	})
-	if err != nil {
-		return nil, lean.Errorf("transformer: %w", err)
+		if err != nil {
+			return nil, lean.Errorf("transformer: %s of config.json: %w", key, err)
+		}
 	}
 	c, e := stacks[0], stacks[1]
 	if c == nil || e == nil || !c.Causal || c.Encoder != nil || e.Causal {

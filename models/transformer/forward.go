@@ -88,7 +88,7 @@ type run struct {
 	source     *source
 }
 
-// embed is SPEC's x = LN(s·E[ids] + P[positions]), with zeros where there is padding
+// embed is x = LN(s·E[ids] + P[positions]), with zeros where there is padding
 // (not in the families of BERT).
 func (r *run) embed() kernels.Tensor {
 	d, c, b := r.dev, r.Config, r.batch

@@ -8,25 +8,9 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
-
-// Stream is a safetensors file that arrives from its beginning to its end.
-type Stream interface {
-	// Name is what errors call the file.
-	Name() string
-	// Size is the number of bytes of the file, −1 if nobody knows.
-	Size() int64
-	// Read reads like an io.Reader. It serves the header, and the question whether
-	// the file has ended.
-	Read(p []byte) (int, error)
-	// Fill reads exactly n bytes into device memory at offset at.
-	Fill(at uint32, n int) error
-}
-
-// Parker is a Stream that holds something while it is open, a connection for example, and
-// can let it go until it is read on.
-type Parker interface{ Park() error }
 
 // openStreams is the most files that are held open at once: headers are read before data,
 // and a browser has six connections to a server.
@@ -275,7 +259,7 @@ func (l *loader) stream(s *shard) error {
 	}
 	if s.hash != nil {
 		if sum := s.hash.Sum(); sum != *s.want {
-			return lean.Errorf("transformer: %s: %w: SHA-256 is %x, the manifest says %x: fetch it again", s.Name(), ErrIntegrity, sum, *s.want)
+			return lean.Errorf("transformer: %s: %w: SHA-256 is %x, the manifest says %x: fetch it again, or write the manifest again with lode pack", s.Name(), folder.ErrHash, sum, *s.want)
 		}
 	}
 	return l.dev.Err()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
@@ -66,7 +67,7 @@ func TestACheckpointThatDoesNotFitItsConfigurationIsRefused(t *testing.T) {
 		}, LoadOptions{}, ErrUnexpectedTensor, `"epoch" (1 in all)`},
 		{"an unknown dtype", nil, LoadOptions{DType: "q3"}, ErrUnsupported, `"q3"`},
 		{"a head that is not there", nil, LoadOptions{Head: true}, ErrMissingTensor, "output_projection"},
-		{"another file than the manifest's", nil, LoadOptions{SHA256: []*[32]byte{{1, 2, 3}}}, ErrIntegrity, "model.safetensors"},
+		{"another file than the manifest's", nil, LoadOptions{SHA256: []*[32]byte{{1, 2, 3}}}, folder.ErrIntegrity, "model.safetensors"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := edited(t, "", c.o, c.edit)
@@ -125,8 +126,8 @@ func TestAFileThatIsTheManifestsPassesAndProgressEndsAtItsSize(t *testing.T) {
 		t.Errorf("progress ended at %d of %d, the file has %d bytes", read, total, size)
 	}
 	file[len(file)-1] ^= 1
-	if _, err := Load(dev, c, []Stream{stream(dev, file)}, LoadOptions{SHA256: []*[32]byte{&sum}}); !errors.Is(err, ErrIntegrity) {
-		t.Errorf("a flipped bit: error %v, expected %v", err, ErrIntegrity)
+	if _, err := Load(dev, c, []Stream{stream(dev, file)}, LoadOptions{SHA256: []*[32]byte{&sum}}); !errors.Is(err, folder.ErrIntegrity) {
+		t.Errorf("a flipped bit: error %v, expected %v", err, folder.ErrIntegrity)
 	}
 }
 

@@ -18,10 +18,18 @@ type rawConfig struct {
 	objects map[string][]byte
 }
 
+// readRaw is rawOf of the text of an object.
 func readRaw(data []byte) (*rawConfig, error) {
+	doc, err := strictjson.ReadDocument(data)
+	if err != nil {
+		return nil, lean.Errorf("transformer: %w: %w", ErrConfig, err)
+	}
+	return rawOf(doc)
+}
+
+func rawOf(doc *strictjson.Document) (*rawConfig, error) {
 	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}, map[string][]byte{}}
-	d := strictjson.NewDecoder(data)
-	err := d.Object(func(key string) error {
+	err := doc.Members(func(key string, d *strictjson.Decoder) error {
 		switch kind := d.Peek(); kind {
 		case strictjson.Number:
 			f, err := d.Float()
@@ -46,11 +54,8 @@ func readRaw(data []byte) (*rawConfig, error) {
 			}
 			return err
 		}
-		return d.Skip()
+		return nil
 	})
-	if err == nil {
-		err = d.End()
-	}
 	if err != nil {
 		return nil, lean.Errorf("transformer: %w: %w", ErrConfig, err)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/crop"
-	"github.com/lodestone-wasm/lodestone/models/crop/cropmodels"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
@@ -22,12 +22,13 @@ func (e *engine) crop(request js.Value, j *job) (any, error) {
 	case "split":
 		return splitWords(in.text("text"), in.text("language")), nil
 	case "words":
-		return object("words", listValue(cropmodels.Words(in.text("text"), in.text("language")))), nil
+		return object("words", listValue(tasks.CROPWords(in.text("text"), in.text("language")))), nil
 	case "tag":
-		if e.runner == nil {
-			return nil, errNoModel("model with a head and a tokenizer")
+		tagger, err := ofModel(e, pipeline.TokenClassification)
+		if err != nil {
+			return nil, err
 		}
-		labels, err := e.runner.Words(words, tasks.Options{Pause: j.pause})
+		labels, err := tagger.Words(j, words)
 		return object("labels", listValue(labels)), err
 	case "repair":
 		labels, err := crop.RepairBIO(labels)
@@ -43,30 +44,31 @@ func (e *engine) crop(request js.Value, j *job) (any, error) {
 
 // translateStep serves the steps that need the translator.
 func (e *engine) translateStep(step string, in *fields, words, labels []string, j *job) (any, error) {
-	if e.generator == nil || e.tokenizer == nil {
-		return nil, errNoModel("translator")
+	translation, err := ofModel(e, pipeline.Translation)
+	if err != nil {
+		return nil, err
 	}
-	m, err := cropmodels.NewTranslator(e.generator, e.tokenizer)
+	m, err := tasks.NewCROPTranslator(translation)
 	if err != nil {
 		return nil, err
 	}
 	switch step {
 	case "translate":
 		from := in.text("from")
-		text, err := m.Translate(j.pause, crop.Join(words, from), from, in.text("to"))
+		text, err := m.Translate(j.Err, crop.Join(words, from), from, in.text("to"))
 		return object("text", text), err
 	case "mark":
 		marked, err := crop.Insert(crop.Sentence{Words: words, Labels: labels}, in.text("language"), m.Segment)
 		return object("pieces", listValue(marked.Pieces), "types", listValue(marked.Types), "whole", marked.Whole), err
 	case "translate marked":
-		lines, err := m.TranslateLabeled(j.pause, in.texts("pieces"), in.text("from"), in.text("to"), in.integer("beams"))
+		lines, err := m.TranslateLabeled(j.Err, in.texts("pieces"), in.text("from"), in.text("to"), in.integer("beams"))
 		list := make([]any, len(lines))
 		for i, line := range lines {
 			list[i] = listValue(line)
 		}
 		return object("lines", list), err
 	default:
-		return nil, lean.Errorf("engine: %w: step %q of crop", errArgument, step)
+		return nil, lean.Errorf("engine: %w: step %q of crop", pipeline.ErrRequest, step)
 	}
 }
 

@@ -4,13 +4,15 @@ import (
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// encode serves EncodeRequest of web/src/protocol.ts.
+// encode serves EncodeRequest of the protocol.
 func (e *engine) encode(request js.Value, j *job) (any, error) {
-	if e.tokenizer == nil {
-		return nil, errNoModel("tokenizer")
+	t, err := e.tokenizer()
+	if err != nil {
+		return nil, err
 	}
 	texts, err := stringsOf(request.Get("texts"))
 	if err != nil {
@@ -21,7 +23,7 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	if pairs != nil && len(pairs) != len(texts) {
-		return nil, lean.Errorf("engine: %w: %d texts and %d second texts", errArgument, len(texts), len(pairs))
+		return nil, lean.Errorf("engine: %w: %d texts and %d second texts", pipeline.ErrRequest, len(texts), len(pairs))
 	}
 	o := tokenizer.Options{
 		AddSpecialTokens: request.Get("addSpecial").Bool(),
@@ -30,16 +32,16 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 	}
 	var out batch
 	for i, text := range texts {
-		if err := j.pause(); err != nil {
+		if err := j.Err(); err != nil {
 			return nil, err
 		}
 		var enc tokenizer.Encoding
 		second := ""
 		if pairs == nil {
-			enc, err = e.tokenizer.Encode(text, o)
+			enc, err = t.Encode(text, o)
 		} else {
 			second = pairs[i]
-			enc, err = e.tokenizer.EncodePair(text, second, o)
+			enc, err = t.EncodePair(text, second, o)
 		}
 		if err != nil {
 			return nil, lean.Errorf("engine: text %d: %w", i, err)
@@ -55,10 +57,11 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 	}, nil
 }
 
-// decode serves DecodeRequest of web/src/protocol.ts.
+// decode serves DecodeRequest of the protocol.
 func (e *engine) decode(request js.Value, _ *job) (any, error) {
-	if e.tokenizer == nil {
-		return nil, errNoModel("tokenizer")
+	t, err := e.tokenizer()
+	if err != nil {
+		return nil, err
 	}
-	return e.tokenizer.Decode(int32sOf(request.Get("ids")), request.Get("skipSpecial").Bool()), nil
+	return t.Decode(int32sOf(request.Get("ids")), request.Get("skipSpecial").Bool()), nil
 }

@@ -3,27 +3,23 @@ package main
 import (
 	"syscall/js"
 
-	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-// features serves FeaturesRequest of web/src/protocol.ts.
+// features serves FeaturesRequest of the protocol.
 func (e *engine) features(request js.Value, j *job) (any, error) {
-	if e.extractor == nil {
-		return nil, errNoModel("model")
+	if e.embed == nil {
+		return nil, notLoaded("model without a head, with its tokenizer,")
 	}
 	texts, err := stringsOf(request.Get("texts"))
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.extractor.Extract(texts, features.Options{
+	r, err := e.embed.Run(j, texts, tasks.FeatureExtractionOptions{
 		Pooling:   request.Get("pooling").String(),
 		Normalize: request.Get("normalize").Bool(),
-		Pause:     j.pause,
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := finite(r.Data, len(texts)); err != nil {
 		return nil, err
 	}
 	return map[string]any{"data": float32Value(r.Data), "dims": listValue(r.Dims), "truncated": listValue(r.Truncated)}, nil

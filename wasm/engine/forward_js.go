@@ -7,19 +7,20 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// forward serves ForwardRequest of web/src/protocol.ts. The states are copied from
+// forward serves ForwardRequest of the protocol. The states are copied from
 // the kernels' memory to a buffer of JavaScript's, past Go's heap.
 func (e *engine) forward(request js.Value, j *job) (any, error) {
-	if e.model == nil {
-		return nil, errNoModel("model")
+	m, err := e.stack()
+	if err != nil {
+		return nil, err
 	}
 	p := paddedOf(request, j)
-	x, release, err := e.model.RunPadded(p)
+	x, release, err := m.RunPadded(p)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return statesAt.Invoke(int(x.At), p.Rows, p.Cols, e.model.Dim()), nil
+	return statesAt.Invoke(int(x.At), p.Rows, p.Cols, m.Dim()), nil
 }
 
 // copyOf is a tensor without gaps as a Float32Array. The slice of a view has a buffer of
@@ -28,10 +29,10 @@ func copyOf(x kernels.Tensor) js.Value {
 	return float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
 }
 
-// paddedOf copies Padded of web/src/inputs.ts.
+// paddedOf copies Padded of the protocol.
 func paddedOf(request js.Value, j *job) transformer.Padded {
 	return transformer.Padded{
 		IDs: int32sOf(request.Get("ids")), Mask: int32sOf(request.Get("mask")), Types: int32sOf(request.Get("types")),
-		Rows: request.Get("batch").Int(), Cols: request.Get("length").Int(), Pause: j.pause,
+		Rows: request.Get("batch").Int(), Cols: request.Get("length").Int(), Pause: j.Err,
 	}
 }

@@ -5,41 +5,35 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// generate serves GenerateRequest of web/src/protocol.ts.
+// generate serves GenerateRequest of the protocol.
 func (e *engine) generate(request js.Value, j *job) (any, error) {
 	g := e.generator
 	if g == nil {
-		return nil, errNoModel("model that generates")
+		return nil, notLoaded("model that generates")
 	}
-	settings, err := g.Settings.With([]byte(request.Get("options").String()))
+	settings, err := g.Options([]byte(request.Get("options").String()))
 	if err != nil {
 		return nil, err
 	}
-	o := &settings.Options
-	o.Pause = j.pauseSteadily
+	o := settings.Options
+	o.Pause = j.errSteadily
 	if request.Get("processed").Truthy() {
 		o.Batch = j.processed
 	}
-	if settings.StopStrings != nil {
-		if e.tokenizer == nil {
-			return nil, lean.Errorf("engine: %w: stop_strings need the tokenizer; use pipeline(), or stop with eos_token_id", errArgument)
-		}
-		if o.Stopped, err = generate.StopStrings(e.tokenizer, settings.StopStrings); err != nil {
-			return nil, err
-		}
-	}
-	inputs, err := e.generateInputs(request, settings)
+	inputs, forced, err := e.generateInputs(request, settings)
 	if err != nil {
 		return nil, err
 	}
+	o.ForcedBOS = forced
 	var token func(int, int32, []byte) error
 	if request.Get("streamed").Truthy() {
 		token = j.token
 	}
-	results, err := g.Run(inputs, *o, token)
+	results, err := g.Generate(inputs, o, token)
 	if err != nil {
 		return nil, err
 	}
@@ -52,22 +46,23 @@ func (e *engine) generate(request js.Value, j *job) (any, error) {
 	return map[string]any{"ids": int32Value(ids), "lengths": int32Value(lengths), "texts": listValue(texts), "reasons": listValue(reasons)}, nil
 }
 
-// generateInputs makes inputs of texts or of ids.
-func (e *engine) generateInputs(request js.Value, f *generate.Settings) (inputs []generate.Input, err error) {
-	g := e.generator
+// generateInputs makes inputs of pieces, of texts or of ids, and says which token the
+// decoder is forced to begin with, nil if none.
+func (e *engine) generateInputs(request js.Value, f *generate.Settings) (inputs []generate.Input, forced *int32, err error) {
+	g, forced := e.generator, f.Options.ForcedBOS
 	texts, err := stringsOf(request.Get("texts"))
 	switch pieces := request.Get("pieces"); {
 	case err != nil:
 	case pieces.Truthy():
 		inputs, err = e.prompt(pieces)
 	case texts != nil && g.Translates():
-		inputs, f.Options.ForcedBOS, err = g.Sources(texts, request.Get("from").String(), request.Get("to").String(), f)
+		return g.Sources(texts, request.Get("from").String(), request.Get("to").String(), f)
 	case texts != nil:
 		inputs, err = g.Prompts(texts, request.Get("addSpecial").Bool())
 	default:
 		inputs, err = g.Rows(int32sOf(request.Get("ids")), int32sOf(request.Get("lengths")), f)
 	}
-	return inputs, err
+	return inputs, forced, err
 }
 
 // processed sends the logits of a step to the page, whose processors answer with others.
@@ -82,10 +77,10 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 	if err != nil {
 		return err
 	}
-	j.last = now() // the event loop had its turn
+	j.last = now() // the event loop has turned
 	got := float32sOf(v)
 	if len(got) != len(all) {
-		return lean.Errorf("engine: %w: the logits_processor gave %d logits, expected %d", errArgument, len(got), len(all))
+		return lean.Errorf("engine: %w: the logits_processor gave %d logits, expected %d", pipeline.ErrRequest, len(got), len(all))
 	}
 	for _, row := range logits {
 		got = got[copy(row, got):]
@@ -93,10 +88,10 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 	return nil
 }
 
-// logits serves LogitsRequest of web/src/protocol.ts.
+// logits serves LogitsRequest of the protocol.
 func (e *engine) logits(request js.Value, j *job) (any, error) {
 	if e.generator == nil {
-		return nil, errNoModel("model that generates")
+		return nil, notLoaded("model that generates")
 	}
 	p := paddedOf(request, j)
 	var source *transformer.Padded
@@ -109,5 +104,5 @@ func (e *engine) logits(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.config.VocabSize}}, nil
+	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.folder.Config.VocabSize}}, nil
 }

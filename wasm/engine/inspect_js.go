@@ -8,31 +8,33 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// describeModel serves DescribeRequest of web/src/inspect.ts: the description as JSON.
+// describeModel serves DescribeRequest of the protocol: the description as JSON.
 func (e *engine) describeModel(js.Value, *job) (any, error) {
-	if e.model == nil {
-		return nil, errNoModel("model")
+	m, err := e.stack()
+	if err != nil {
+		return nil, err
 	}
-	return string(about.Loaded(e.model).AppendJSON(nil)), nil
+	return string(about.Loaded(m).AppendJSON(nil)), nil
 }
 
-// watch serves WatchRequest of web/src/inspect.ts: forward that tells where attention and
+// watch serves WatchRequest of the protocol: forward that tells where attention and
 // routing went. Of an encoder–decoder it runs the encoder.
 func (e *engine) watch(request js.Value, j *job) (any, error) {
 	return e.watched(paddedOf(request, j), request)
 }
 
-// inspect serves InspectRequest of web/src/inspect.ts: watch for one text.
+// inspect serves InspectRequest of the protocol: watch for one text.
 func (e *engine) inspect(request js.Value, j *job) (any, error) {
-	if e.tokenizer == nil {
-		return nil, errNoModel("tokenizer")
-	}
-	text := request.Get("text").String()
-	enc, err := e.tokenizer.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: request.Get("maxLength").Int()})
+	t, err := e.tokenizer()
 	if err != nil {
 		return nil, err
 	}
-	reply, err := e.watched(transformer.Padded{IDs: enc.IDs, Rows: 1, Cols: len(enc.IDs), Pause: j.pause}, request)
+	text := request.Get("text").String()
+	enc, err := t.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: request.Get("maxLength").Int()})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := e.watched(transformer.Padded{IDs: enc.IDs, Rows: 1, Cols: len(enc.IDs), Pause: j.Err}, request)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (e *engine) inspect(request js.Value, j *job) (any, error) {
 	b.add(enc, text, "")
 	pieces := make([]string, len(enc.IDs))
 	for i, id := range enc.IDs {
-		pieces[i], _ = e.tokenizer.IDToToken(id)
+		pieces[i], _ = t.IDToToken(id)
 	}
 	reply["ids"], reply["offsets"], reply["tokens"], reply["truncated"] = int32Value(b.ids), int32Value(b.offsets), listValue(pieces), enc.Overflowed
 	return reply, nil
@@ -48,10 +50,10 @@ func (e *engine) inspect(request js.Value, j *job) (any, error) {
 
 // watched runs p and returns what the flags of request ask for, WatchReply.
 func (e *engine) watched(p transformer.Padded, request js.Value) (map[string]any, error) {
-	if e.model == nil {
-		return nil, errNoModel("model")
+	m, err := e.stack()
+	if err != nil {
+		return nil, err
 	}
-	m := e.model
 	if m.Encoder != nil {
 		m = m.Encoder
 	}
@@ -78,9 +80,8 @@ func (e *engine) watched(p transformer.Padded, request js.Value) (map[string]any
 			"scores": float32Value(r.Scores), "gates": float32Value(r.Gates), "load": listValue(r.Load), "dropped": r.Dropped, "entropy": r.Entropy,
 		})
 	}
-	data := float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
 	return map[string]any{
-		"data": data, "dims": []any{p.Rows, p.Cols, m.Dim()}, "heads": m.Config.NumHeads,
+		"data": copyOf(x), "dims": []any{p.Rows, p.Cols, m.Dim()}, "heads": m.Config.NumHeads,
 		"attentions": maps, "routing": routings,
 	}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"syscall/js"
 	"unsafe"
+
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
 // In milliseconds:
@@ -38,17 +40,17 @@ func newJob(v js.Value, brief bool) *job {
 	return j
 }
 
-// pause lets the event loop turn if it has not for a while. It returns errAborted
-// if a message came that says so.
-func (j *job) pause() error {
+// Err lets the event loop turn if it has not for a while, so that a message that aborts the
+// job arrives; then it returns pipeline.ErrAborted. A job is a tasks.Context.
+func (j *job) Err() error {
 	if j.brief {
 		return nil
 	}
 	return j.turn(now())
 }
 
-// pauseSteadily is pause for generation, whose layers follow each other fast, and sends tokens.
-func (j *job) pauseSteadily() error {
+// errSteadily is Err for generation, whose layers follow each other fast, and sends tokens.
+func (j *job) errSteadily() error {
 	if j.passed++; j.passed < j.skip {
 		return nil
 	}
@@ -66,7 +68,7 @@ func (j *job) pauseSteadily() error {
 	return j.turn(t)
 }
 
-// token has the page hear of a token and the text that it completes.
+// token reports a token, and the text that it completes, to the page.
 func (j *job) token(sequence int, id int32, text []byte) error {
 	keepToken(int32(sequence), id, unsafe.Pointer(unsafe.SliceData(text)), int32(len(text)))
 	j.kept = true
@@ -83,12 +85,12 @@ func (j *job) turn(t float64) error {
 	}
 	j.last = now()
 	if j.v.Get("aborted").Truthy() {
-		return errAborted
+		return pipeline.ErrAborted
 	}
 	return nil
 }
 
-// await waits for a promise. Other goroutines and the event loop go on meanwhile.
+// await waits for a promise. Other goroutines and the event loop run meanwhile.
 func await(promise js.Value) (js.Value, error) {
 	type outcome struct {
 		value js.Value

@@ -7,12 +7,9 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// learn serves LearnRequest of web/src/protocol.ts: other knowledge in place of what was there.
+// learn serves LearnRequest of the protocol: other knowledge in place of what was there.
 func (e *engine) learn(request js.Value, j *job) (any, error) {
-	if e.model == nil {
-		return nil, errNoModel("model")
-	}
-	r, err := kformer.NewReader(e.model)
+	r, err := e.reader()
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +19,7 @@ func (e *engine) learn(request js.Value, j *job) (any, error) {
 	}
 	var items [][]int32
 	for _, text := range texts {
-		if err := j.pause(); err != nil {
+		if err := j.Err(); err != nil {
 			return nil, err
 		}
 		ids, err := e.plain(text)
@@ -34,7 +31,7 @@ func (e *engine) learn(request js.Value, j *job) (any, error) {
 	for i := range request.Get("items").Length() {
 		items = append(items, int32sOf(request.Get("items").Index(i)))
 	}
-	k, err := r.Learn(items)
+	k, err := r.Knowledge(items)
 	if err != nil {
 		return nil, err
 	}
@@ -42,21 +39,28 @@ func (e *engine) learn(request js.Value, j *job) (any, error) {
 	return k.Len(), nil
 }
 
+// reader reads knowledge with the loaded model.
+func (e *engine) reader() (*kformer.Reader, error) {
+	m, err := e.stack()
+	if err != nil {
+		return nil, err
+	}
+	return kformer.NewReader(m)
+}
+
 // plain is the ids of a text without special tokens.
 func (e *engine) plain(text string) ([]int32, error) {
-	if e.tokenizer == nil {
-		return nil, errNoModel("tokenizer")
+	t, err := e.tokenizer()
+	if err != nil {
+		return nil, err
 	}
-	enc, err := e.tokenizer.Encode(text, tokenizer.Options{})
+	enc, err := t.Encode(text, tokenizer.Options{})
 	return enc.IDs, err
 }
 
-// read serves ReadRequest of web/src/protocol.ts.
+// read serves ReadRequest of the protocol.
 func (e *engine) read(request js.Value, j *job) (any, error) {
-	if e.model == nil {
-		return nil, errNoModel("model")
-	}
-	r, err := kformer.NewReader(e.model)
+	r, err := e.reader()
 	if err != nil {
 		return nil, err
 	}
@@ -70,5 +74,5 @@ func (e *engine) read(request js.Value, j *job) (any, error) {
 	for i, items := range chosen {
 		selected[i] = listValue(items)
 	}
-	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Dim()}, "selected": selected}, nil
+	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Stack.Dim()}, "selected": selected}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
 // The worker sets GOGC (web/src/instantiate.ts): package runtime/debug would bring fmt
@@ -80,7 +81,7 @@ func (e *engine) call(_ js.Value, args []js.Value) any {
 func (e *engine) perform(op string, request js.Value, j *job) (v any, err error) {
 	run := operations[op]
 	if run == nil {
-		return nil, lean.Errorf("engine: %w: operation %q", errArgument, op)
+		return nil, lean.Errorf("engine: %w: operation %q", pipeline.ErrRequest, op)
 	}
 	if op != "load" {
 		mark := e.dev.Mark()
@@ -125,6 +126,6 @@ func errorValue(err error) any {
 	if errors.As(err, &thrown) {
 		return thrown.value
 	}
-	m := describe(err)
-	return map[string]any{"code": m.code, "message": m.text, "details": map[string]any{}}
+	code, text := pipeline.Code(err)
+	return map[string]any{"code": code, "message": text, "details": map[string]any{}}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// pieces reads Piece[] of web/src/protocol.ts.
+// pieces reads Piece[] of the protocol.
 func (e *engine) pieces(v js.Value) (*metalm.Model, metalm.Input, error) {
-	if e.connector == nil {
-		return nil, nil, errNoModel("connector")
+	if e.model == nil || e.model.Connector == nil {
+		return nil, nil, notLoaded("connector")
 	}
-	m, err := metalm.New(e.model, e.connector)
+	m, err := metalm.New(e.model.Stack, e.model.Connector)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,18 +41,18 @@ func (e *engine) prompt(v js.Value) ([]generate.Input, error) {
 	return []generate.Input{p}, err
 }
 
-// compose serves ComposeRequest of web/src/protocol.ts: the logits behind each place of an
+// compose serves ComposeRequest of the protocol: the logits behind each place of an
 // input of pieces.
 func (e *engine) compose(request js.Value, j *job) (any, error) {
 	m, in, err := e.pieces(request.Get("pieces"))
 	if err != nil {
 		return nil, err
 	}
-	x, err := m.Forward(in, transformer.Batch{Pause: j.pause})
+	x, err := m.Forward(in, transformer.Batch{Pause: j.Err})
 	if err != nil {
 		return nil, err
 	}
-	if x, err = e.model.Logits(x); err != nil {
+	if x, err = e.model.Stack.Logits(x); err != nil {
 		return nil, err
 	}
 	return map[string]any{"data": copyOf(x), "dims": []any{1, x.Rows, x.Cols}}, nil

@@ -1,120 +1,176 @@
 package main
 
 import (
-	"strings"
 	"syscall/js"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// task serves TaskRequest of web/src/protocol/tasks.ts: the task that the model's head is
-// for. The reply has a column for each field of a result, since an object for each result
-// takes longer to make.
-func (e *engine) task(request js.Value, j *job) (any, error) {
-	if e.runner == nil {
-		return nil, errNoModel("model with a head and a tokenizer")
+// ofModel makes a task of the loaded model.
+func ofModel[T any](e *engine, task pipeline.Task[T]) (T, error) {
+	if e.model == nil {
+		var none T
+		return none, notLoaded("model")
 	}
+	return task.Of(e.model)
+}
+
+// task serves TaskRequest of the protocol, a task of a model with a head. The reply has a
+// column for each field of a result, since an object for each result takes longer to make.
+func (e *engine) task(request js.Value, j *job) (any, error) {
 	in := fields{v: request}
 	texts, contexts := in.texts("texts"), in.texts("contexts")
-	o := tasks.Options{Pause: j.pause, Ignore: in.texts("ignoreLabels")}
 	if in.err != nil {
 		return nil, in.err
 	}
-	var results [][]tasks.Found
-	var masks []any
-	var columns string
-	var err error
 	switch task := in.text("task"); task {
 	case "fill-mask":
-		columns = "score token tokenStr sequence"
-		o.TopK = in.integer("topK")
-		var found [][][]tasks.Found
-		found, err = e.runner.FillMask(texts, o)
-		for _, lists := range found {
-			results, masks = append(results, lists...), append(masks, len(lists))
-		}
+		return e.fillMask(&in, texts, j)
 	case "text-classification":
-		columns = "score label truncated"
-		o.TopK, o.Function = in.integer("topK"), in.text("functionToApply")
-		results, err = e.runner.Classify(texts, o)
+		return e.classify(&in, texts, j)
 	case "token-classification":
-		columns = "score label index word start end"
-		o.Strategy, o.Stride = in.text("aggregationStrategy"), in.integer("stride")
-		results, err = e.runner.Entities(texts, o)
-		useUTF16(results, texts)
+		return e.entities(&in, texts, j)
 	case "question-answering":
-		columns = "score answer start end"
-		o.TopK, o.MaxLength = in.integer("topK"), in.integer("maxAnswerLength")
-		o.Window, o.Stride = in.integer("maxSequenceLength"), in.integer("docStride")
-		o.Impossible, o.Tokens = in.flag("handleImpossibleAnswer"), !in.flag("alignToWords")
-		results, err = e.runner.Answers(texts, contexts, o)
-		useUTF16(results, contexts)
+		return e.answers(&in, texts, contexts, j)
 	default:
-		err = lean.Errorf("engine: %w: task %q", errArgument, task)
+		return nil, lean.Errorf("engine: %w: task %q", pipeline.ErrRequest, task)
 	}
+}
+
+func (e *engine) fillMask(in *fields, texts []string, j *job) (any, error) {
+	t, err := ofModel(e, pipeline.FillMask)
 	if err != nil {
 		return nil, err
 	}
-	lengths := make([]any, len(results))
-	for i, list := range results {
-		lengths[i] = len(list)
+	found, err := t.Run(j, texts, tasks.FillMaskOptions{TopK: in.integer("topK")})
+	if err != nil {
+		return nil, err
 	}
-	reply := object("masks", masks, "lengths", lengths)
-	for columns != "" {
-		var name string
-		name, columns, _ = strings.Cut(columns, " ")
-		reply.Set(name, column(name, results))
+	var masks []any
+	out := table{names: []string{"score", "token", "tokenStr", "sequence"}}
+	for _, lists := range found {
+		masks = append(masks, len(lists))
+		for _, list := range lists {
+			for _, y := range list {
+				out.add(y.Score, int(y.Token), y.TokenStr, y.Sequence)
+			}
+			out.end()
+		}
 	}
+	reply := out.object()
+	reply.Set("masks", masks)
 	return reply, nil
 }
 
-// useUTF16 makes UTF-16 units of the positions of list i, which are bytes of texts[i].
-func useUTF16(lists [][]tasks.Found, texts []string) {
+func (e *engine) classify(in *fields, texts []string, j *job) (any, error) {
+	t, err := ofModel(e, pipeline.TextClassification)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := t.Run(j, texts, tasks.TextClassificationOptions{TopK: in.integer("topK"), FunctionToApply: in.text("functionToApply")})
+	if err != nil {
+		return nil, err
+	}
+	out := table{names: []string{"score", "label", "truncated"}}
+	for _, list := range lists {
+		for _, y := range list {
+			out.add(y.Score, y.Label, y.Truncated)
+		}
+		out.end()
+	}
+	return out.object(), nil
+}
+
+func (e *engine) entities(in *fields, texts []string, j *job) (any, error) {
+	t, err := ofModel(e, pipeline.TokenClassification)
+	if err != nil {
+		return nil, err
+	}
+	o := tasks.TokenClassificationOptions{AggregationStrategy: in.text("aggregationStrategy"), IgnoreLabels: in.texts("ignoreLabels"), Stride: in.integer("stride")}
+	if in.err != nil {
+		return nil, in.err
+	}
+	lists, err := t.Run(j, texts, o)
+	if err != nil {
+		return nil, err
+	}
+	out := table{names: []string{"score", "label", "index", "word", "start", "end"}}
 	for i, list := range lists {
 		at := make([]tokenizer.Offset, len(list))
-		for k := range list {
-			at[k].Start, at[k].End = list[k].Start, list[k].End
+		for k, y := range list {
+			at[k] = tokenizer.Offset{Start: y.Start, End: y.End}
 		}
-		for k, o := range tokenizer.UTF16Offsets(texts[i], at) {
-			list[k].Start, list[k].End = o.Start, o.End
+		at = tokenizer.UTF16Offsets(texts[i], at)
+		for k, y := range list {
+			out.add(y.Score, y.Label, y.Index, y.Word, at[k].Start, at[k].End)
 		}
+		out.end()
 	}
+	return out.object(), nil
 }
 
-// column is a field of all results, list after list.
-func column(name string, lists [][]tasks.Found) []any {
-	values := []any{}
-	for _, list := range lists {
-		for k := range list {
-			y := &list[k]
-			var v any = y.Text
-			switch name {
-			case "score":
-				v = y.Score
-			case "label":
-				v = y.Label
-			case "truncated":
-				v = y.Truncated
-			case "token":
-				v = y.Token
-			case "index":
-				v = y.Index
-			case "start":
-				v = y.Start
-			case "end":
-				v = y.End
-			case "sequence":
-				v = y.Sequence
-			}
-			values = append(values, v)
-		}
+func (e *engine) answers(in *fields, questions, contexts []string, j *job) (any, error) {
+	t, err := ofModel(e, pipeline.QuestionAnswering)
+	if err != nil {
+		return nil, err
 	}
-	return values
+	lists, err := t.Run(j, questions, contexts, tasks.QuestionAnsweringOptions{
+		TopK: in.integer("topK"), MaxAnswerLen: in.integer("maxAnswerLength"), MaxSeqLen: in.integer("maxSequenceLength"), DocStride: in.integer("docStride"),
+		HandleImpossibleAnswer: in.flag("handleImpossibleAnswer"), NoAlignToWords: !in.flag("alignToWords"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := table{names: []string{"score", "answer", "start", "end"}}
+	for i, list := range lists {
+		at := make([]tokenizer.Offset, len(list))
+		for k, y := range list {
+			at[k] = tokenizer.Offset{Start: y.Start, End: y.End}
+		}
+		at = tokenizer.UTF16Offsets(contexts[i], at)
+		for k, y := range list {
+			out.add(y.Score, y.Answer, at[k].Start, at[k].End)
+		}
+		out.end()
+	}
+	return out.object(), nil
 }
 
-// fields reads the fields of a request. Err is the first that went wrong.
+// table is results as columns: the names of their fields, the fields of one result after
+// the other, and how many results each list has.
+type table struct {
+	names   []string
+	cells   []any
+	lengths []any
+	ended   int // results of the lists before
+}
+
+// add appends a result.
+func (t *table) add(cells ...any) { t.cells = append(t.cells, cells...) }
+
+// end ends a list.
+func (t *table) end() {
+	results := len(t.cells) / len(t.names)
+	t.lengths, t.ended = append(t.lengths, results-t.ended), results
+}
+
+// object is the columns by their names, and lengths.
+func (t *table) object() js.Value {
+	v := object("lengths", t.lengths)
+	for i, name := range t.names {
+		column := []any{}
+		for ; i < len(t.cells); i += len(t.names) {
+			column = append(column, t.cells[i])
+		}
+		v.Set(name, column)
+	}
+	return v
+}
+
+// fields reads the fields of a request; err says what went wrong.
 type fields struct {
 	v   js.Value
 	err error

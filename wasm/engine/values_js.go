@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
 var (
@@ -60,7 +61,7 @@ func stringsOf(v js.Value) ([]string, error) {
 	for i := range s {
 		one := v.Index(i)
 		if one.Type() != js.TypeString {
-			return nil, lean.Errorf("engine: %w: element %d is not a string", errArgument, i)
+			return nil, lean.Errorf("engine: %w: element %d is not a string", pipeline.ErrRequest, i)
 		}
 		s[i] = one.String()
 	}

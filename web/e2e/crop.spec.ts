@@ -11,7 +11,7 @@ interface Golden {
   entities: { entity_group: string; word: string; start: number; end: number }[];
 }
 
-const golden = JSON.parse(readFileSync(new URL('../../models/crop/cropmodels/testdata/shipped.json', import.meta.url), 'utf8')) as Golden[];
+const golden = JSON.parse(readFileSync(new URL('../../models/tasks/testdata/crop_shipped.json', import.meta.url), 'utf8')) as Golden[];
 
 test('crop finds in the page, step by step, what it finds natively', async ({ page }) => {
   const given = golden.map(({ text, beams }) => ({ text, beams }));

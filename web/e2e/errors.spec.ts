@@ -24,7 +24,7 @@ const folders: [name: string, code: string, sentence: RegExp][] = [
   ['config-unsupported', 'config_unsupported', /mamba/],
   ['manifest-invalid', 'manifest_invalid', /manifest\.json/],
   ['flipped-bit', 'integrity', /model\.safetensors.*SHA-256/],
-  ['other-tokenizer', 'integrity', /tokenizer\.json has \d+ bytes, manifest\.json says \d+/],
+  ['other-tokenizer', 'integrity', /tokenizer\.json" has \d+ bytes, manifest\.json says \d+/],
   ['shards-escape', 'not_safetensors', /plain file name/],
   ['too-big', 'out_of_memory', /1048576×2048/],
   ['broken', 'network', /connection broke after \d+ of \d+ bytes/],

@@ -31,12 +31,19 @@ var (
 	ErrManifest = errors.New("not a valid manifest.json")
 	ErrVersion  = errors.New("a manifest of another version")
 	ErrPath     = errors.New("a path that is not a plain file name")
-	ErrUnlisted = errors.New("a file that the manifest does not list")
-	ErrMissing  = errors.New("a file that the manifest lists is missing")
-	ErrSize     = errors.New("a file has another size than the manifest says")
-	ErrHash     = errors.New("a file has another SHA-256 than the manifest says")
-	ErrMismatch = errors.New("the folder is not what its manifest says")
+
+	// ErrIntegrity is every way in which files are not what their manifest says. The kinds
+	// below are of this kind too.
+	ErrIntegrity = errors.New("integrity check failed")
+	ErrUnlisted  = failed("the manifest does not list a file")
+	ErrMissing   = failed("a file that the manifest lists is missing")
+	ErrSize      = failed("a file has another size than the manifest says")
+	ErrHash      = failed("a file has another SHA-256 than the manifest says")
+	ErrMismatch  = failed("the folder is not what its manifest says")
 )
+
+// failed is a kind of ErrIntegrity.
+func failed(msg string) error { return &wrapped{ErrIntegrity, msg} }
 
 // File is one line of a manifest.
 type File struct {
@@ -179,17 +186,46 @@ func (m *Manifest) Lookup(path string) (File, error) {
 	return File{}, refuse(ErrUnlisted, "%q is not in %s: write the manifest again with lode pack", clip(path), ManifestFile)
 }
 
+// again is what to do about a file that is not the one of its manifest.
+const again = "fetch it again, or write the manifest again with lode pack"
+
+// Sum is SHA256 as bytes.
+func (f File) Sum() (sum [32]byte, err error) {
+	if !lean.DecodeHex(sum[:], f.SHA256) {
+		err = refuse(ErrManifest, "%s: sha256 %q of %q, expected 64 hexadecimal digits", ManifestFile, clip(f.SHA256), clip(f.Path))
+	}
+	return sum, err
+}
+
+// CheckSize compares the size of a file with what the manifest says. The error is [ErrSize].
+func (f File) CheckSize(size int64) error {
+	if size != f.Size {
+		return refuse(ErrSize, "%q has %d bytes, %s says %d: "+again, f.Path, size, ManifestFile, f.Size)
+	}
+	return nil
+}
+
+// CheckSum compares the SHA-256 of a file with what the manifest says. The error is [ErrHash].
+func (f File) CheckSum(sum [32]byte) error {
+	want, err := f.Sum()
+	if err == nil && sum != want {
+		err = refuse(ErrHash, "%q has SHA-256 %x, %s says %s: "+again, f.Path, sum, ManifestFile, f.SHA256)
+	}
+	return err
+}
+
 // Check compares a file that arrived with what the manifest says. sha256 is in
 // hexadecimal digits. Errors are [ErrUnlisted], [ErrSize], [ErrHash].
 func (m *Manifest) Check(path string, size int64, sha256 string) error {
 	f, err := m.Lookup(path)
+	if err == nil {
+		err = f.CheckSize(size)
+	}
 	switch {
 	case err != nil:
 		return err
-	case size != f.Size:
-		return refuse(ErrSize, "%q has %d bytes, expected %d: fetch it again", path, size, f.Size)
 	case !strings.EqualFold(sha256, f.SHA256):
-		return refuse(ErrHash, "%q has SHA-256 %s, expected %s: fetch it again", path, clip(sha256), f.SHA256)
+		return refuse(ErrHash, "%q has SHA-256 %s, %s says %s: "+again, path, clip(sha256), ManifestFile, f.SHA256)
 	}
 	return nil
 }

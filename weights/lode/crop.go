@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/lodestone-wasm/lodestone/models/crop"
-	"github.com/lodestone-wasm/lodestone/models/crop/cropmodels"
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
 // cropping is CROP as a word of `lode run` and `lode eval`.
@@ -28,7 +28,7 @@ func (o *cropOptions) flags(f *flag.FlagSet) {
 }
 
 // loadCrop loads both models of CROP.
-func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *heads.Head, error) {
+func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *tasks.TokenClassification, error) {
 	for _, given := range []struct{ flag, value string }{{"translator", o.translator}, {"tagger", o.tagger}, {"src-lang", o.from}, {"pivot-lang", o.pivot}} {
 		if given.value == "" {
 			return nil, nil, fmt.Errorf("%w: no --%s", errUsage, given.flag)
@@ -40,7 +40,7 @@ func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *
 	if o.search < 1 {
 		return nil, nil, fmt.Errorf("%w: --beams %d, expected 1 or more", errUsage, o.search)
 	}
-	g, err := f.loadGenerator(e, o.translator, dtype)
+	g, err := openTask(f, e, o.translator, dtype, pipeline.Translation)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,16 +49,16 @@ func (f *flags) loadCrop(e *env, o cropOptions, dtype string) (*crop.Pipeline, *
 			return nil, nil, fmt.Errorf("%s: %w", o.translator, err)
 		}
 	}
-	m, err := cropmodels.NewTranslator(g.Generator, g.tok)
+	m, err := tasks.NewCROPTranslator(g)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", o.translator, err)
 	}
 	m.Beams = o.search
-	r, h, err := f.loadRunner(e, o.tagger, dtype, heads.TokenClassification)
+	tagger, err := openTask(f, e, o.tagger, dtype, pipeline.TokenClassification)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := cropmodels.Pipeline(m, cropmodels.Tagger{Runner: r}, o.from, o.pivot)
+	p := tasks.CROP(m, tasks.CROPTagger{TokenClassification: tagger}, o.from, o.pivot)
 	p.Beams = o.beams
-	return p, h, nil
+	return p, tagger, nil
 }

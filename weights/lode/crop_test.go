@@ -13,7 +13,7 @@ import (
 
 var shippedCrop = []string{"--translator", "../translator-magneto-en-de", "--tagger", "../tagger-magneto-en-de", "--src-lang", "de"}
 
-// models/crop/cropmodels/testdata/shipped.json has every step of these sentences.
+// models/tasks/testdata/crop_shipped.json has every step of these sentences.
 const schumann, station, boston = "Robert Schumann lebte in Düsseldorf.", "Wo ist der Bahnhof?", "Tom wohnt in Boston."
 
 func TestRunCropShowsEveryStep(t *testing.T) {
@@ -190,7 +190,7 @@ func TestCropSaysWhatItIsMissing(t *testing.T) {
 		{with("--src-lang=fi"), 1, "unknown language"},
 		{with("--pivot-lang=fi"), 1, "unknown language"},
 		{with("--tagger=" + model), 1, "architectures"},
-		{with("--translator=../writer-magneto-en"), 1, "no tokens for languages"},
+		{with("--translator=../writer-magneto-en"), 1, "has no encoder"},
 		{append([]string{"run", "crop", " "}, shippedCrop...), 1, "text 0: crop: invalid input: the sentence has no words"},
 		{append([]string{"eval", "crop", "--limit=-1", "words"}, shippedCrop...), 2, "--limit -1"},
 		{append([]string{"eval", "crop", "--columns=1", "words"}, shippedCrop...), 2, "--columns"},

@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
-	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // device makes the device that --backend names.
@@ -30,42 +27,58 @@ func (f *flags) device() (*kernels.Device, error) {
 	return nil, fmt.Errorf("%w: --backend %q; known: simd128, reference", errUsage, *f.backend)
 }
 
-// loadTokenizer reads the tokenizer.json of a model folder.
-func loadTokenizer(dir string) (*tokenizer.Tokenizer, error) {
-	path := filepath.Join(dir, "tokenizer.json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s has no tokenizer.json: a model folder needs config.json, tokenizer.json and model.safetensors: %w", dir, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	t, err := tokenizer.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
-}
-
-// loadExtractor loads a model folder for feature extraction.
-func (f *flags) loadExtractor(e *env, dir, dtype string) (*features.Extractor, error) {
+// openModel opens a model folder, with a progress bar. Every command that runs a model
+// opens it here.
+func (f *flags) openModel(e *env, dir, dtype string, head pipeline.Head) (*pipeline.Model, error) {
 	dev, err := f.device()
 	if err != nil {
 		return nil, err
 	}
-	t, err := loadTokenizer(dir)
-	if err != nil {
-		return nil, err
-	}
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, err
-	}
 	bar := newBar(e.err, "loading "+filepath.Base(dir), "B")
-	m, err := transformer.LoadFolder(dev, dir, transformer.LoadOptions{DType: dtype, Progress: bar.set})
-	bar.end()
+	defer bar.end()
+	o := pipeline.Options{DType: dtype, Progress: bar.set}
+	folder, err := pipeline.Read(dev, pipeline.Dir(dir), o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, inFolder(dir, err)
 	}
-	return features.New(m, t, config)
+	m, err := folder.Load(dev, head, o)
+	if err != nil {
+		return nil, inFolder(dir, err)
+	}
+	return m, nil
+}
+
+// openTask opens a model folder for a task.
+func openTask[T any](f *flags, e *env, dir, dtype string, task pipeline.Task[T]) (T, error) {
+	m, err := f.openModel(e, dir, dtype, task.Head)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	t, err := task.Of(m)
+	if err != nil {
+		err = inFolder(dir, err)
+	}
+	return t, err
+}
+
+// openTokenizer reads the tokenizer of a model folder.
+func (f *flags) openTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+	dev, err := f.device()
+	if err != nil {
+		return nil, err
+	}
+	t, err := pipeline.ReadTokenizer(dev, pipeline.Dir(dir))
+	if err != nil {
+		return nil, inFolder(dir, err)
+	}
+	return t, nil
+}
+
+// inFolder names a folder in an error that does not name it.
+func inFolder(dir string, err error) error {
+	if strings.Contains(err.Error(), filepath.Clean(dir)) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", dir, err)
 }

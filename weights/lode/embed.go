@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
 func embed(e *env, args []string) error {
@@ -24,7 +25,7 @@ func embed(e *env, args []string) error {
 	if *pooling == "none" {
 		return fmt.Errorf("%w: --pooling none gives no sentence vector", errUsage)
 	}
-	x, err := f.loadExtractor(e, *dir, *dtype)
+	x, err := openTask(f, e, *dir, *dtype, pipeline.FeatureExtraction)
 	if err != nil {
 		return err
 	}
@@ -36,14 +37,14 @@ func embed(e *env, args []string) error {
 	var texts []string
 	done := 0
 	flush := func() error {
-		r, err := x.Extract(texts, features.Options{Pooling: *pooling, Normalize: *normalize})
+		r, err := x.Run(nil, texts, tasks.FeatureExtractionOptions{Pooling: *pooling, Normalize: *normalize})
 		if err != nil {
 			return err
 		}
 		dim := r.Dims[1]
 		for i := range texts {
 			if r.Truncated[i] {
-				fmt.Fprintf(e.err, "lode embed: line %d is longer than the model reads; it was cut\n", done+i+1)
+				fmt.Fprintf(e.err, "lode embed: line %d is longer than the model reads; it was truncated\n", done+i+1)
 			}
 			if err := out.Encode(r.Data[i*dim : (i+1)*dim]); err != nil {
 				return err

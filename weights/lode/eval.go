@@ -13,7 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lodestone-wasm/lodestone/models/features"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -64,7 +65,7 @@ func eval(e *env, args []string) error {
 	case rest[0] == "perplexity":
 		return f.evalPerplexity(e, *dir, *dtype, *window, rest[1:])
 	}
-	x, err := f.loadExtractor(e, *dir, *dtype)
+	x, err := openTask(f, e, *dir, *dtype, pipeline.FeatureExtraction)
 	if err != nil {
 		return err
 	}
@@ -137,9 +138,9 @@ func readSTS(path string) (*sts, error) {
 }
 
 // spearmanOf embeds both sides and correlates their cosines with the scores.
-func spearmanOf(x *features.Extractor, p *sts, pooling string, bar *bar) (float64, error) {
+func spearmanOf(x *tasks.FeatureExtraction, p *sts, pooling string, bar *bar) (float64, error) {
 	all := slices.Concat(p.a, p.b)
-	r, err := x.Extract(all, features.Options{Pooling: pooling, Normalize: true,
+	r, err := x.Run(nil, all, tasks.FeatureExtractionOptions{Pooling: pooling, Normalize: true,
 		Progress: func(done, total int) { bar.set(int64(done), int64(total)) }})
 	if err != nil {
 		return 0, err

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
@@ -24,16 +24,16 @@ type classificationResult struct {
 // evalClassification holds the likeliest labels of texts against files of a label, a tab
 // and a text a line.
 func (f *flags) evalClassification(e *env, dir, dtype string, paths []string) error {
-	r, h, err := f.loadRunner(e, dir, dtype, heads.SequenceClassification)
+	c, err := openTask(f, e, dir, dtype, pipeline.TextClassification)
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		labels, texts, err := labelledTexts(path, h.Labels.Names)
+		labels, texts, err := labelledTexts(path, c.Labels())
 		if err != nil {
 			return err
 		}
-		y, err := scoreClasses(r, labels, texts, newBar(e.err, filepath.Base(path), "texts"))
+		y, err := scoreClasses(c, labels, texts, newBar(e.err, filepath.Base(path), "texts"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -82,12 +82,12 @@ func labelledTexts(path string, names []string) (labels, texts []string, err err
 }
 
 // scoreClasses classifies texts in batches.
-func scoreClasses(r *tasks.Runner, labels, texts []string, bar *bar) (classificationResult, error) {
+func scoreClasses(c *tasks.TextClassification, labels, texts []string, bar *bar) (classificationResult, error) {
 	defer bar.end()
 	all, right, sum := map[string]int{}, map[string]int{}, 0
 	for from := 0; from < len(texts); from += 64 {
 		to := min(len(texts), from+64)
-		lists, err := r.Classify(texts[from:to], tasks.Options{TopK: 1})
+		lists, err := c.Run(nil, texts[from:to], tasks.TextClassificationOptions{TopK: 1})
 		if err != nil {
 			return classificationResult{}, err
 		}

@@ -51,7 +51,7 @@ func (f *flags) evalCrop(e *env, o cropOptions, dtype, columns string, limit int
 	if limit < 0 {
 		return fmt.Errorf("%w: --limit %d, expected 0 (all) or more", errUsage, limit)
 	}
-	p, h, err := f.loadCrop(e, o, dtype)
+	p, tagger, err := f.loadCrop(e, o, dtype)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (f *flags) evalCrop(e *env, o cropOptions, dtype, columns string, limit int
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	for _, path := range paths {
-		all, err := readLabelled(path, word, label, h.Labels.Names)
+		all, err := readLabelled(path, word, label, tagger.Labels())
 		if err != nil {
 			return err
 		}

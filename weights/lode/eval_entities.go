@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
@@ -32,16 +32,16 @@ func (f *flags) evalEntities(e *env, dir, dtype, columns string, paths []string)
 	if err != nil {
 		return err
 	}
-	r, h, err := f.loadRunner(e, dir, dtype, heads.TokenClassification)
+	tagger, err := openTask(f, e, dir, dtype, pipeline.TokenClassification)
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		all, err := readLabelled(path, word, label, h.Labels.Names)
+		all, err := readLabelled(path, word, label, tagger.Labels())
 		if err != nil {
 			return err
 		}
-		s, err := scoreEntities(r, all, newBar(e.err, filepath.Base(path), "sentences"))
+		s, err := scoreEntities(tagger, all, newBar(e.err, filepath.Base(path), "sentences"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -151,7 +151,7 @@ func (c found) f1() float64 { return 200 * float64(c.right) / float64(max(1, c.f
 type entityScores map[string]*found
 
 // scoreEntities tags sentences in batches. A word has the label of its first token.
-func scoreEntities(r *tasks.Runner, all []labelledWords, bar *bar) (entityScores, error) {
+func scoreEntities(tagger *tasks.TokenClassification, all []labelledWords, bar *bar) (entityScores, error) {
 	defer bar.end()
 	s := entityScores{}
 	for from := 0; from < len(all); from += 64 {
@@ -160,7 +160,7 @@ func scoreEntities(r *tasks.Runner, all []labelledWords, bar *bar) (entityScores
 		for i, p := range part {
 			texts[i] = strings.Join(p.words, " ")
 		}
-		tokens, err := r.Entities(texts, tasks.Options{Strategy: "none"})
+		tokens, err := tagger.Run(nil, texts, tasks.TokenClassificationOptions{})
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/heads/headstest"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
@@ -32,7 +33,7 @@ func TestEntitiesAreReadFromLabelsAsCoNLLDoes(t *testing.T) {
 
 func TestAWordHasTheLabelOfItsFirstToken(t *testing.T) {
 	words := strings.Fields("Anna lives here .")
-	got := tasks.WordLabels(words, []tasks.Found{
+	got := tasks.WordLabels(words, []tasks.Entity{
 		{Label: "B-PER", Start: 0}, {Label: "I-PER", Start: 2}, // An·na
 		{Label: "O", Start: 5}, // nothing in "here"
 		{Label: "B-LOC", Start: 16},
@@ -55,7 +56,7 @@ func TestEvalEntitiesCountsWhatTheModelFinds(t *testing.T) {
 		}
 	}
 	f := newFlags(&env{}, "eval")
-	r, _, err := f.loadRunner(&env{err: &strings.Builder{}}, dir, "auto", heads.TokenClassification)
+	r, err := openTask(f, &env{err: &strings.Builder{}}, dir, "auto", pipeline.TokenClassification)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestEvalEntitiesCountsWhatTheModelFinds(t *testing.T) {
 	var text strings.Builder
 	entities := 0
 	for _, s := range sentences {
-		found, err := r.Entities([]string{s}, tasks.Options{})
+		found, err := r.Run(nil, []string{s}, tasks.TokenClassificationOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
@@ -34,16 +37,20 @@ func (f *flags) evalPerplexity(e *env, dir, dtype string, window int, paths []st
 	if window < 1 {
 		return fmt.Errorf("%w: --window %d; expected 1 or more tokens", errUsage, window)
 	}
-	g, err := f.loadGenerator(e, dir, dtype)
+	m, err := f.openModel(e, dir, dtype, pipeline.CausalLM)
 	if err != nil {
 		return err
 	}
+	g, err := pipeline.TextGeneration.Of(m)
+	if err != nil {
+		return inFolder(dir, err)
+	}
 	for _, path := range paths {
-		ids, err := documentTokens(g.tok, path, g.Settings.Options.EOS)
+		ids, err := documentTokens(m.Tokenizer, path, g.Settings.Options.EOS)
 		if err != nil {
 			return err
 		}
-		mean, err := surprise(g, ids, window, newBar(e.err, filepath.Base(path), "tokens"))
+		mean, err := surprise(g, m.Stack, ids, window, newBar(e.err, filepath.Base(path), "tokens"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -102,9 +109,9 @@ func documentTokens(t *tokenizer.Tokenizer, path string, end []int32) ([]int32, 
 }
 
 // surprise is the mean of −log p over ids, in nats.
-func surprise(g *generator, ids []int32, window int, bar *bar) (float64, error) {
+func surprise(g *tasks.TextGeneration, m *transformer.Model, ids []int32, window int, bar *bar) (float64, error) {
 	defer bar.end()
-	c := g.model.Config
+	c := m.Config
 	if c.MaxPositions > 0 && window > c.MaxPositions {
 		return 0, fmt.Errorf("%w: --window %d; the model reads at most %d tokens", errUsage, window, c.MaxPositions)
 	}
@@ -126,7 +133,7 @@ func surprise(g *generator, ids []int32, window int, bar *bar) (float64, error) 
 			n = min(n, whole)
 		}
 		part := ids[from : from+n*cols]
-		sum, err := windowsSurprise(g, part, n, cols, before)
+		sum, err := windowsSurprise(g, m.Device(), part, n, cols, before)
 		if err != nil {
 			return 0, err
 		}
@@ -137,7 +144,7 @@ func surprise(g *generator, ids []int32, window int, bar *bar) (float64, error) 
 }
 
 // windowsSurprise is the sum of −log p over the tokens of windows, next (rows·cols).
-func windowsSurprise(g *generator, next []int32, rows, cols int, before int32) (float64, error) {
+func windowsSurprise(g *tasks.TextGeneration, dev *kernels.Device, next []int32, rows, cols int, before int32) (float64, error) {
 	in := make([]int32, len(next))
 	for i := range in {
 		if i%cols == 0 {
@@ -151,9 +158,9 @@ func windowsSurprise(g *generator, next []int32, rows, cols int, before int32) (
 		return 0, err
 	}
 	logits := make([]float32, y.Rows*y.Cols)
-	g.model.Device().Get(logits, y)
+	dev.Get(logits, y)
 	release()
-	if err := g.model.Device().Err(); err != nil {
+	if err := dev.Err(); err != nil {
 		return 0, err
 	}
 	sum := 0.0

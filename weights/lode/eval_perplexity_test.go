@@ -136,7 +136,7 @@ func TestRunContinuesTextsAsTheOptionsSay(t *testing.T) {
 	if n := len(lines[generated](t, must(t, "", args("--json", "--options", `{"num_beams":3,"num_return_sequences":2}`)...))); n != 2 {
 		t.Errorf("%d results, expected 2", n)
 	}
-	for _, c := range []struct{ options, says string }{{"{", "--options"}, {`{"temperature":0,"do_sample":true,"top_p":3}`, "top_p"}} {
+	for _, c := range []struct{ options, says string }{{"{", "--options"}, {`{"temperature":1,"do_sample":true,"top_p":3}`, "top_p"}} {
 		if _, errs, status := lode("", args("--options", c.options)...); status != 1 || !strings.Contains(errs, c.says) {
 			t.Errorf("%s: status %d, %q", c.options, status, errs)
 		}

@@ -4,15 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/models/generate"
-	"github.com/lodestone-wasm/lodestone/models/textgen"
-	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
 // translationResult is what `lode eval translation --json` prints: scores in percent.
@@ -57,11 +55,11 @@ func (f *flags) evalTranslation(e *env, dir, dtype string, o translationOptions,
 			references[i] = append(references[i], r)
 		}
 	}
-	g, err := f.loadGenerator(e, dir, dtype)
+	g, err := openTask(f, e, dir, dtype, pipeline.Translation)
 	if err != nil {
 		return err
 	}
-	got, err := translateAll(g.Generator, sources, o, newBar(e.err, filepath.Base(paths[0]), "sentences"))
+	got, err := translateAll(g, sources, o, newBar(e.err, filepath.Base(paths[0]), "sentences"))
 	if err != nil {
 		return fmt.Errorf("%s: %w", paths[0], err)
 	}
@@ -99,47 +97,9 @@ func textLines(path string) ([]string, error) {
 	return all, nil
 }
 
-// generator is a model folder that generates, with its parts.
-type generator struct {
-	*textgen.Generator
-	model *transformer.Model
-	tok   *tokenizer.Tokenizer
-}
-
-// loadGenerator loads a folder with its output projection.
-func (f *flags) loadGenerator(e *env, dir, dtype string) (*generator, error) {
-	dev, err := f.device()
-	if err != nil {
-		return nil, err
-	}
-	t, err := loadTokenizer(dir)
-	if err != nil {
-		return nil, err
-	}
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, err
-	}
-	settings, err := os.ReadFile(filepath.Join(dir, "generation_config.json"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	bar := newBar(e.err, "loading "+filepath.Base(dir), "B")
-	m, err := transformer.LoadFolder(dev, dir, transformer.LoadOptions{DType: dtype, Head: true, Progress: bar.set})
-	bar.end()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	g, err := textgen.New(m, t, config, settings)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	return &generator{g, m, t}, nil
-}
-
 // translateAll translates in batches. A translation has at most twice the tokens of its
 // source and 16 more, or what the model can hold.
-func translateAll(g *textgen.Generator, sources []string, o translationOptions, bar *bar) ([]string, error) {
+func translateAll(g *tasks.Translation, sources []string, o translationOptions, bar *bar) ([]string, error) {
 	defer bar.end()
 	var all []string
 	for from := 0; from < len(sources); from += 16 {
@@ -150,7 +110,7 @@ func translateAll(g *textgen.Generator, sources []string, o translationOptions, 
 		}
 		options := g.Settings.Options
 		options.ForcedBOS, options.Beams, options.MaxNewTokens = forced, o.beams, longestOf(in)
-		r, err := g.Run(in, options, nil)
+		r, err := g.Generate(in, options, nil)
 		if err != nil {
 			return nil, err
 		}

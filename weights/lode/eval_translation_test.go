@@ -27,7 +27,7 @@ func TestEvaluationsOfTranslationsThatCannotBeAreRefused(t *testing.T) {
 		{[]string{two, three}, 1, "has 3 lines"},
 		{[]string{none, two}, 1, "no line"},
 		{[]string{filepath.Join(dir, "missing"), two}, 1, "missing"},
-		{[]string{two, two}, 1, "output_projection"}, // the model is an encoder
+		{[]string{two, two}, 1, "has no decoder"}, // the model is an encoder
 	} {
 		_, errs, status := lode("", append([]string{"eval", "translation", "--model", model}, c.args...)...)
 		if status != c.status || !strings.Contains(errs, c.says) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/describe"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
@@ -34,8 +34,10 @@ type inspected struct {
 	// ActivationBytes is the memory above the weights for one text of so many tokens.
 	ActivationBytes map[int]uint64 `json:"activation_bytes,omitempty"`
 
-	config   *transformer.Config // nil where it is not understood
-	Metadata map[string]string   `json:"metadata,omitempty"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+
+	folder    *pipeline.Folder // nil where config.json is not understood
+	integrity error            // what is not as the manifest says
 }
 
 type inspectedTensor struct {
@@ -56,7 +58,7 @@ func inspect(e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	v, err := inspectDir(rest[0])
+	v, err := inspectDir(dev, rest[0])
 	if err != nil {
 		return err
 	}
@@ -70,13 +72,17 @@ func inspect(e *env, args []string) error {
 		}
 	}
 	if *f.json {
-		return json.NewEncoder(e.out).Encode(v)
+		err = json.NewEncoder(e.out).Encode(v)
+	} else {
+		v.print(e)
 	}
-	v.print(e)
-	return nil
+	if err == nil && v.integrity != nil {
+		return errFailed // the manifest's line says why
+	}
+	return err
 }
 
-func inspectDir(dir string) (*inspected, error) {
+func inspectDir(dev *kernels.Device, dir string) (*inspected, error) {
 	w, err := safetensors.OpenFolder(dir)
 	if err != nil {
 		return nil, err
@@ -89,26 +95,21 @@ func inspectDir(dir string) (*inspected, error) {
 		v.DTypes[t.DType.String()] += t.NumBytes()
 		v.Tensors = append(v.Tensors, inspectedTensor{t.Name, t.DType.String(), t.Shape, t.NumBytes()})
 	}
-	switch text, err := os.ReadFile(filepath.Join(dir, "config.json")); {
-	case errors.Is(err, fs.ErrNotExist):
+	files := unverified{pipeline.Dir(dir)} // the manifest has a line of its own
+	switch v.folder, err = pipeline.Read(dev, files, pipeline.Options{NoTokenizer: true}); {
+	case errors.Is(err, pipeline.ErrNoFile):
 		v.ConfigNote = "no config.json"
 	case err != nil:
-		return nil, err
+		v.ConfigNote = err.Error()
 	default:
-		c, err := transformer.ParseConfig(text)
-		if err != nil {
-			v.ConfigNote = err.Error()
-			break
-		}
-		kept, err := peaking(c, w)
+		kept, err := peaking(v.folder.Config, w)
 		if err != nil {
 			return nil, err
 		}
-		v.Model = describe.Model(c, w.Tensors, kept)
-		v.config = c
+		v.Model = describe.Model(v.folder.Config, w.Tensors, kept)
 	}
-	switch t, err := loadTokenizer(dir); {
-	case errors.Is(err, fs.ErrNotExist):
+	switch t, err := pipeline.ReadTokenizer(dev, files); {
+	case errors.Is(err, pipeline.ErrNoFile):
 		v.Tokenizer = "none"
 	case err != nil:
 		v.Tokenizer = err.Error()
@@ -117,26 +118,37 @@ func inspectDir(dir string) (*inspected, error) {
 	}
 	v.Manifest = "none; `lode pack` writes one"
 	if _, err := os.Stat(filepath.Join(dir, folder.ManifestFile)); err == nil {
-		if v.Manifest = "every file matches"; folder.Verify(dir, nil) != nil {
-			v.Manifest = folder.Verify(dir, nil).Error()
+		v.Manifest = "every file matches"
+		if v.integrity = folder.Verify(dir, nil); v.integrity != nil {
+			v.Manifest = v.integrity.Error()
 		}
 	}
 	return v, nil
 }
 
+// unverified are the files of a folder as if it had no manifest.
+type unverified struct{ pipeline.Files }
+
+func (f unverified) ReadFile(name string, limit int64) ([]byte, error) {
+	if name == folder.ManifestFile {
+		return nil, pipeline.ErrNoFile
+	}
+	return f.Files.ReadFile(name, limit)
+}
+
 // activations states what texts of some lengths take; nothing for a model that texts alone
 // do not run, or whose weights do not load, which says so when it is loaded.
 func (v *inspected) activations(dev *kernels.Device) {
-	c := v.config
-	if c == nil {
+	if v.folder == nil {
 		return
 	}
+	c := v.folder.Config
 	v.ActivationBytes = map[int]uint64{}
 	for _, tokens := range []int{16, 128, 512} {
 		if c.MaxPositions > 0 && tokens > c.MaxPositions {
 			tokens = c.MaxPositions
 		}
-		_, bytes, err := transformer.FolderMemory(dev, v.Dir, c, transformer.LoadOptions{}, []int{tokens})
+		_, bytes, err := v.folder.Memory(dev, pipeline.NoHead, pipeline.Options{}, []int{tokens})
 		if err != nil {
 			return
 		}

@@ -154,9 +154,32 @@ func TestPackWritesAManifestThatInspectChecks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	v := lines[inspected](t, must(t, "", "inspect", "--json", dir))
-	if len(v) != 1 || !strings.Contains(v[0].Manifest, "config.json") || v[0].ConfigNote == "" {
-		t.Errorf("after config.json changed: manifest %q, config %q", v[0].Manifest, v[0].ConfigNote)
+	out, _, status := lode("", "inspect", "--json", dir)
+	v := lines[inspected](t, out)
+	if status != 1 || len(v) != 1 || !strings.Contains(v[0].Manifest, "config.json") || v[0].ConfigNote == "" {
+		t.Errorf("after config.json changed: status %d, manifest %q, config %q", status, v[0].Manifest, v[0].ConfigNote)
+	}
+}
+
+// The command line holds a folder against its manifest as the page does.
+func TestAFolderThatIsNotAsItsManifestSaysDoesNotRun(t *testing.T) {
+	for _, file := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		dir := copyDir(t, model)
+		must(t, "", "pack", dir)
+		path := filepath.Join(dir, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[len(text)/2] ^= 1
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"embed", "--model", dir}, {"eval", "sts", "--model", dir, "a.csv"}, {"inspect", dir}} {
+			if out, errs, status := lode("a\n", args...); status != 1 || !strings.Contains(out+errs, file) || !strings.Contains(out+errs, "SHA-256") {
+				t.Errorf("%s changed, lode %s: status %d, %.300s", file, args[0], status, errs)
+			}
+		}
 	}
 }
 

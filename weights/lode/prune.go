@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/prune"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -99,21 +100,11 @@ func (p *pruning) load(e *env) (*transformer.Model, error) {
 	if err := prune.Free(p.out); err != nil {
 		return nil, err
 	}
-	t, err := loadTokenizer(p.in)
+	m, err := p.flags.openModel(e, p.in, "", pipeline.NoHead)
 	if err != nil {
 		return nil, err
 	}
-	dev, err := p.flags.device()
-	if err != nil {
-		return nil, err
-	}
-	bar := newBar(e.err, "loading", "B")
-	m, err := transformer.LoadFolder(dev, p.in, transformer.LoadOptions{Progress: bar.set})
-	bar.end()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.in, err)
-	}
-	return m, p.read(t, m.Config.MaxPositions)
+	return m.Stack, p.read(m.Tokenizer, m.Config.MaxPositions)
 }
 
 // read makes sequences of the lines of the text file; empty ones are left out.
@@ -152,11 +143,15 @@ func (p *pruning) print(e *env) error {
 	for _, l := range p.report.Layers {
 		y.Exact = y.Exact && l.Gate == 1
 	}
+	dev, err := p.flags.device()
+	if err != nil {
+		return err
+	}
 	for _, f := range []struct {
 		dir   string
 		bytes *int64
 	}{{p.in, &y.BytesIn}, {p.out, &y.BytesOut}} {
-		v, err := inspectDir(f.dir)
+		v, err := inspectDir(dev, f.dir)
 		if err != nil {
 			return err
 		}

@@ -13,8 +13,10 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/prune"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
 )
 
 // mixture writes a folder of a golden mixture of experts with a tokenizer of its own: 29
@@ -36,7 +38,7 @@ func mixture(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string][]byte{"tokenizer.json": tokenizer, "manifest.json": []byte("{}")}
+	files := map[string][]byte{"tokenizer.json": tokenizer}
 	for from, to := range map[string]string{"config.json": "config.json", "weights.safetensors": "model.safetensors"} {
 		if files[to], err = os.ReadFile(filepath.Join("../../models/golden/testdata/enc_moe_top1_cap100", from)); err != nil {
 			t.Fatal(err)
@@ -46,6 +48,9 @@ func mixture(t *testing.T) string {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := folder.Pack(dir); err != nil { // a manifest, which no copy may have
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -92,7 +97,7 @@ func TestPruneMakesADenseFolderThatEqualsTheMixtureWithItsBestExperts(t *testing
 		alive = len(w.Survivors)
 	}
 	states := func(dir string, keep int) []float32 {
-		m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), dir, transformer.LoadOptions{})
+		m, err := pipeline.OpenStack(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(dir), pipeline.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +210,7 @@ func TestPruneNamesWhatItCannotDo(t *testing.T) {
 		"windows":          {[]string{in, "--text", text, "--out", out, "--windows", "0"}, 2, "--windows 0"},
 		"an empty text":    {[]string{in, "--text", empty, "--out", out}, 1, "no text in it"},
 		"a dense model":    {[]string{model, "--text", text, "--out", out}, 1, "experts"},
-		"no such model":    {[]string{t.TempDir(), "--text", text, "--out", out}, 1, "tokenizer.json"},
+		"no such model":    {[]string{t.TempDir(), "--text", text, "--out", out}, 1, "config.json"},
 		"no such text":     {[]string{in, "--text", in + "/nothing", "--out", out}, 1, "nothing"},
 		"nothing at all":   {nil, 2, "0 arguments"},
 		"a file for a dir": {[]string{in, "--text", text, "--out", filepath.Join(empty, "x")}, 1, "empty.txt"},

@@ -3,25 +3,26 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// runnable are the tasks of `lode run`, by the names that pipeline() has for them.
-var runnable = []struct {
+// runnable are the tasks of `lode run` of a model with a head, by the names that
+// pipeline() has for them.
+var runnable = []runnableTask{
+	{pipeline.FillMask.Name, (*taskRun).fillMask},
+	{pipeline.TextClassification.Name, (*taskRun).classify},
+	{pipeline.TokenClassification.Name, (*taskRun).entities},
+	{pipeline.QuestionAnswering.Name, (*taskRun).answers},
+}
+
+type runnableTask struct {
 	name string
-	kind heads.Kind
-}{
-	{"fill-mask", heads.MaskedLM},
-	{"text-classification", heads.SequenceClassification},
-	{"token-classification", heads.TokenClassification},
-	{"question-answering", heads.QuestionAnswering},
+	run  func(r *taskRun) error
 }
 
 func taskNames() string {
@@ -42,40 +43,6 @@ type finding struct {
 	Score    float64 `json:"score"`
 	Start    *int    `json:"start,omitempty"`
 	End      *int    `json:"end,omitempty"`
-}
-
-// loadRunner loads a model folder with a head.
-func (f *flags) loadRunner(e *env, dir, dtype string, kind heads.Kind) (*tasks.Runner, *heads.Head, error) {
-	dev, err := f.device()
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := loadTokenizer(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := transformer.ParseConfig(config)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	h, err := heads.New(kind, c, config)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	bar := newBar(e.err, "loading "+filepath.Base(dir), "B")
-	o := transformer.LoadOptions{DType: dtype, Progress: bar.set}
-	h.Load(&o)
-	m, err := transformer.LoadWeights(dev, dir, c, o)
-	bar.end()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	r, err := tasks.New(m, h, t)
-	return r, h, err
 }
 
 func runTask(e *env, args []string) error {
@@ -105,74 +72,96 @@ func runTask(e *env, args []string) error {
 	case textGeneration:
 		return f.runGeneration(e, rest[1], *dtype, *options, rest[2:])
 	}
-	kind := heads.Kind("")
-	for _, t := range runnable {
-		if t.name == rest[0] {
-			kind = t.kind
-		}
-	}
-	if kind == "" {
+	at := slices.IndexFunc(runnable, func(t runnableTask) bool { return t.name == rest[0] })
+	if at < 0 {
 		return fmt.Errorf("%w: no task %q; known: %s", errUsage, rest[0], taskNames())
 	}
-	r, _, err := f.loadRunner(e, rest[1], *dtype, kind)
-	if err != nil {
+	r := &taskRun{flags: f, env: e, dir: rest[1], dtype: *dtype, texts: rest[2:], context: *context, strategy: *strategy, topK: *top}
+	if err := runnable[at].run(r); err != nil {
 		return err
 	}
-	texts := rest[2:]
-	o := tasks.Options{TopK: *top, Strategy: *strategy, Ignore: []string{"O"}}
-	var all []finding
-	add := func(i int, mask *int, text string, list []tasks.Found) {
-		for _, y := range list {
-			all = append(all, found1(i, mask, text, kind, y))
-		}
-	}
-	var lists [][]tasks.Found
-	switch kind {
-	case heads.MaskedLM:
-		if o.TopK == 0 {
-			o.TopK = 5
-		}
-		masks, err := r.FillMask(texts, o)
-		if err != nil {
-			return err
-		}
-		for i, m := range masks {
-			for k, list := range m {
-				add(i, &k, texts[i], list)
-			}
-		}
-	case heads.SequenceClassification:
-		lists, err = r.Classify(texts, o)
-	case heads.TokenClassification:
-		lists, err = r.Entities(texts, o)
-	default:
-		if o.TopK == 0 {
-			o.TopK = 1
-		}
-		contexts := make([]string, len(texts))
-		for i := range contexts {
-			contexts[i] = *context
-		}
-		lists, err = r.Answers(texts, contexts, o)
-		texts = contexts
-	}
-	if err != nil {
-		return err
-	}
-	for i, list := range lists {
-		add(i, nil, texts[i], list)
-	}
-	return f.print(e, all)
+	return f.print(e, r.found)
 }
 
-// found1 is y as it is printed.
-func found1(i int, mask *int, text string, kind heads.Kind, y tasks.Found) finding {
-	z := finding{Text: i, Mask: mask, Label: y.Label, Found: y.Text, Sequence: y.Sequence, Score: y.Score}
-	if kind == heads.TokenClassification || kind == heads.QuestionAnswering {
-		at := tokenizer.CodePointOffsets(text, []tokenizer.Offset{{Start: y.Start, End: y.End}})[0]
-		z.Start, z.End = &at.Start, &at.End
+// taskRun is a call of `lode run` for a task of a model with a head.
+type taskRun struct {
+	flags             *flags
+	env               *env
+	dir, dtype        string
+	texts             []string
+	context, strategy string
+	topK              int
+
+	found []finding
+}
+
+func (r *taskRun) fillMask() error {
+	t, err := openTask(r.flags, r.env, r.dir, r.dtype, pipeline.FillMask)
+	if err != nil {
+		return err
 	}
-	return z
+	masks, err := t.Run(nil, r.texts, tasks.FillMaskOptions{TopK: r.topK})
+	for i, lists := range masks {
+		for k, list := range lists {
+			for _, y := range list {
+				r.found = append(r.found, finding{Text: i, Mask: &k, Found: y.TokenStr, Sequence: y.Sequence, Score: y.Score})
+			}
+		}
+	}
+	return err
+}
+
+func (r *taskRun) classify() error {
+	t, err := openTask(r.flags, r.env, r.dir, r.dtype, pipeline.TextClassification)
+	if err != nil {
+		return err
+	}
+	lists, err := t.Run(nil, r.texts, tasks.TextClassificationOptions{TopK: r.topK})
+	for i, list := range lists {
+		for _, y := range list {
+			r.found = append(r.found, finding{Text: i, Label: y.Label, Score: y.Score})
+		}
+	}
+	return err
+}
+
+func (r *taskRun) entities() error {
+	t, err := openTask(r.flags, r.env, r.dir, r.dtype, pipeline.TokenClassification)
+	if err != nil {
+		return err
+	}
+	lists, err := t.Run(nil, r.texts, tasks.TokenClassificationOptions{AggregationStrategy: r.strategy, IgnoreLabels: []string{"O"}})
+	for i, list := range lists {
+		for _, y := range list {
+			r.found = append(r.found, finding{Text: i, Label: y.Label, Found: y.Word, Score: y.Score}.at(r.texts[i], y.Start, y.End))
+		}
+	}
+	return err
+}
+
+func (r *taskRun) answers() error {
+	t, err := openTask(r.flags, r.env, r.dir, r.dtype, pipeline.QuestionAnswering)
+	if err != nil {
+		return err
+	}
+	contexts := make([]string, len(r.texts))
+	for i := range contexts {
+		contexts[i] = r.context
+	}
+	lists, err := t.Run(nil, r.texts, contexts, tasks.QuestionAnsweringOptions{TopK: r.topK})
+	for i, list := range lists {
+		for _, y := range list {
+			r.found = append(r.found, finding{Text: i, Found: y.Answer, Score: y.Score}.at(r.context, y.Start, y.End))
+		}
+	}
+	return err
+}
+
+// at is the finding with its place in text, given in bytes.
+func (y finding) at(text string, start, end int) finding {
+	at := tokenizer.CodePointOffsets(text, []tokenizer.Offset{{Start: start, End: end}})[0]
+	y.Start, y.End = &at.Start, &at.End
+	return y
 }
 
 // print writes a line for each finding.

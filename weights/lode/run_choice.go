@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/kformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
@@ -26,7 +26,7 @@ func (f *flags) runChoice(e *env, dir, dtype, path string, top int, texts []stri
 	if len(texts) < 2 {
 		return fmt.Errorf("%w: multiple-choice wants a question and answers to choose from", errUsage)
 	}
-	r, _, err := f.loadRunner(e, dir, dtype, heads.MultipleChoice)
+	m, err := openTask(f, e, dir, dtype, pipeline.MultipleChoice)
 	if err != nil {
 		return err
 	}
@@ -36,11 +36,11 @@ func (f *flags) runChoice(e *env, dir, dtype, path string, top int, texts []stri
 		if lines, err = textLines(path); err != nil {
 			return err
 		}
-		if notes, err = r.Learn(lines); err != nil {
+		if notes, err = m.Notes(lines); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	all, err := r.Choose(texts[0], texts[1:], notes, tasks.Options{TopK: top})
+	all, err := m.Run(nil, texts[0], texts[1:], tasks.MultipleChoiceOptions{TopK: top, Notes: notes})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/lodestone-wasm/lodestone/models/generate"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
 // textGeneration is the task of `lode run` that continues texts.
@@ -22,23 +22,16 @@ type generated struct {
 // made. options are generation options as pipeline() has them, a JSON object that counts
 // over what the folder says; "" is none.
 func (f *flags) runGeneration(e *env, dir, dtype, options string, texts []string) error {
-	g, err := f.loadGenerator(e, dir, dtype)
+	g, err := openTask(f, e, dir, dtype, pipeline.TextGeneration)
 	if err != nil {
 		return err
 	}
-	settings := g.Settings
-	if options != "" {
-		if settings, err = settings.With([]byte(options)); err != nil {
-			return fmt.Errorf("--options: %w", err)
-		}
+	settings, err := g.Options([]byte(options))
+	if err != nil {
+		return fmt.Errorf("--options: %w", err)
 	}
 	o := settings.Options
-	if settings.StopStrings != nil {
-		if o.Stopped, err = generate.StopStrings(g.tok, settings.StopStrings); err != nil {
-			return fmt.Errorf("--options: %w", err)
-		}
-	}
-	// What is made is printed as it is made, where there is one result.
+	// A single result is printed while it is generated.
 	live := !*f.json && o.Beams <= 1 && o.Returns <= 1
 	var piece func(int, int32, []byte) error
 	if live {
@@ -55,7 +48,7 @@ func (f *flags) runGeneration(e *env, dir, dtype, options string, texts []string
 		if live {
 			fmt.Fprint(e.out, text)
 		}
-		results, err := g.Run(in, o, piece)
+		results, err := g.Generate(in, o, piece)
 		if err != nil {
 			return fmt.Errorf("text %d: %w", i, err)
 		}

@@ -25,7 +25,7 @@ func tokenize(e *env, args []string) error {
 	if *dir == "" {
 		return fmt.Errorf("%w: no --model", errUsage)
 	}
-	t, err := loadTokenizer(*dir)
+	t, err := f.openTokenizer(*dir)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,16 @@ const (
 	mixed     = "mixed-precision"
 )
 
-// ReadConfig finds quantization_config in the text of a config.json and checks that it
+// ReadConfig is [ConfigOf] of the text of a config.json.
+func ReadConfig(configJSON []byte) (*Config, error) {
+	doc, err := strictjson.ReadDocument(configJSON)
+	if err != nil {
+		return nil, asConfig(err)
+	}
+	return ConfigOf(doc)
+}
+
+// ConfigOf finds quantization_config in a config.json and checks that it
 // says compressed-tensors, symmetric integers, and activations that are dynamic per token
 // or not quantised; and of each group of modules either int-quantized, 8 bits, one scale
 // per channel, or pack-quantized, 4 bits, one scale per channel or per group of a multiple
@@ -32,30 +41,17 @@ const (
 //
 // Another scheme is [ErrUnsupported] and named; so is any member that is not known,
 // because it might change what the numbers mean. Malformed text is [ErrConfig].
-func ReadConfig(configJSON []byte) (*Config, error) {
-	var raw []byte
-	d := strictjson.NewDecoder(configJSON)
-	err := d.Object(func(key string) (err error) {
-		switch key {
-		case member:
-			if d.Peek() == strictjson.Null {
-				return d.Null()
-			}
-			raw, err = d.Raw()
-			return err
-		case "compression_config":
-			return refuse(ErrUnsupported, "config.json: compression_config is an old name; expected %s", member)
-		}
-		return d.Skip()
-	})
-	if err == nil {
-		err = d.End()
+func ConfigOf(doc *strictjson.Document) (*Config, error) {
+	if _, ok := doc.Member("compression_config"); ok {
+		return nil, refuse(ErrUnsupported, "config.json: compression_config is an old name; expected %s", member)
 	}
+	v, ok := doc.Member(member)
+	if !ok || v.Peek() == strictjson.Null {
+		return nil, nil
+	}
+	raw, err := v.Raw()
 	if err != nil {
 		return nil, asConfig(err)
-	}
-	if raw == nil {
-		return nil, nil
 	}
 	if err := checkMethod(raw); err != nil {
 		return nil, asConfig(err)

@@ -9,9 +9,8 @@ import (
 	"sync"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
-	"github.com/lodestone-wasm/lodestone/models/features"
-	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/web/serve/static"
 	"github.com/lodestone-wasm/lodestone/weights/quant"
 )
@@ -73,35 +72,20 @@ func (f *floats) prepare() {
 
 // expected computes the vectors of texts with the reference kernels.
 func expected(dir string) ([]byte, error) {
-	config, err := os.ReadFile(filepath.Join(dir, configFile))
-	if err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(filepath.Join(dir, tokenizerFile))
-	if err != nil {
-		return nil, err
-	}
-	tok, err := tokenizer.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	m, err := transformer.LoadFolder(kernels.NewDevice(kernels.NewReference(0)), dir, transformer.LoadOptions{DType: "f32"})
-	if err != nil {
-		return nil, err
-	}
-	e, err := features.New(m, tok, config)
+	dev, o := kernels.NewDevice(kernels.NewReference(0)), pipeline.Options{DType: "f32"}
+	embed, err := pipeline.Open(dev, pipeline.Dir(dir), pipeline.FeatureExtraction, o)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]any{"texts": texts}
 	for _, pooling := range []string{"prompt", "mean"} {
-		r, err := e.Extract(texts, features.Options{Pooling: pooling})
+		r, err := embed.Run(nil, texts, tasks.FeatureExtractionOptions{Pooling: pooling})
 		if err != nil {
 			return nil, fmt.Errorf("e2e: %s: %w", pooling, err)
 		}
 		rows := make([][]float32, len(texts))
 		for i := range rows {
-			rows[i] = r.Data[i*m.Dim() : (i+1)*m.Dim()]
+			rows[i] = r.Data[i*r.Dims[1] : (i+1)*r.Dims[1]]
 		}
 		out[pooling] = rows
 	}

@@ -1,20 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
+	"testing/fstest"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/heads/headstest"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
-	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/web/serve/static"
 )
 
@@ -29,14 +28,25 @@ type headed struct {
 
 // request is one of a page, with results as the engine has them.
 type request struct {
-	Model    string          `json:"model"`
-	Texts    []string        `json:"texts"`
-	Contexts []string        `json:"contexts"`
-	Options  map[string]any  `json:"options"` // of the page's call
-	IDs      []int32         `json:"ids"`
-	Logits   [][]float64     `json:"logits"` // of IDs, in float64
-	Found    [][]tasks.Found `json:"found"`  // positions in bytes; of masks, those of the first text
-	run      tasks.Options
+	Model    string         `json:"model"`
+	Texts    []string       `json:"texts"`
+	Contexts []string       `json:"contexts"`
+	Options  map[string]any `json:"options"` // of the page's call
+	IDs      []int32        `json:"ids"`
+	Logits   [][]float64    `json:"logits"` // of IDs, in float64
+	Found    [][]found      `json:"found"`  // positions in bytes; of masks, those of the first text
+
+	topK       int
+	strategy   string
+	impossible bool
+}
+
+// found is a result of any task.
+type found struct {
+	Label, Text, Sequence    string
+	Score                    float64
+	Token, Index, Start, End int
+	Truncated                bool
 }
 
 var entityLabels = []string{"O", "B-PER", "I-PER", "B-LOC", "I-LOC"}
@@ -61,16 +71,16 @@ func (h *headed) prepare() {
 			mask = "<mask>"
 		}
 		requests = append(requests,
-			request{Model: family + "-mask", Texts: []string{mask + " is the capital of " + mask + "."}, run: tasks.Options{TopK: 3}, Options: map[string]any{"top_k": 3}},
-			request{Model: family + "-class", Texts: notes, run: tasks.Options{}, Options: map[string]any{"top_k": nil}},
-			request{Model: family + "-answers", Texts: []string{"who?", "where?"}, Contexts: []string{"Ada Lovelace 🙂", long}, run: tasks.Options{TopK: 2, Impossible: true},
+			request{Model: family + "-mask", Texts: []string{mask + " is the capital of " + mask + "."}, topK: 3, Options: map[string]any{"top_k": 3}},
+			request{Model: family + "-class", Texts: notes, Options: map[string]any{"top_k": nil}},
+			request{Model: family + "-answers", Texts: []string{"who?", "where?"}, Contexts: []string{"Ada Lovelace 🙂", long}, topK: 2, impossible: true,
 				Options: map[string]any{"top_k": 2, "handle_impossible_answer": true}})
 		for _, strategy := range []string{"none", "simple", "first", "average", "max"} {
-			requests = append(requests, request{Model: family + "-entities", Texts: notes, run: tasks.Options{Strategy: strategy, Ignore: []string{"O"}},
+			requests = append(requests, request{Model: family + "-entities", Texts: notes, strategy: strategy,
 				Options: map[string]any{"aggregation_strategy": strategy}})
 		}
 	}
-	requests = append(requests, request{Model: "toxic", Texts: notes[:2], run: tasks.Options{TopK: 1}, Options: map[string]any{"top_k": 1}})
+	requests = append(requests, request{Model: "toxic", Texts: notes[:2], topK: 1, Options: map[string]any{"top_k": 1}})
 	for i := range requests {
 		if h.err = h.answer(&requests[i]); h.err != nil {
 			return
@@ -86,44 +96,91 @@ func (h *headed) answer(q *request) error {
 	if err != nil {
 		return err
 	}
-	c, err := transformer.ParseConfig(files[configFile])
-	if err != nil {
-		return err
-	}
-	head, err := heads.New(tiny.Kind, c, files[configFile])
-	if err != nil {
-		return err
-	}
-	dev := kernels.NewDevice(kernels.NewReference(0))
-	var o transformer.LoadOptions
-	head.Load(&o)
-	m, err := transformer.Load(dev, c, []transformer.Stream{&inMemory{bytes.NewReader(files[weightsFile]), dev, int64(len(files[weightsFile]))}}, o)
-	if err != nil {
-		return err
-	}
-	tok, err := tokenizer.Parse(files[tokenizerFile])
-	if err != nil {
-		return err
-	}
-	r, err := tasks.New(m, head, tok)
-	if err != nil {
-		return err
+	folder := fstest.MapFS{}
+	for name, text := range files {
+		folder[name] = &fstest.MapFile{Data: text}
 	}
 	q.IDs = []int32{2, 5, 10, 7, 3}
 	q.Logits = tiny.Logits(q.IDs, nil)
 	switch tiny.Kind {
 	case heads.MaskedLM:
-		masks, err := r.FillMask(q.Texts, q.run)
-		if err != nil {
-			return err
-		}
-		q.Found = masks[0]
+		return q.fillMask(folder)
 	case heads.SequenceClassification:
-		q.Found, err = r.Classify(q.Texts, q.run)
+		return q.classify(folder)
 	case heads.TokenClassification:
-		q.Found, err = r.Entities(q.Texts, q.run)
-	default:
-		q.Found, err = r.Answers(q.Texts, q.Contexts, q.run)
+		return q.entities(folder)
+	}
+	return q.answers(folder)
+}
+
+// open opens a model on the reference kernels.
+func open[T any](folder fs.FS, task pipeline.Task[T]) (T, error) {
+	return pipeline.Open(kernels.NewDevice(kernels.NewReference(0)), pipeline.FS(folder), task, pipeline.Options{})
+}
+
+func (q *request) fillMask(folder fs.FS) error {
+	t, err := open(folder, pipeline.FillMask)
+	if err != nil {
+		return err
+	}
+	masks, err := t.Run(nil, q.Texts, tasks.FillMaskOptions{TopK: q.topK})
+	if err != nil {
+		return err
+	}
+	for _, list := range masks[0] {
+		var all []found
+		for _, y := range list {
+			all = append(all, found{Text: y.TokenStr, Sequence: y.Sequence, Score: y.Score, Token: int(y.Token)})
+		}
+		q.Found = append(q.Found, all)
+	}
+	return nil
+}
+
+func (q *request) classify(folder fs.FS) error {
+	t, err := open(folder, pipeline.TextClassification)
+	if err != nil {
+		return err
+	}
+	lists, err := t.Run(nil, q.Texts, tasks.TextClassificationOptions{TopK: q.topK})
+	for _, list := range lists {
+		var all []found
+		for _, y := range list {
+			all = append(all, found{Label: y.Label, Score: y.Score, Truncated: y.Truncated})
+		}
+		q.Found = append(q.Found, all)
+	}
+	return err
+}
+
+func (q *request) entities(folder fs.FS) error {
+	t, err := open(folder, pipeline.TokenClassification)
+	if err != nil {
+		return err
+	}
+	lists, err := t.Run(nil, q.Texts, tasks.TokenClassificationOptions{AggregationStrategy: q.strategy, IgnoreLabels: []string{"O"}})
+	for _, list := range lists {
+		var all []found
+		for _, y := range list {
+			all = append(all, found{Label: y.Label, Text: y.Word, Score: y.Score, Index: y.Index, Start: y.Start, End: y.End})
+		}
+		q.Found = append(q.Found, all)
+	}
+	return err
+}
+
+func (q *request) answers(folder fs.FS) error {
+	t, err := open(folder, pipeline.QuestionAnswering)
+	if err != nil {
+		return err
+	}
+	lists, err := t.Run(nil, q.Texts, q.Contexts, tasks.QuestionAnsweringOptions{TopK: q.topK, HandleImpossibleAnswer: q.impossible})
+	for _, list := range lists {
+		var all []found
+		for _, y := range list {
+			all = append(all, found{Text: y.Answer, Score: y.Score, Start: y.Start, End: y.End})
+		}
+		q.Found = append(q.Found, all)
 	}
 	return err
 }
@@ -153,22 +210,4 @@ func (h *headed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	(&answer{body: body}).send(w, file)
-}
-
-// inMemory is a transformer.Stream of bytes.
-type inMemory struct {
-	*bytes.Reader
-	dev  *kernels.Device
-	size int64
-}
-
-func (m *inMemory) Name() string { return weightsFile }
-func (m *inMemory) Size() int64  { return m.size }
-func (m *inMemory) Fill(at uint32, n int) error {
-	p := make([]byte, n)
-	if _, err := io.ReadFull(m.Reader, p); err != nil {
-		return err
-	}
-	m.dev.Write(at, p)
-	return nil
 }

@@ -9,12 +9,11 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"testing/fstest"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/generate"
-	"github.com/lodestone-wasm/lodestone/models/textgen"
-	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/web/serve/static"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
@@ -105,24 +104,28 @@ var translations = []*generation{
 
 // run computes the results with the reference kernels.
 func (g *generation) run(m model) error {
-	c, err := transformer.ParseConfig(m[configFile])
-	if err != nil {
-		return err
+	folder := fstest.MapFS{}
+	for name, text := range m {
+		folder[name] = &fstest.MapFile{Data: text}
 	}
 	dev := kernels.NewDevice(kernels.NewReference(0))
-	w, err := transformer.Load(dev, c, []transformer.Stream{memory{bytes.NewReader(m[weightsFile]), dev}}, transformer.LoadOptions{Head: true})
+	opened, err := pipeline.Read(dev, pipeline.FS(folder), pipeline.Options{})
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.Parse(m[tokenizerFile])
+	head := pipeline.CausalLM
+	if opened.Config.CrossAttention {
+		head = pipeline.Seq2SeqLM
+	}
+	loaded, err := opened.Load(dev, head, pipeline.Options{})
 	if err != nil {
 		return err
 	}
-	x, err := textgen.New(w, tok, m[configFile], m["generation_config.json"])
+	x, err := loaded.Generator()
 	if err != nil {
 		return err
 	}
-	f, err := x.Settings.With(g.Options)
+	f, err := x.Options(g.Options)
 	if err != nil {
 		return err
 	}
@@ -135,29 +138,11 @@ func (g *generation) run(m model) error {
 	if err != nil {
 		return err
 	}
-	results, err := x.Run(in, f.Options, nil)
+	results, err := x.Generate(in, f.Options, nil)
 	for _, r := range results {
 		g.Results = append(g.Results, generated{r.Text, r.IDs, r.Reason.String()})
 	}
 	return err
-}
-
-// memory is a transformer.Stream of bytes that are at hand.
-type memory struct {
-	*bytes.Reader
-	dev *kernels.Device
-}
-
-func (memory) Name() string  { return weightsFile }
-func (m memory) Size() int64 { return m.Reader.Size() }
-
-func (m memory) Fill(at uint32, n int) error {
-	p := make([]byte, n)
-	if _, err := m.Read(p); err != nil {
-		return err
-	}
-	m.dev.Write(at, p)
-	return nil
 }
 
 // random makes the weights of a tiny model.
