@@ -19,7 +19,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help demo build test check lint fmt vet gen gen-check types size clean-tree \
+.PHONY: help demo build test check lint fmt vet imports gen gen-check types size clean-tree \
 	unit race wasm tools tune ceiling train-smoke e2e kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
@@ -59,7 +59,7 @@ clean: ## remove what was built
 
 # --- the parts -----------------------------------------------------------------
 
-lint: fmt vet gen-check ## gofmt, go vet, generated files up to date
+lint: fmt vet imports gen-check ## gofmt, go vet, imports of web/src, generated files up to date
 
 fmt:
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
@@ -67,6 +67,9 @@ fmt:
 
 vet: go-installed
 	$(GO) vet $$($(GO) list ./... | grep -v /node_modules/)
+
+imports: ## no cycle and no wrong direction among the imports of web/src
+	$(WITH_NODE) node web/tools/imports.mjs
 
 # The kernels have a check of their own; go generate writes into ui/ and web/demo/, so
 # its files are compared with what was there before, committed or not.
@@ -101,8 +104,8 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
-tools: node_modules/.package-lock.json ## the tests of the bench's parts, of choosing kernels and of taking threads
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/team.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool and the build's tools
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/tools/imports.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list

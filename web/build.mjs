@@ -75,8 +75,8 @@ async function module() {
   };
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
-    build({ ...common, entryPoints: ['web/src/worker.ts'], outfile: path.join(dist, 'worker.js') }),
-    build({ ...common, entryPoints: ['web/src/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/worker.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
     cp('kernels/simd/imports.mjs', path.join(test, 'imports.mjs')),

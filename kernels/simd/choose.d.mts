@@ -11,6 +11,8 @@ export interface Chosen {
   timed: boolean;
 }
 
+export function simdSupported(): boolean;
+
 export function relaxedSupported(): boolean;
 
 export function chooseKernels(

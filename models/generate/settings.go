@@ -38,7 +38,8 @@ func SettingsOf(config, generation *strictjson.Document) (*Settings, error) {
 
 // With is a copy of f over which a caller's options count: a JSON object of the same
 // members, and of num_beams, num_return_sequences, seed and stop_strings. A member that is
-// not known is refused by name.
+// not known is refused by name, and so is a 0 where it stands for the default in Options.
+// Generate checks the other bounds.
 func (f *Settings) With(options []byte) (*Settings, error) {
 	g := *f
 	doc, err := strictjson.ReadDocument(options)
@@ -73,6 +74,9 @@ func (f *Settings) read(doc *strictjson.Document, caller bool) error {
 				return count(d, key, &o.Returns)
 			case "seed":
 				x, err := d.Float()
+				if err == nil && x != math.Trunc(x) {
+					err = lean.Errorf("%q is %v, expected a whole number", key, x)
+				}
 				o.Seed = uint64(max(x, 0))
 				return err
 			case "stop_strings":

@@ -14,7 +14,7 @@ const folders: [name: string, code: string, sentence: RegExp][] = [
   ['missing-tensor', 'missing_tensor', /layers\.3\.ffn\.fc2\.bias/],
   ['wrong-shape', 'wrong_shape', /layers\.0\.ffn\.fc1\.weight/],
   ['unsupported-dtype', 'unsupported_dtype', /F8_E4M3/],
-  ['html', 'html_instead_of_model', /got HTML from \/f\/html\/.*: the server rewrote a 404/],
+  ['html', 'html_instead_of_model', /got HTML from \/f\/html\/.*: the server answered with a page instead of 404/],
   ['html-unlabelled', 'html_instead_of_model', /HTML/],
   ['tokenizer-missing', 'tokenizer_missing', /status 404 for \/f\/tokenizer-missing\/tokenizer\.json/],
   ['tokenizer-unsupported', 'tokenizer_unsupported', /SentenceMagic.*supported: .*Unigram/],
@@ -76,7 +76,7 @@ test('no answer at all is network', async ({ page }) => {
   await page.route('**/nowhere/**', (route) => route.abort());
   const failed = await page.evaluate(() => failure(lodestone.pipeline('feature-extraction', '/nowhere/')));
   expect(failed.code).toBe('network');
-  expect(failed.message).toContain('no answer for');
+  expect(failed.message).toContain('no response for');
 });
 
 test('texts that cannot be taken are refused, and the handle works afterwards', async ({ page }) => {

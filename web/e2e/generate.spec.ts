@@ -280,7 +280,7 @@ test('what a model cannot do is refused when it is loaded, and options by name',
       [{ stop_strings: [''] }, 'stop string'],
       [{ logits_processor: 3 }, 'logits_processor'],
       [{ streamer: {} }, 'TextStreamer'],
-      [{ num_beams: 2, streamer: new lodestone.TextStreamer(null) }, 'only known at the end'],
+      [{ num_beams: 2, streamer: new lodestone.TextStreamer(null) }, 'known only at the end'],
     ];
     const options = [];
     for (const [o, names] of bad) options.push({ ...(await failure(generator('hello', o))), names });

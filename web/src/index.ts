@@ -1,33 +1,39 @@
 /**
  * Lodestone: language models that run where the reader is.
  *
- * Begin with {@link pipeline}. Importing this module does nothing; a model's load
- * starts one worker, and everything runs there.
+ * Begin with {@link pipeline}. Importing this module has no side effects. Loading a model
+ * starts a worker, and the model runs there.
+ *
+ * The source: tasks/ and models/ are what a page calls. They use page/, the page's side of
+ * the message channel, and page/ uses protocol/, which owns every message. worker/ is the
+ * other side: it starts the engine (wasm/engine) and passes requests on to it.
  *
  * @module
  */
-export { pipeline } from './pipeline.js';
-export type { DType, Device, PipelineOptions, Pipelines, Task } from './pipeline.js';
+export { DEFAULT_MODEL, env } from './page/env.js';
+export { MAX_TEXT_LENGTH } from './page/validate.js';
+export { capabilities } from './page/capabilities.js';
+export type { Capabilities } from './page/capabilities.js';
+export { benchmark } from './page/benchmark.js';
+export type { BenchmarkOptions, BenchmarkProgress, BenchmarkResult, KernelRate, ModelRate } from './page/benchmark.js';
+export { Tensor } from './page/tensor.js';
+export type { Nested, TensorData, TensorType } from './page/tensor.js';
+export { TextStreamer } from './page/streaming.js';
+export type { GenerationOptions, LogitsProcessor } from './page/generation.js';
+export type { ModelInputs } from './page/inputs.js';
+export type { Inspection, LayerRouting, ModelDescription, ModelOutput, ModelPart, OutputOptions, StackDescription, TypeSize } from './page/inspect.js';
+export type { ModelHandle } from './page/model.js';
+export type { Device, DType, LoadOptions } from './page/options.js';
+
+export { pipeline } from './tasks/pipeline.js';
+export type { PipelineOptions, Pipelines, Task } from './tasks/pipeline.js';
 export type { PipelineHandle } from './tasks/task.js';
 export { FeatureTensor } from './tasks/feature-extraction.js';
 export type { FeatureExtractionOptions, FeatureExtractionPipeline, Pooling } from './tasks/feature-extraction.js';
-export type { TextGenerationOptions, TextGenerationOutput, TextGenerationPipeline } from './tasks/text-generation.js';
-export type { TranslationOptions, TranslationOutput, TranslationPipeline } from './tasks/translation.js';
-export { TextStreamer } from './generation.js';
-export type { GenerationOptions, LogitsProcessor } from './generation.js';
-export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './auto-generation.js';
-export type { GenerateInputs, LogitsOutput, PreTrainedCausalLM, PreTrainedSeq2SeqLM, Seq2SeqInputs, TokenStreamer } from './auto-generation.js';
-export { KformerModel } from './kformer.js';
-export type { KformerOutput, PreTrainedKformer } from './kformer.js';
-export { MetaLMModel } from './metalm.js';
-export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './metalm.js';
-export { crop } from './crop.js';
-export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './crop.js';
-export { AutoModel, AutoTokenizer } from './auto.js';
-export type { ModelHandle } from './model.js';
 export type { FillMaskOptions, FillMaskOutput, FillMaskPipeline, FillMaskResult } from './tasks/fill-mask.js';
 export type { QuestionAnsweringOptions, QuestionAnsweringOutput, QuestionAnsweringPipeline, QuestionAnsweringResult } from './tasks/question-answering.js';
 export type { TextClassificationOptions, TextClassificationOutput, TextClassificationPipeline, TextClassificationResult } from './tasks/text-classification.js';
+export type { TextGenerationOptions, TextGenerationOutput, TextGenerationPipeline } from './tasks/text-generation.js';
 export type {
   AggregationStrategy,
   TokenClassificationGroup,
@@ -37,22 +43,26 @@ export type {
   TokenClassificationResult,
   TokenClassificationToken,
 } from './tasks/token-classification.js';
-export { AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoModelForSequenceClassification, AutoModelForTokenClassification } from './auto-heads.js';
-export type { AutoModelWithHead, HeadConfig, HeadOutput, ModelWithHead, SpanOutput } from './auto-heads.js';
-export type { ModelInputs } from './inputs.js';
-export type { BatchEncoding, PreTrainedModel, PreTrainedTokenizer, TokenizerOptions } from './auto.js';
-export type { Inspection, LayerRouting, ModelDescription, ModelOutput, ModelPart, OutputOptions, StackDescription, TypeSize } from './inspect.js';
-export { benchmark } from './benchmark.js';
-export type { BenchmarkOptions, BenchmarkProgress, BenchmarkResult, KernelRate, ModelRate } from './benchmark.js';
-export { Tensor } from './tensor.js';
-export type { Nested, TensorData, TensorType } from './tensor.js';
-export { LodestoneError } from './error.js';
-export type { ErrorCode, ErrorDetails } from './error.js';
-export type { FileProgress, ProgressCallback, ProgressEvent } from './progress.js';
-export type { LoadOptions } from './options.js';
-export type { Threads } from './threads.js';
-export type { LoadTimings, MemoryReport } from './protocol.js';
-export { capabilities } from './capabilities.js';
-export type { Capabilities } from './capabilities.js';
-export { DEFAULT_MODEL, env } from './env.js';
-export { MAX_TEXT_LENGTH } from './validate.js';
+export type { TranslationOptions, TranslationOutput, TranslationPipeline } from './tasks/translation.js';
+export { crop } from './tasks/crop.js';
+export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './tasks/crop.js';
+
+export { AutoTokenizer } from './models/auto-tokenizer.js';
+export type { BatchEncoding, PreTrainedTokenizer, TokenizerOptions } from './models/auto-tokenizer.js';
+export { AutoModel } from './models/auto-model.js';
+export type { PreTrainedModel } from './models/auto-model.js';
+export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './models/auto-generation.js';
+export type { GenerateInputs, LogitsOutput, PreTrainedCausalLM, PreTrainedSeq2SeqLM, Seq2SeqInputs, TokenStreamer } from './models/auto-generation.js';
+export { AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoModelForSequenceClassification, AutoModelForTokenClassification } from './models/auto-heads.js';
+export type { AutoModelWithHead, HeadConfig, HeadOutput, ModelWithHead, SpanOutput } from './models/auto-heads.js';
+export { KformerModel } from './models/kformer.js';
+export type { KformerOutput, PreTrainedKformer } from './models/kformer.js';
+export { MetaLMModel } from './models/metalm.js';
+export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './models/metalm.js';
+
+export { LodestoneError } from './protocol/error.js';
+export type { ErrorCode, ErrorDetails } from './protocol/error.js';
+export type { MemoryReport } from './protocol/kernels.js';
+export type { LoadTimings } from './protocol/load.js';
+export type { FileProgress, ProgressCallback, ProgressEvent } from './protocol/progress.js';
+export type { Threads } from './protocol/threads.js';

@@ -1,4 +1,20 @@
-// The messages of the tasks that stand on a head. wasm/engine/tasks_js.go serves them.
+// The messages of tasks. wasm/engine/features_js.go and tasks_js.go serve them.
+// Those of generation are in generation.ts.
+import type { TensorReply } from './tensors.js';
+
+/** Asks for the vectors of texts. */
+export interface FeatureExtractionRequest {
+  op: 'feature-extraction';
+  texts: string[];
+  /** '': what suits the model. */
+  /** '': `prompt` for a model with a template, otherwise `mean`. */
+  pooling: '' | 'none' | 'mean' | 'cls' | 'last' | 'prompt';
+  normalize: boolean;
+}
+
+export interface FeatureExtractionReply extends TensorReply {
+  truncated: boolean[];
+}
 
 /** Asks for the task that the model's head is for. */
 export type TaskRequest = { op: 'task'; texts: string[] } & (

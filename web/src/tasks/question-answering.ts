@@ -1,41 +1,39 @@
-// Answers to questions, out of a text.
-import * as check from '../validate.js';
-import { rows, runTask, topK } from './requests.js';
-import type { PipelineHandle, TaskDefinition } from './task.js';
+// Question answering: the part of a text that answers a question.
+import * as check from '../page/validate.js';
+import { type PipelineHandle, rows, type Several, type TaskDefinition, topK } from './task.js';
 
-/** A part of a context; '' says that there is no answer in it. */
+/** A part of a context; '' if the context has no answer. */
 export interface QuestionAnsweringResult {
   answer: string;
   score: number;
-  /** Where it stands: context.slice(start, end). */
+  /** Its place: context.slice(start, end). */
   start: number;
   end: number;
 }
 
 export interface QuestionAnsweringOptions {
-  /** How many answers; 1 if left out. */
+  /** The number of answers; 1 by default. */
   top_k?: number;
-  /** The most tokens of an answer; 15 if left out, at most 512. */
+  /** The most tokens of an answer; 15 by default, at most 512. */
   max_answer_len?: number;
-  /** The most tokens that are read at once; 384 if left out, and what the model takes besides. */
+  /** The most tokens of a window of a long context; 384 by default, and never more than the model takes. */
   max_seq_len?: number;
-  /** How many of them the windows of a long context share; 128 if left out, at most half. */
+  /** The number of tokens that windows share; 128 by default, at most half a window. */
   doc_stride?: number;
-  /** True lets '' be an answer, with the probability that there is none. */
+  /** True accepts '' as an answer, with the probability that there is none. */
   handle_impossible_answer?: boolean;
-  /** False leaves answers as the tokens have them; true (the default) widens them to whole words. */
+  /** True (the default) widens answers to whole words; false keeps the borders of the tokens. */
   align_to_words?: boolean;
   signal?: AbortSignal | null;
 }
 
-type Several<O> = O extends { top_k: infer K } ? ([K] extends [1] ? false : true) : false;
 type One<O> = Several<O> extends true ? QuestionAnsweringResult[] : QuestionAnsweringResult;
 
-/** An answer, with another top_k than 1 a list of them; of several questions one each. */
+/** An answer, or a list with top_k other than 1; of several questions one or a list each. */
 export type QuestionAnsweringOutput<Q, O> = Q extends string ? One<O> : One<O>[];
 
 export interface QuestionAnsweringCall {
-  /** The answers to one question or to several, each in the context of the same place. */
+  /** The answer to one question, or to several, each with its own context. */
   <Q extends string | readonly string[], const O extends QuestionAnsweringOptions = {}>(question: Q, context: Q extends string ? string : readonly string[], options?: O): Promise<QuestionAnsweringOutput<Q, O>>;
 }
 
@@ -46,7 +44,7 @@ const KNOWN = ['top_k', 'max_answer_len', 'max_seq_len', 'doc_stride', 'handle_i
 
 export const questionAnswering: TaskDefinition<QuestionAnsweringCall> = {
   parts: { tokenizer: true, weights: true, head: 'question-answering' },
-  run: (loaded) => {
+  run: ({ client }) => {
     const run = async (question: string | readonly string[], context: string | readonly string[], options?: QuestionAnsweringOptions): Promise<unknown> => {
       const what = 'question-answering';
       const o = check.knownOptions(what, options, KNOWN);
@@ -59,9 +57,9 @@ export const questionAnswering: TaskDefinition<QuestionAnsweringCall> = {
       const texts = check.texts(`${what}: question`, question);
       const contexts = check.texts(`${what}: context`, context);
       if (typeof question !== typeof context || texts.length !== contexts.length) {
-        throw check.invalid(`${what}: ${texts.length} questions and ${contexts.length} contexts, expected as many, both strings or both arrays`);
+        throw check.invalid(`${what}: ${texts.length} questions and ${contexts.length} contexts, expected two strings or two arrays of one length`);
       }
-      const reply = await runTask(loaded.engine, { task: 'question-answering', texts, contexts, topK: k, ...lengths, ...flags }, signal);
+      const reply = await client.call({ op: 'task', task: 'question-answering', texts, contexts, topK: k, ...lengths, ...flags }, { signal });
       const answers = rows(reply.lengths, (i): QuestionAnsweringResult => ({ answer: reply.answer[i]!, score: reply.score[i]!, start: reply.start[i]!, end: reply.end[i]! }));
       const results = k === 1 ? answers.map((list) => list[0]!) : answers;
       return typeof question === 'string' ? results[0] : results;

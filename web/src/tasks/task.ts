@@ -1,67 +1,66 @@
-// What the tasks have in common: how a task is loaded, and what every handle tells.
-import type { Capabilities } from '../capabilities.js';
-import type { Engine } from '../engine.js';
-import { type Inspectable, inspectable } from '../inspect.js';
-import type { Loaded, Parts } from '../options.js';
-import type { LoadTimings, MemoryReport } from '../protocol.js';
+// What the tasks have in common: how a task loads, and the members of every handle.
+import type { Client } from '../page/client.js';
+import { type Inspectable, inspectable } from '../page/inspect.js';
+import { type ModelHandle, modelMembers } from '../page/model.js';
+import type { Loaded, Parts } from '../page/options.js';
+import * as check from '../page/validate.js';
+import type { LoadTimings } from '../protocol/load.js';
 
-/** What every pipeline tells about its model, and its end. */
-export interface PipelineHandle<T extends string> extends Inspectable {
+/** What every pipeline reports about its model and how it ends. */
+export interface PipelineHandle<T extends string> extends ModelHandle, Inspectable {
   readonly task: T;
   /** The address of the model's folder. */
   readonly model: string;
-  /** How the weights are held. */
-  readonly dtype: 'f32' | 'f16' | 'q8' | 'q4';
   readonly device: 'wasm';
-  /** The width of a vector. */
-  readonly dim: number;
-  /** The most tokens of a text with its template and special tokens. */
+  /** The most tokens of a text, with its template and special tokens. */
   readonly max_length: number;
-  /** The bytes of weights that were read. */
-  readonly weight_bytes: number;
-  /** The most memory that a batch of texts takes besides, in bytes: known before it runs. */
-  readonly activation_bytes: number;
-  /** True if the folder has a manifest.json and every file agreed with it. */
+  /** True if the folder has a manifest.json and every file matched it. */
   readonly verified: boolean;
-  /** Where the time of loading went. */
+  /** The time that loading took. */
   readonly timings: LoadTimings;
-  /** What runs here now; threads join a little after the first results. */
-  capabilities(): Capabilities;
-  memory(): Promise<MemoryReport>;
-  /** Ends the worker and gives its memory back. */
-  dispose(): Promise<void>;
 }
 
-/** A task: which parts of a folder it needs, and the function that a caller gets. */
+/** A task: the parts of a folder that it needs, and the function that a caller gets. */
 export interface TaskDefinition<F> {
   parts: Parts;
   run(loaded: Loaded): F;
 }
 
-const engines = new WeakMap<object, Engine>();
+const clients = new WeakMap<object, Client>();
 
-/** The engine of a pipeline; undefined of anything else. */
-export function engineOf(pipeline: unknown, task: string): Engine | undefined {
-  return typeof pipeline === 'function' && (pipeline as Partial<PipelineHandle<string>>).task === task ? engines.get(pipeline) : undefined;
+/** The client of a pipeline for a task; undefined of anything else. */
+export function clientOf(pipeline: unknown, task: string): Client | undefined {
+  return typeof pipeline === 'function' && (pipeline as Partial<PipelineHandle<string>>).task === task ? clients.get(pipeline) : undefined;
 }
 
 /** Makes a pipeline of a task's function. */
-export function handle<T extends string, F extends object>(task: T, run: F, { engine, info, url }: Loaded): F & PipelineHandle<T> {
-  engines.set(run, engine);
+export function pipelineHandle<T extends string, F extends object>(task: T, run: F, loaded: Loaded): F & PipelineHandle<T> {
+  const { client, info, url } = loaded;
+  clients.set(run, client);
   return Object.assign(run, {
     task,
     model: url,
-    dtype: info.dtype,
     device: 'wasm' as const,
-    dim: info.dim,
     max_length: info.maxLength,
-    weight_bytes: info.weightBytes,
-    activation_bytes: info.activationBytes,
     verified: info.verified,
     timings: info.timings,
-    capabilities: () => engine.capabilities(),
-    memory: () => engine.memory(),
-    ...inspectable(engine, info.maxLength),
-    dispose: async () => engine.dispose(),
+    ...modelMembers(loaded),
+    ...inspectable(client, info.maxLength),
   });
 }
+
+/** Takes the columns of a reply apart into lists: `row` makes row i. */
+export function rows<R>(lengths: readonly number[], row: (i: number) => R): R[][] {
+  let next = 0;
+  return lengths.map((length) => Array.from({ length }, () => row(next++)));
+}
+
+/** The option top_k, 1 to 1000. */
+export function topK(what: string, value: unknown, or = ''): number | undefined {
+  const k = check.count(`${what}: top_k`, value, or);
+  if (k !== undefined && k > 1000) throw check.invalid(`${what}: top_k: ${k}, expected ${or}1 to 1000`);
+  return k;
+}
+
+/** Whether options ask for more than one result a text. */
+export type Several<O> = O extends { top_k: infer K } ? ([K] extends [1] ? false : true) : false;

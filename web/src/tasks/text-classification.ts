@@ -1,32 +1,28 @@
-// Classes of texts.
-import * as check from '../validate.js';
-import { rows, runTask, topK } from './requests.js';
-import type { PipelineHandle, TaskDefinition } from './task.js';
+// Text classification: classes of texts.
+import * as check from '../page/validate.js';
+import { type PipelineHandle, rows, type Several, type TaskDefinition, topK } from './task.js';
 
 /** A class of a text. */
 export interface TextClassificationResult {
   label: string;
   score: number;
-  /** True if the text was longer than the model takes, so that its end was left out; else not there. */
+  /** True if the text was longer than the model takes and was truncated; otherwise missing. */
   truncated?: true;
 }
 
 export interface TextClassificationOptions {
-  /** How many labels for each text: 1 if left out, null for all. */
+  /** The number of labels for each text: 1 by default, null for all. */
   top_k?: number | null;
   /**
-   * What makes scores of the model's outputs. If left out, what its config.json asks for:
-   * `sigmoid` for problems of several labels and for a single output, `none` for a
-   * regression, else `softmax`.
+   * The function that makes scores of the model's outputs. By default config.json decides:
+   * `sigmoid` for multi-label problems and for a single output, `none` for a regression,
+   * otherwise `softmax`.
    */
   function_to_apply?: 'softmax' | 'sigmoid' | 'none';
   signal?: AbortSignal | null;
 }
 
-/** Whether options ask for more than one label a text. */
-type Several<O> = O extends { top_k: infer K } ? ([K] extends [1] ? false : true) : false;
-
-/** The classes of a text; of several texts one class each, or with another top_k a list each. */
+/** The classes of one text; of several texts one class each, or a list each with top_k other than 1. */
 export type TextClassificationOutput<T, O> = T extends string
   ? TextClassificationResult[]
   : Several<O> extends true
@@ -46,7 +42,7 @@ const FUNCTIONS = ['', 'softmax', 'sigmoid', 'none'] as const;
 
 export const textClassification: TaskDefinition<TextClassificationCall> = {
   parts: { tokenizer: true, weights: true, head: 'sequence-classification' },
-  run: (loaded) => {
+  run: ({ client, info }) => {
     const run = async (input: string | readonly string[], options?: TextClassificationOptions): Promise<unknown> => {
       const what = 'text-classification';
       const o = check.knownOptions(what, options, ['top_k', 'function_to_apply', 'signal']);
@@ -54,7 +50,7 @@ export const textClassification: TaskDefinition<TextClassificationCall> = {
       const functionToApply = check.oneOf(`${what}: function_to_apply`, o.function_to_apply, FUNCTIONS, '');
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const reply = await runTask(loaded.engine, { task: 'text-classification', texts, topK: k, functionToApply }, signal);
+      const reply = await client.call({ op: 'task', task: 'text-classification', texts, topK: k, functionToApply }, { signal });
       const results = rows(reply.lengths, (i): TextClassificationResult => {
         const result = { label: reply.label[i]!, score: reply.score[i]! };
         return reply.truncated[i] ? { ...result, truncated: true } : result;
@@ -62,6 +58,6 @@ export const textClassification: TaskDefinition<TextClassificationCall> = {
       if (typeof input === 'string') return results[0];
       return k === 1 ? results.flat() : results;
     };
-    return Object.assign(run as TextClassificationCall, { labels: loaded.info.labels });
+    return Object.assign(run as TextClassificationCall, { labels: info.labels });
   },
 };

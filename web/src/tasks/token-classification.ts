@@ -1,13 +1,12 @@
-// Entities in texts: names of people and places, parts of speech, whatever the model marks.
-import * as check from '../validate.js';
-import { rows, runTask } from './requests.js';
-import type { PipelineHandle, TaskDefinition } from './task.js';
+// Token classification: the entities of texts, such as names of people and places.
+import * as check from '../page/validate.js';
+import { type PipelineHandle, rows, type TaskDefinition } from './task.js';
 
 interface Found {
   score: number;
-  /** The tokens decoded: in lower case, if the tokenizer is. */
+  /** The decoded tokens: in lower case, if the tokenizer lowercases. */
   word: string;
-  /** Where it stands: text.slice(start, end). */
+  /** Its place: text.slice(start, end). */
   start: number;
   end: number;
 }
@@ -15,12 +14,12 @@ interface Found {
 /** A token with its label. */
 export interface TokenClassificationToken extends Found {
   entity: string;
-  /** The token's place among all tokens of the text, special ones counted. */
+  /** The position of the token among all tokens of the text, special tokens included. */
   index: number;
   entity_group?: undefined;
 }
 
-/** Tokens that belong together. */
+/** Neighbouring tokens that make one entity. */
 export interface TokenClassificationGroup extends Found {
   /** The label without B- or I-. */
   entity_group: string;
@@ -35,14 +34,15 @@ export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max
 
 export interface TokenClassificationOptions {
   /**
-   * `none` (the default) gives every token by itself. `simple` joins neighbours with one
-   * label. `first`, `average` and `max` label whole words first: as their first token, by
-   * the mean of their tokens' scores, or as their surest token; then neighbours join.
+   * `none` (the default) returns single tokens. `simple` joins neighbours with the same
+   * label. `first`, `average` and `max` first label whole words: by their first token, by
+   * the mean score of their tokens, or by the token with the highest score. Then they join
+   * neighbours.
    */
   aggregation_strategy?: AggregationStrategy;
-  /** Labels that are left out; ['O'] if not given. Of groups, labels without B- or I-. */
+  /** Labels to leave out; ['O'] by default. For groups, labels without B- or I-. */
   ignore_labels?: readonly string[];
-  /** How many tokens the windows of a long text share; a quarter of a window if left out. */
+  /** The number of tokens that the windows of a long text share; a quarter of a window by default. */
   stride?: number;
   signal?: AbortSignal | null;
 }
@@ -58,7 +58,7 @@ type Element<O> = O extends { aggregation_strategy: infer A }
 export type TokenClassificationOutput<T, O> = T extends string ? Element<O>[] : Element<O>[][];
 
 export interface TokenClassificationCall {
-  /** The entities of one text or of several, whole however long they are. */
+  /** The entities of one text or of several. Long texts are read in windows, so nothing is truncated. */
   <T extends string | readonly string[], const O extends TokenClassificationOptions = {}>(texts: T, options?: O): Promise<TokenClassificationOutput<T, O>>;
   /** The labels, by class. */
   readonly labels: readonly string[];
@@ -71,7 +71,7 @@ const STRATEGIES = ['none', 'simple', 'first', 'average', 'max'] as const;
 
 export const tokenClassification: TaskDefinition<TokenClassificationCall> = {
   parts: { tokenizer: true, weights: true, head: 'token-classification' },
-  run: (loaded) => {
+  run: ({ client, info }) => {
     const run = async (input: string | readonly string[], options?: TokenClassificationOptions): Promise<unknown> => {
       const what = 'token-classification';
       const o = check.knownOptions(what, options, ['aggregation_strategy', 'ignore_labels', 'stride', 'signal']);
@@ -80,13 +80,13 @@ export const tokenClassification: TaskDefinition<TokenClassificationCall> = {
       const stride = check.count(`${what}: stride`, o.stride) ?? 0;
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = check.texts(what, input);
-      const reply = await runTask(loaded.engine, { task: 'token-classification', texts, aggregationStrategy, ignoreLabels, stride }, signal);
+      const reply = await client.call({ op: 'task', task: 'token-classification', texts, aggregationStrategy, ignoreLabels, stride }, { signal });
       const results = rows(reply.lengths, (i): TokenClassificationResult => {
         const [label, score, word, start, end] = [reply.label[i]!, reply.score[i]!, reply.word[i]!, reply.start[i]!, reply.end[i]!];
         return aggregationStrategy === 'none' ? { entity: label, score, index: reply.index[i]!, word, start, end } : { entity_group: label, score, word, start, end };
       });
       return typeof input === 'string' ? results[0] : results;
     };
-    return Object.assign(run as TokenClassificationCall, { labels: loaded.info.labels });
+    return Object.assign(run as TokenClassificationCall, { labels: info.labels });
   },
 };

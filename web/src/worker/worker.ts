@@ -1,0 +1,128 @@
+// The worker's end of the message channel: it starts the engine and serves one request at a
+// time, in order.
+import 'go/wasm_exec';
+import { abortedError, LodestoneError, toMessage } from '../protocol/error.js';
+import type { MemoryReport } from '../protocol/kernels.js';
+import type { FromWorker, Request, ToWorker } from '../protocol/messages.js';
+import { instantiate, type Running } from './instantiate.js';
+import { call, Job } from './job.js';
+import { loadFolder } from './load.js';
+
+interface WorkerScope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
+}
+
+const scope = self as unknown as WorkerScope;
+const jobs = new Map<number, Job>();
+let running: Promise<Running> | null = null;
+let last: Promise<void> = Promise.resolve();
+let log = '';
+
+scope.onmessage = ({ data }) => {
+  switch (data.type) {
+    case 'start':
+      running = instantiate(data, {
+        kernels: (report) => scope.postMessage({ type: 'kernels', report }),
+        threads: (report) => scope.postMessage({ type: 'threads', report }),
+        thread: (order) => scope.postMessage({ type: 'thread', order }),
+      });
+      running.then(
+        (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
+        (e: unknown) => fatal(e),
+      );
+      break;
+    case 'thread':
+      void running?.then((r) => r.threads?.receive(data.state), () => {});
+      break;
+    case 'abort':
+      jobs.get(data.id)?.abort();
+      break;
+    case 'logits':
+      jobs.get(data.id)?.processed(data.logits);
+      break;
+    case 'request': {
+      const { id, request } = data;
+      const job = new Job({
+        tokens: (tokens) => scope.postMessage({ type: 'tokens', id, tokens }),
+        step: (step) => scope.postMessage({ type: 'step', id, step }, buffers(step)),
+      });
+      jobs.set(id, job);
+      last = last.then(() => serve(id, request, job));
+      break;
+    }
+  }
+};
+
+scope.postMessage({ type: 'alive' });
+keepLog();
+
+async function serve(id: number, request: Request, job: Job): Promise<void> {
+  try {
+    if (!running) throw new LodestoneError('internal', 'engine: a request came before the start message; this is a bug in Lodestone, please report it');
+    const value = await perform(id, request, job, running);
+    job.flush();
+    scope.postMessage({ type: 'result', id, value }, buffers(value));
+  } catch (e) {
+    const stopped = job.aborted || (e instanceof DOMException && e.name === 'AbortError');
+    scope.postMessage({ type: 'error', id, error: toMessage(stopped ? abortedError(`engine: ${request.op}`) : revive(e)) });
+  } finally {
+    jobs.delete(id);
+    if (jobs.size === 0) void running?.then((r) => r.threads?.settle(), () => {});
+  }
+}
+
+async function perform(id: number, request: Request, job: Job, running: Promise<Running>): Promise<unknown> {
+  if (request.op === 'load') {
+    return loadFolder(request, job, running, (event) => scope.postMessage({ type: 'progress', id, event }));
+  }
+  const r = await running;
+  if (request.op === 'memory') {
+    const { usedBytes, peakBytes, activationBytes } = (await call(r.engine, 'memory', request, job)) as MemoryReport;
+    const report: MemoryReport = {
+      kernelBytes: r.kernelMemory.buffer.byteLength,
+      goBytes: r.goMemory.buffer.byteLength,
+      usedBytes,
+      activationBytes,
+      peakBytes,
+    };
+    return report;
+  }
+  return call(r.engine, request.op, request, job);
+}
+
+/** Makes an error of what the Go program rejects with, a plain object. */
+function revive(e: unknown): unknown {
+  if (typeof e === 'object' && e !== null && !(e instanceof Error) && 'code' in e && 'message' in e) {
+    const m = e as { code: LodestoneError['code']; message: string; details?: LodestoneError['details'] };
+    return new LodestoneError(m.code, m.message, m.details ?? {});
+  }
+  return e;
+}
+
+/** The buffers of the typed arrays of a reply, which are transferred instead of copied. */
+function buffers(value: unknown): Transferable[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const found = new Set<ArrayBuffer>();
+  for (const v of Object.values(value)) if (ArrayBuffer.isView(v)) found.add(v.buffer as ArrayBuffer);
+  return [...found];
+}
+
+function fatal(e: unknown): void {
+  scope.postMessage({ type: 'fatal', error: toMessage(revive(e)) });
+}
+
+function crashed(e?: unknown): LodestoneError {
+  const why = log.trim().split('\n')[0] || (e instanceof Error ? e.message : '') || 'the program exited';
+  return new LodestoneError('engine_crashed', `engine: the engine ended (${why}); the next call starts a new one`, { log: log.slice(-4096) });
+}
+
+/** Keeps what the Go program prints; it prints only when it fails. */
+function keepLog(): void {
+  const decoder = new TextDecoder();
+  const fs = (globalThis as unknown as { fs: { writeSync(fd: number, p: Uint8Array): number } }).fs;
+  fs.writeSync = (_fd, p) => {
+    log = (log + decoder.decode(p)).slice(0, 16384);
+    return p.length;
+  };
+}
