@@ -28,7 +28,7 @@ var (
 
 // codes says which code an error has in JavaScript, and what its reader can do. The
 // first line whose kind errors.Is finds in the error decides, so particular kinds
-// come before general ones. The codes are those of web/src/error.ts.
+// come before general ones. The codes are those of web/src/protocol/error.ts.
 var codes = []struct {
 	kind   error
 	code   string

@@ -81,24 +81,24 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 // TestCodesAreDocumented holds the three places where codes are named together: the
 // table, the type in TypeScript, and the list for people.
 func TestCodesAreDocumented(t *testing.T) {
-	source, err := os.ReadFile("../../web/src/error.ts")
+	source, err := os.ReadFile("../../web/src/protocol/error.ts")
 	if err != nil {
 		t.Fatal(err)
 	}
 	union, _, ok := strings.Cut(string(source), "/** Facts")
 	if !ok {
-		t.Fatal("web/src/error.ts: no type ErrorCode before the facts")
+		t.Fatal("web/src/protocol/error.ts: no type ErrorCode before the facts")
 	}
 	var known []string
 	for _, m := range regexp.MustCompile(`\| '([a-z_]+)'`).FindAllStringSubmatch(union, -1) {
 		known = append(known, m[1])
 	}
 	if len(known) < 20 {
-		t.Fatalf("found %d codes in web/src/error.ts", len(known))
+		t.Fatalf("found %d codes in web/src/protocol/error.ts", len(known))
 	}
 	for _, c := range codes {
 		if !slices.Contains(known, c.code) {
-			t.Errorf("code %q is not in web/src/error.ts", c.code)
+			t.Errorf("code %q is not in web/src/protocol/error.ts", c.code)
 		}
 	}
 	doc, err := os.ReadFile("../../web/ERRORS.md")

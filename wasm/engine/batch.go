@@ -3,7 +3,7 @@ package main
 import "github.com/lodestone-wasm/lodestone/models/tokenizer"
 
 // batch is encodings one after the other, in the form of EncodeReply in
-// web/src/protocol.ts.
+// web/src/protocol/tokenizer.ts.
 type batch struct {
 	ids, typeIDs []int32
 	offsets      []int32 // begin and end of each token, in UTF-16 units of its own text

@@ -8,7 +8,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// encode serves EncodeRequest of the protocol.
+// encode serves EncodeRequest of web/src/protocol/tokenizer.ts.
 func (e *engine) encode(request js.Value, j *job) (any, error) {
 	t, err := e.tokenizer()
 	if err != nil {
@@ -57,7 +57,7 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 	}, nil
 }
 
-// decode serves DecodeRequest of the protocol.
+// decode serves DecodeRequest of web/src/protocol/tokenizer.ts.
 func (e *engine) decode(request js.Value, _ *job) (any, error) {
 	t, err := e.tokenizer()
 	if err != nil {

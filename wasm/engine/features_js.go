@@ -6,7 +6,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-// features serves FeaturesRequest of the protocol.
+// features serves FeatureExtractionRequest of web/src/protocol/tasks.ts.
 func (e *engine) features(request js.Value, j *job) (any, error) {
 	if e.embed == nil {
 		return nil, notLoaded("model without a head, with its tokenizer,")

@@ -7,7 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// forward serves ForwardRequest of the protocol. The states are copied from
+// forward serves ForwardRequest of web/src/protocol/tensors.ts. The states are copied from
 // the kernels' memory to a buffer of JavaScript's, past Go's heap.
 func (e *engine) forward(request js.Value, j *job) (any, error) {
 	m, err := e.stack()
@@ -29,7 +29,7 @@ func copyOf(x kernels.Tensor) js.Value {
 	return float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
 }
 
-// paddedOf copies Padded of the protocol.
+// paddedOf copies Padded of web/src/protocol/tensors.ts.
 func paddedOf(request js.Value, j *job) transformer.Padded {
 	return transformer.Padded{
 		IDs: int32sOf(request.Get("ids")), Mask: int32sOf(request.Get("mask")), Types: int32sOf(request.Get("types")),

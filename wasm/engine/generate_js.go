@@ -9,7 +9,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// generate serves GenerateRequest of the protocol.
+// generate serves GenerateRequest of web/src/protocol/generation.ts.
 func (e *engine) generate(request js.Value, j *job) (any, error) {
 	g := e.generator
 	if g == nil {
@@ -88,7 +88,7 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 	return nil
 }
 
-// logits serves LogitsRequest of the protocol.
+// logits serves LogitsRequest of web/src/protocol/tensors.ts.
 func (e *engine) logits(request js.Value, j *job) (any, error) {
 	if e.generator == nil {
 		return nil, notLoaded("model that generates")

@@ -2,7 +2,7 @@ package main
 
 import "syscall/js"
 
-// headLogits serves HeadRequest of the protocol.
+// headLogits serves HeadRequest of web/src/protocol/tensors.ts.
 func (e *engine) headLogits(request js.Value, j *job) (any, error) {
 	if e.model == nil || e.model.Head == nil {
 		return nil, notLoaded("model with a head")

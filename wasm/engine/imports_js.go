@@ -3,7 +3,7 @@ package main
 import "unsafe"
 
 // What the worker does for this program without objects in between, which a call by
-// syscall/js makes on either side; see engineImports in web/src/job.ts.
+// syscall/js makes on either side; see engineImports in web/src/worker/job.ts.
 
 // now is performance.now(), in milliseconds. Package time would bring 0.07 MB of
 // calendars and time zones, and the runtime's metrics, into this program.

@@ -8,7 +8,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// describeModel serves DescribeRequest of the protocol: the description as JSON.
+// describeModel serves DescribeRequest of web/src/protocol/inspect.ts: the description as JSON.
 func (e *engine) describeModel(js.Value, *job) (any, error) {
 	m, err := e.stack()
 	if err != nil {
@@ -17,13 +17,13 @@ func (e *engine) describeModel(js.Value, *job) (any, error) {
 	return string(about.Loaded(m).AppendJSON(nil)), nil
 }
 
-// watch serves WatchRequest of the protocol: forward that tells where attention and
+// watch serves WatchRequest of web/src/protocol/inspect.ts: forward that tells where attention and
 // routing went. Of an encoder–decoder it runs the encoder.
 func (e *engine) watch(request js.Value, j *job) (any, error) {
 	return e.watched(paddedOf(request, j), request)
 }
 
-// inspect serves InspectRequest of the protocol: watch for one text.
+// inspect serves InspectRequest of web/src/protocol/inspect.ts: watch for one text.
 func (e *engine) inspect(request js.Value, j *job) (any, error) {
 	t, err := e.tokenizer()
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	sendEvery = 16
 )
 
-// job is one request while it runs; see Job in web/src/job.ts.
+// job is one request while it runs; see Job in web/src/worker/job.ts.
 type job struct {
 	v     js.Value
 	last  float64 // now, when the event loop had its last turn

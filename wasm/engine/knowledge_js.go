@@ -7,7 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// learn serves LearnRequest of the protocol: other knowledge in place of what was there.
+// learn serves SetKnowledgeRequest of web/src/protocol/kformer.ts: it replaces the knowledge.
 func (e *engine) learn(request js.Value, j *job) (any, error) {
 	r, err := e.reader()
 	if err != nil {
@@ -58,7 +58,7 @@ func (e *engine) plain(text string) ([]int32, error) {
 	return enc.IDs, err
 }
 
-// read serves ReadRequest of the protocol.
+// read serves ReadRequest of web/src/protocol/kformer.ts.
 func (e *engine) read(request js.Value, j *job) (any, error) {
 	r, err := e.reader()
 	if err != nil {

@@ -70,7 +70,7 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	return e.info(parsed), nil
 }
 
-// info is LoadReply of the protocol.
+// info is LoadReply of web/src/protocol/load.ts.
 func (e *engine) info(parsed float64) any {
 	config := e.folder.Config
 	info := map[string]any{
@@ -145,8 +145,8 @@ func (e *engine) activations() float64 {
 	return float64(n)
 }
 
-// memory is part of MemoryReport of the protocol; the worker adds the sizes of the two
-// memories.
+// memory is part of MemoryReport of web/src/protocol/kernels.ts; the worker adds the sizes
+// of the two memories.
 func (e *engine) memory(js.Value, *job) (any, error) {
 	return map[string]any{"usedBytes": float64(e.dev.Used()), "peakBytes": float64(e.dev.Peak()), "activationBytes": e.activations()}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
-// The worker sets GOGC (web/src/instantiate.ts): package runtime/debug would bring fmt
+// The worker sets GOGC (web/src/worker/instantiate.ts): package runtime/debug would bring fmt
 // and os into this program.
 func main() {
 	backend, err := simd.New(nil)
@@ -50,7 +50,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"inspect":            (*engine).inspect,
 }
 
-// call is call(op, request, job, resolve, reject, brief) of web/src/instantiate.ts. The
+// call is call(op, request, job, resolve, reject, brief) of web/src/worker/job.ts. The
 // worker makes the next call after this one has settled: a Device serves one at a
 // time. A brief one has settled when call returns: a short text takes half a millisecond,
 // and waking the scheduler of a program that rested takes a tenth.

@@ -8,7 +8,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// pieces reads Piece[] of the protocol.
+// pieces reads Piece[] of web/src/protocol/generation.ts.
 func (e *engine) pieces(v js.Value) (*metalm.Model, metalm.Input, error) {
 	if e.model == nil || e.model.Connector == nil {
 		return nil, nil, notLoaded("connector")
@@ -41,7 +41,7 @@ func (e *engine) prompt(v js.Value) ([]generate.Input, error) {
 	return []generate.Input{p}, err
 }
 
-// compose serves ComposeRequest of the protocol: the logits behind each place of an
+// compose serves ComposeRequest of web/src/protocol/generation.ts: the logits behind each place of an
 // input of pieces.
 func (e *engine) compose(request js.Value, j *job) (any, error) {
 	m, in, err := e.pieces(request.Get("pieces"))

@@ -10,7 +10,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 )
 
-// rate serves RateRequest of the protocol: multiply-adds a second of a linear layer.
+// rate serves RateRequest of web/src/protocol/kernels.ts: multiply-adds a second of a linear layer.
 func (e *engine) rate(request js.Value, j *job) (any, error) {
 	var dtype kernels.DType
 	switch name := request.Get("dtype").String(); name {

@@ -18,7 +18,7 @@ func ofModel[T any](e *engine, task pipeline.Task[T]) (T, error) {
 	return task.Of(e.model)
 }
 
-// task serves TaskRequest of the protocol, a task of a model with a head. The reply has a
+// task serves TaskRequest of web/src/protocol/tasks.ts, a task of a model with a head. The reply has a
 // column for each field of a result, since an object for each result takes longer to make.
 func (e *engine) task(request js.Value, j *job) (any, error) {
 	in := fields{v: request}

@@ -14,7 +14,7 @@ var (
 	int32Array   = js.Global().Get("Int32Array")
 )
 
-// What the worker gives this program before it starts; see Glue in web/src/glue.ts. Each call from here into JavaScript costs
+// What the worker gives this program before it starts; see Glue in web/src/worker/glue.ts. Each call from here into JavaScript costs
 // about a microsecond, and several once the caches are cold: what takes five is done there in one.
 var (
 	glue         = js.Global().Get("__lodestoneKernels")
