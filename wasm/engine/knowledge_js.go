@@ -7,8 +7,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// learn serves SetKnowledgeRequest of web/src/protocol/kformer.ts: it replaces the knowledge.
-func (e *engine) learn(request js.Value, j *job) (any, error) {
+// setKnowledge serves SetKnowledgeRequest of web/src/protocol/kformer.ts: it replaces the knowledge.
+func (e *engine) setKnowledge(request js.Value, j *job) (any, error) {
 	r, err := e.reader()
 	if err != nil {
 		return nil, err

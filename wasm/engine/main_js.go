@@ -38,7 +38,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"rate":               (*engine).rate,
 	"generate":           (*engine).generate,
 	"logits":             (*engine).logits,
-	"set-knowledge":      (*engine).learn,
+	"set-knowledge":      (*engine).setKnowledge,
 	"read":               (*engine).read,
 	"compose":            (*engine).compose,
 	"head":               (*engine).headLogits,
