@@ -7,7 +7,8 @@
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
-//   models/…                               the models that views of the demo load on demand
+//   models/…                               the models that views of the demo and the examples load on demand
+//   examples/                              a page for each task
 //   index.html, app.wasm, …                the demo
 //
 // Programs that only the browser tests run go to web/.build/test.
@@ -34,7 +35,7 @@ const ENGINE = lean('github.com/lodestone-wasm/lodestone/models/tokenizer', ...M
 // The demo's program, too: what Vugu generates is long, and inlining makes it a tenth longer.
 const APP = lean('github.com/lodestone-wasm/lodestone/ui/similar', 'github.com/lodestone-wasm/lodestone/wasm/app', ...MAPS);
 const MODEL = 'prompt-magneto-en-de-fr';
-const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en'];
+const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en', 'kformer-notes-en', 'thex-kinds-en'];
 const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
 const OPTIONAL = new Set(['generation_config.json', 'manifest.json', 'MODEL_CARD.md']);
 
@@ -108,6 +109,7 @@ async function files() {
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
   await model(MODEL, process.env.LODESTONE_MODEL);
   for (const name of ON_DEMAND) await model(name);
+  await cp('web/examples', path.join(dist, 'examples'), { recursive: true });
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
     if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
   }
