@@ -14,7 +14,7 @@ async function write(signal) {
   }
   status.textContent = 'Writing…';
   result.textContent = text.value;
-  const options = { max_new_tokens: 80, do_sample: true, seed: seed.valueAsNumber, signal };
+  const options = { max_new_tokens: 80, do_sample: true, seed: Number(seed.value), signal };
   for await (const piece of generator.stream(text.value, options)) result.append(piece);
   status.textContent = 'Done.';
 }
