@@ -40,37 +40,59 @@ func TestTheModelsThatShipAreAsTheirManifestsSay(t *testing.T) {
 	}
 }
 
-// What README.md says of the models is what their cards say, which have more digits.
-func TestTheFiguresOfModelsInREADMEAreThoseOfTheirCards(t *testing.T) {
-	readme := read(t, "../../README.md")
-	for _, c := range []struct{ model, readme, card string }{
-		{"translator-magneto-en-de", `BLEU ([\d.]+) from German`, `de→en BLEU [\d.]+ in float32 and ([\d.]+) in int8`},
-		{"tagger-magneto-en", `F1 ([\d.]+) on UNER English-EWT\)`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
-		{"tagger-magneto-en", `where the first has ([\d.]+)`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
-		{"tagger-magneto-en-de", `German label: F1 ([\d.]+)`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
-		{"tagger-magneto-en-de", `WikiANN German ([\d.]+) where`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
-		{"writer-magneto-en", `perplexity of a piece ([\d.]+) on`, `(?m)^\| stories.* ([\d.]+) \|$`},
-		{"writer-magneto-en", `([\d.]+) on novels`, `(?m)^\| novels.* ([\d.]+) \|$`},
-		{"kformer-notes-en", `([\d.]+) of 100 right with notes`, `right ([\d.]+) times with the notes of each`},
-		{"kformer-notes-en", `right with notes, ([\d.]+) without`, `the notes of each, ([\d.]+) times without`},
-		{"thex-kinds-en", `([\d.]+) % of sentences`, `(?m)^\| and x∘γ.* ([\d.]+) \|$`},
-		{"thex-kinds-en", `([\d.]+) % before the rewrite`, `(?m)^\| BERT as it is.* ([\d.]+) \|$`},
+// What MODELS.md says of a model is what its card says, with as many digits as MODELS.md has.
+func TestTheFiguresOfModelsInMODELSAreThoseOfTheirCards(t *testing.T) {
+	models := read(t, "../../MODELS.md")
+	for _, c := range []struct{ model, models, card string }{
+		{"prompt-magneto-en-de-fr", `STS-B dev: en ([\d.]+)`, `lode eval sts.* ([\d.]+) / [\d.]+ / [\d.]+ \|$`},
+		{"prompt-magneto-en-de-fr", `, de ([\d.]+), fr`, `lode eval sts.* [\d.]+ / ([\d.]+) / [\d.]+ \|$`},
+		{"prompt-magneto-en-de-fr", `, fr ([\d.]+)`, `lode eval sts.* [\d.]+ / [\d.]+ / ([\d.]+) \|$`},
+		{"translator-magneto-en-de", `([\d.]+) from German`, `de→en BLEU [\d.]+ in float32 and ([\d.]+) in int8`},
+		{"translator-magneto-en-de", `([\d.]+) from English`, `en→de [\d.]+ in float32 and ([\d.]+) in int8`},
+		{"tagger-magneto-en", `F1 ([\d.]+) on UNER English-EWT`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
+		{"tagger-magneto-en", `([\d.]+) on WikiANN German`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
+		{"tagger-magneto-en-de", `F1 ([\d.]+) on UNER English-EWT`, `int8: F1 ([\d.]+) on UNER English-EWT test`},
+		{"tagger-magneto-en-de", `([\d.]+) on WikiANN German`, `int8: F1 [\d.]+ on UNER English-EWT test, ([\d.]+) on WikiANN German`},
+		{"writer-magneto-en", `([\d.]+) on held-out stories`, `^\| stories.* ([\d.]+) \|$`},
+		{"writer-magneto-en", `([\d.]+) on novels`, `^\| novels.* ([\d.]+) \|$`},
+		{"kformer-notes-en", `([\d.]+) of 100 right with notes`, `^\| with its notes.* ([\d.]+) \|$`},
+		{"kformer-notes-en", `with notes, ([\d.]+) without`, `^\| without notes.* ([\d.]+) \|$`},
+		{"thex-kinds-en", `([\d.]+) % right`, `^\| and x∘γ.* ([\d.]+) \|$`},
+		{"thex-kinds-en", `([\d.]+) % before the rewrite`, `^\| BERT as it is.* ([\d.]+) \|$`},
 	} {
-		said, has := number(readme, c.readme), number(read(t, "../"+c.model+"/MODEL_CARD.md"), c.card)
+		row := regexp.MustCompile("(?m)^\\| \\[`" + c.model + "`\\].*$").FindString(models)
+		said, has := number(row, c.models), number(read(t, "../"+c.model+"/MODEL_CARD.md"), "(?m)"+c.card)
 		_, digits, _ := strings.Cut(said, ".")
 		v, err := strconv.ParseFloat(has, 64)
 		if err != nil || strconv.FormatFloat(v, 'f', len(digits), 64) != said {
-			t.Errorf("%s: README.md has %q (%s), the card %q (%s)", c.model, said, c.readme, has, c.card)
+			t.Errorf("%s: MODELS.md has %q (%s), the card %q (%s)", c.model, said, c.models, has, c.card)
 		}
 	}
-	for _, c := range regexp.MustCompile("`([a-z-]+)` \\([^`]*?([\\d.]+) MB").FindAllStringSubmatch(readme, -1) {
-		f, err := os.Stat("../" + c[1] + "/model.safetensors")
+}
+
+// MODELS.md has a row for each model that ships, with the size of its weights.
+func TestMODELSListsTheModelsThatShip(t *testing.T) {
+	sizes := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| \\[`([a-z-]+)`\\].* \\| ([\\d.]+) MB \\| ").FindAllStringSubmatch(read(t, "../../MODELS.md"), -1) {
+		sizes[row[1]] = row[2]
+	}
+	paths, err := filepath.Glob("../*/manifest.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		name := filepath.Base(filepath.Dir(path))
+		f, err := os.Stat(filepath.Join(filepath.Dir(path), "model.safetensors"))
 		if err != nil {
-			continue // not a model's name
+			t.Fatal(err)
 		}
-		if got := strconv.FormatFloat(float64(f.Size())/1e6, 'f', 1, 64); got != c[2] {
-			t.Errorf("%s: README.md has %s MB, the weights have %s", c[1], c[2], got)
+		if got := strconv.FormatFloat(float64(f.Size())/1e6, 'f', 1, 64); got != sizes[name] {
+			t.Errorf("%s: MODELS.md has %q MB, the weights have %s", name, sizes[name], got)
 		}
+		delete(sizes, name)
+	}
+	for name := range sizes {
+		t.Errorf("MODELS.md lists %s, which does not ship", name)
 	}
 }
 
