@@ -104,8 +104,8 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
-tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool and the build's tools
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/tools/imports.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the documents and the build's tools
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list
