@@ -67,3 +67,11 @@ test('every heading of RATIONALE.md below a chapter is a question', () => {
   assert.ok(headings.length > 60, `${headings.length} headings`);
   assert.deepEqual(headings.filter((h) => !h.endsWith('?')), []);
 });
+
+test('what README.md says of speed is what web/bench/README.md says', () => {
+  const section = read('README.md').split('## Speed')[1].split('\n## ')[0];
+  const rows = section.split('\n').filter((l) => / (ms|MB) \|/.test(l)).map((l) => l.match(/[\d.]+ (ms|MB)/g));
+  assert.equal(rows.length, 5);
+  const measured = read('web/bench/README.md').split('\n').map((l) => new Set(l.match(/[\d.]+ (ms|MB)/g)));
+  for (const row of rows) assert.ok(measured.some((m) => row.every((figure) => m.has(figure))), `no row has ${row.join(', ')}`);
+});
