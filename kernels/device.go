@@ -2,54 +2,51 @@ package kernels
 
 import (
 	"errors"
-	"math"
-	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
-// Alignment is that of everything a Device hands out, in bytes: a cache line.
+// Alignment is the alignment of everything that a Device allocates, in bytes: a cache line.
 const Alignment = 64
 
-// MaxMemory is the largest memory a Device asks for: what 32-bit offsets reach,
-// less a page.
+// MaxMemory is the size of the largest memory that a Device asks for: what offsets of 32
+// bits reach, less a page of WebAssembly.
 const MaxMemory = 1<<32 - 1<<16
 
-// ErrMemory is wrapped when the device's memory cannot grow to what is needed.
+// ErrMemory is wrapped when the device's memory cannot grow as far as needed.
 var ErrMemory = errors.New("out of device memory")
 
-// ErrArgument is wrapped when an argument does not have the shape or the extent
-// that the operation needs.
+// ErrArgument is wrapped when an argument does not have the shape or the extent that the
+// operation needs.
 var ErrArgument = errors.New("invalid argument")
 
-// Device is checked access to a Backend: memory handed out from a growing stack,
-// and the operations.
+// Device is checked access to a Backend. It allocates the memory as a stack and checks
+// every argument of an operation before it calls the backend.
 //
-// Operations report their first error through [Device.Err]; after one, the
-// following do nothing. So a model is written without a test behind every line,
-// and asks once, at the end. A Device is not safe for concurrent use.
+// The first error sticks: [Device.Err] returns it, and until then later operations do
+// nothing. So a model is written without a check after every line, and asks once at the
+// end. A Device is not safe for concurrent use.
 type Device struct {
 	b     Backend
 	top   uint64
 	peak  uint64
 	err   error
 	zeros []byte
-	still bool // see Measure
 }
 
-// NewDevice makes a Device of a backend whose memory nobody else uses.
+// NewDevice makes a Device of a backend whose memory nothing else uses.
 func NewDevice(b Backend) *Device {
 	d := &Device{b: b, top: align(uint64(b.Base()))}
 	if d.top == 0 {
-		d.top = Alignment // offset 0 stands for "absent"
+		d.top = Alignment // offset 0 means "absent"
 	}
 	return d
 }
 
-// Backend is the backend underneath.
+// Backend returns the backend.
 func (d *Device) Backend() Backend { return d.b }
 
-// Err returns the first error since the last call, and forgets it.
+// Err returns the first error since the last call and clears it.
 func (d *Device) Err() error {
 	err := d.err
 	d.err = nil
@@ -62,19 +59,19 @@ func (d *Device) fail(kind error, format string, args ...any) {
 	}
 }
 
-// Used is the number of bytes handed out and not released.
+// Used is the number of bytes allocated and not released.
 func (d *Device) Used() uint64 { return d.top }
 
-// Peak is the largest value that Used had since the last call of ResetPeak.
+// Peak is the largest value of Used since the last call of ResetPeak.
 func (d *Device) Peak() uint64 { return d.peak }
 
-// ResetPeak makes Peak start again from Used.
+// ResetPeak sets Peak to Used.
 func (d *Device) ResetPeak() { d.peak = d.top }
 
-// Mark returns a point that Release goes back to.
+// Mark returns the top of the stack, for Release.
 func (d *Device) Mark() uint64 { return d.top }
 
-// Release gives back everything handed out since mark was taken.
+// Release frees everything that was allocated after mark was taken.
 func (d *Device) Release(mark uint64) {
 	if mark <= d.top {
 		d.top = mark
@@ -83,47 +80,36 @@ func (d *Device) Release(mark uint64) {
 
 func align(n uint64) uint64 { return (n + Alignment - 1) &^ (Alignment - 1) }
 
-// Alloc hands out n bytes, aligned to Alignment, with undefined contents. It
-// returns 0 when there is no room (see [Device.Err]).
+// Alloc allocates n bytes, aligned to Alignment, with undefined contents. It returns 0
+// when there is no room (see [Device.Err]).
 func (d *Device) Alloc(n uint64) uint32 {
 	if d.err != nil {
 		return 0
 	}
-	// The SIMD loops may load (never store) up to 60 bytes past an operand.
-	end := d.top + align(n) + Alignment
-	if n > MaxMemory || end > MaxMemory {
-		d.fail(ErrMemory, "%d bytes on top of %d; a WebAssembly memory holds %d", n, d.top, uint64(MaxMemory))
+	if n > MaxMemory {
+		d.fail(ErrMemory, "%d bytes on top of %d, at most %d in all", n, d.top, uint64(MaxMemory))
 		return 0
 	}
-	if end > d.b.Size() && !d.still {
+	// A kernel may load up to 60 bytes past an operand.
+	size := align(n) + Alignment
+	at := d.b.Place(d.top, size)
+	end := at + size
+	if end > MaxMemory {
+		d.fail(ErrMemory, "%d bytes on top of %d, at most %d in all", n, d.top, uint64(MaxMemory))
+		return 0
+	}
+	if end > d.b.Size() {
 		if err := d.b.Grow(end); err != nil {
 			d.fail(ErrMemory, "%d bytes on top of %d: %v", n, d.top, err)
 			return 0
 		}
 	}
-	at := d.top
-	d.top += align(n)
+	d.top = end - Alignment
 	d.peak = max(d.peak, d.top)
 	return uint32(at)
 }
 
-// NewTensor hands out an f32 matrix with undefined contents.
-func (d *Device) NewTensor(rows, cols int) Tensor {
-	if !fits32(rows, cols) || uint64(rows)*uint64(cols) > MaxMemory/4 {
-		d.fail(ErrMemory, "a tensor of %d×%d", rows, cols)
-		return Tensor{}
-	}
-	return Tensor{At: d.Alloc(uint64(rows) * uint64(cols) * 4), Rows: rows, Cols: cols, Stride: cols}
-}
-
-// Floats hands out a vector that holds v.
-func (d *Device) Floats(v []float32) Vector {
-	at := d.Alloc(uint64(len(v)) * 4)
-	d.Write(at, f32Bytes(v))
-	return Vector{At: at, Len: len(v)}
-}
-
-// inside tells whether n bytes at at lie in memory that was handed out.
+// inside reports whether n bytes at offset at lie in allocated memory.
 func (d *Device) inside(at uint32, n uint64) bool {
 	return at != 0 && uint64(at)+n <= d.top && n <= d.top
 }
@@ -134,58 +120,26 @@ func (d *Device) Write(at uint32, p []byte) {
 		return
 	}
 	if !d.inside(at, uint64(len(p))) {
-		d.fail(ErrArgument, "write of %d bytes at %d, of %d handed out", len(p), at, d.top)
-		return
-	}
-	if d.still {
+		d.fail(ErrArgument, "write of %d bytes at %d, %d bytes are allocated", len(p), at, d.top)
 		return
 	}
 	d.b.Write(at, p)
 }
 
-// Read copies len(p) bytes at offset at into p.
+// Read copies len(p) bytes at offset at into p. It waits until everything that they depend
+// on has been computed; see [Pending.Wait].
 func (d *Device) Read(at uint32, p []byte) {
 	if d.err != nil || len(p) == 0 {
 		return
 	}
 	if !d.inside(at, uint64(len(p))) {
-		d.fail(ErrArgument, "read of %d bytes at %d, of %d handed out", len(p), at, d.top)
+		d.fail(ErrArgument, "read of %d bytes at %d, %d bytes are allocated", len(p), at, d.top)
 		return
 	}
-	if d.still {
-		clear(p)
-		return
-	}
-	d.b.Read(at, p)
-}
-
-// Set copies v, row-major, into t.
-func (d *Device) Set(t Tensor, v []float32) {
-	if len(v) != t.Rows*t.Cols {
-		d.fail(ErrArgument, "%d numbers for a tensor of %d×%d", len(v), t.Rows, t.Cols)
-		return
-	}
-	for r := 0; r < t.Rows; r++ {
-		if t.contiguous() {
-			d.Write(t.At, f32Bytes(v))
-			return
+	if pending := d.b.Read(at, p); pending != nil {
+		if err := pending.Wait(); err != nil {
+			d.err = lean.Errorf("kernels: read of %d bytes at %d: %w", len(p), at, err)
 		}
-		d.Write(t.Slice(r, r+1).At, f32Bytes(v[r*t.Cols:(r+1)*t.Cols]))
-	}
-}
-
-// Get copies t, row-major, into dst, which must hold Rows*Cols numbers.
-func (d *Device) Get(dst []float32, t Tensor) {
-	if len(dst) != t.Rows*t.Cols {
-		d.fail(ErrArgument, "room for %d numbers, a tensor of %d×%d", len(dst), t.Rows, t.Cols)
-		return
-	}
-	for r := 0; r < t.Rows; r++ {
-		if t.contiguous() {
-			d.Read(t.At, f32Bytes(dst))
-			return
-		}
-		d.Read(t.Slice(r, r+1).At, f32Bytes(dst[r*t.Cols:(r+1)*t.Cols]))
 	}
 }
 
@@ -200,30 +154,4 @@ func (d *Device) Zero(at uint32, n uint64) {
 		at += uint32(part)
 		n -= part
 	}
-}
-
-// f32Bytes is the memory of v. All our targets are little-endian.
-func f32Bytes(v []float32) []byte {
-	if len(v) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), len(v)*4)
-}
-
-func i32Bytes(v []int32) []byte {
-	if len(v) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), len(v)*4)
-}
-
-// fits32 tells whether every number is a count that a kernel's 32-bit arithmetic
-// can take.
-func fits32(ns ...int) bool {
-	for _, n := range ns {
-		if n < 0 || n > math.MaxInt32/4 {
-			return false
-		}
-	}
-	return true
 }

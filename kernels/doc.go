@@ -1,15 +1,18 @@
-// Package kernels computes the operations of a transformer on memory that is not
-// Go's: the linear memory of a WebAssembly module, or a byte slice that stands for
-// it.
+// Package kernels computes the operations of a transformer on memory that is not Go's: the
+// linear memory of a WebAssembly module, a GPU's buffers, or a byte slice.
 //
-// Begin with [Device]. It owns a [Backend], hands out memory, checks the shape and
-// the extent of every argument, and only then calls the backend, which checks
-// nothing: the SIMD module would read and write wherever it is told to.
+// Begin with [Device]. It has a [Backend], allocates its memory, and checks the shape and
+// the extent of every argument before it calls the backend. The backend checks nothing: a
+// SIMD module would read and write wherever it is told to.
 //
-// The contract of each operation is the comment on its method of [Backend]. The
-// comment is the reference loop, and [Reference] is that loop in Go. The other
-// backends (package simd) are held against it by one table of cases (package
-// kerneltest).
+// A backend has three parts, each an interface with its contract: [Memory] (backend.go),
+// [Loading] (loading.go) and [Operations] (operations.go). The contract of an operation is
+// the comment on its method. It is a loop, and [Reference] is the same loop in Go. One
+// table of cases (package kerneltest) compares the other backends (package simd) with the
+// reference.
 //
-// A kernel knows nothing of models; a backend never learns which model it serves.
+// The files device_*.go are the checked calls, reference_*.go the loops. ADDING.md shows
+// how an operation is added, from the contract to all backends.
+//
+// Kernels know nothing about models.
 package kernels

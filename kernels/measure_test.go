@@ -5,21 +5,19 @@ import (
 	"testing"
 )
 
-// sizes are what a measured run takes from its backend; every other operation panics.
+// sizes is a backend of which only the sizes may be used; every other method panics.
 type sizes struct {
 	Backend
 	of *Reference
 }
 
-func (s sizes) Base() uint32                             { return s.of.Base() }
-func (s sizes) Size() uint64                             { return s.of.Size() }
-func (s sizes) PackedSize(t DType, n, k uint32) uint64   { return s.of.PackedSize(t, n, k) }
-func (s sizes) QuantScratch(m, k uint32) uint64          { return s.of.QuantScratch(m, k) }
-func (s sizes) QuantLevels(k uint32) uint32              { return s.of.QuantLevels(k) }
-func (s sizes) LevelsQ4() uint32                         { return s.of.LevelsQ4() }
-func (s sizes) AttentionScratch(tq, tk, h uint32) uint64 { return s.of.AttentionScratch(tq, tk, h) }
-func (s sizes) ScratchQ4(m, k uint32) uint64             { return s.of.ScratchQ4(m, k) }
-func (s sizes) ScratchF16(m, k uint32) uint64            { return s.of.ScratchF16(m, k) }
+func (s sizes) Base() uint32                              { return s.of.Base() }
+func (s sizes) Size() uint64                              { return s.of.Size() }
+func (s sizes) Place(from, n uint64) uint64               { return s.of.Place(from, n) }
+func (s sizes) PackedSize(t DType, n, k uint32) uint64    { return s.of.PackedSize(t, n, k) }
+func (s sizes) Levels(t DType, k uint32) uint32           { return s.of.Levels(t, k) }
+func (s sizes) LinearScratch(t DType, m, k uint32) uint64 { return s.of.LinearScratch(t, m, k) }
+func (s sizes) AttentionScratch(tq, tk, h uint32) uint64  { return s.of.AttentionScratch(tq, tk, h) }
 
 func TestAMeasuredRunReachesNoOperation(t *testing.T) {
 	d := NewDevice(sizes{of: NewReference(0)})

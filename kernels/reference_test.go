@@ -157,7 +157,7 @@ func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
 // The largest sum, k·128·levels, stays inside int32, and the next level would not.
 func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
 	for _, k := range []uint32{1, 2, 511, 512, 513, 768, 3072, MaxIn} {
-		l := uint64(QuantLevels16(k))
+		l := uint64(LevelsOf16Bits(k))
 		if l*128*uint64(k) > math.MaxInt32 {
 			t.Errorf("k=%d: %d levels overflow", k, l)
 		}
@@ -165,10 +165,10 @@ func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
 			t.Errorf("k=%d: %d levels, one more would fit", k, l)
 		}
 	}
-	if l := QuantLevels16(math.MaxUint32); l != EightBits+1 {
-		t.Errorf("the least is %d levels, want %d", l, EightBits+1)
+	if l := LevelsOf16Bits(math.MaxUint32); l != MaxUnsignedLevels+1 {
+		t.Errorf("the least is %d levels, want %d", l, MaxUnsignedLevels+1)
 	}
-	if uint64(QuantLevels16(MaxIn))*128*MaxIn > math.MaxInt32 || EightBits*128*MaxIn > math.MaxInt32 {
+	if uint64(LevelsOf16Bits(MaxIn))*128*MaxIn > math.MaxInt32 || MaxUnsignedLevels*128*MaxIn > math.MaxInt32 {
 		t.Error("a sum of MaxIn products overflows")
 	}
 }

@@ -76,6 +76,40 @@ func BenchmarkAttention(b *testing.B) {
 	}
 }
 
+// BenchmarkDevice calls operations on so few numbers that most of the time is the call
+// itself: the checks, the scratch and the way into the module.
+func BenchmarkDevice(b *testing.B) {
+	d := kernels.NewDevice(native(b))
+	x, y, v, out := d.NewTensor(1, 64), d.NewTensor(1, 64), d.Floats(make([]float32, 64)), make([]float32, 64)
+	table := d.NewTable(kernels.F32, 16, 64)
+	w := d.NewWeight(kernels.I8, 64, 64, true)
+	src := d.Alloc(64 * 64)
+	d.Zero(src, 64*64)
+	d.Zero(w.Scale.At, 64*4)
+	d.Pack(w, 0, 64, src)
+	for _, c := range []struct {
+		name string
+		call func()
+	}{
+		{"Alloc", func() { mark := d.Mark(); d.Alloc(100); d.Release(mark) }},
+		{"Get", func() { d.Get(out, x) }},
+		{"Add", func() { d.Add(y, x, x, 1) }},
+		{"LayerNorm", func() { d.LayerNorm(y, x, v, v, 1e-5) }},
+		{"Linear", func() { d.Linear(y, x, w, kernels.GELU, nil) }},
+		{"Attention", func() { d.Attention(y, x, x, x, 4, 1, kernels.AttentionMask{}) }},
+		{"Embed", func() { d.Embed(y, table, []int32{3}, 1, false) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.call()
+			}
+			if err := d.Err(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
 func BenchmarkSHA256(b *testing.B) {
 	const n = 1 << 20
 	d := kernels.NewDevice(native(b))

@@ -197,7 +197,7 @@ func narrow(name string, input func(e *Env) []float32) Case {
 	return Case{"narrow", name, func(e *Env) {
 		v := input(e)
 		src, dst, beyond := e.In("src", v), e.OutBytes("dst", 2*len(v)), e.OutBytes("beyond", 4)
-		e.B.Write(beyond, []byte{byte(e.B.NarrowF16(dst, src, uint32(len(v)))), 0, 0, 0})
+		e.B.NarrowF16(dst, src, uint32(len(v)), beyond)
 	}}
 }
 

@@ -22,11 +22,9 @@ const (
 type Env struct {
 	B    kernels.Backend
 	Rand *rand.Rand
-	// Levels is QuantLevels of the backend that is tested, also where B is the reference:
+	// Levels is that of the backend under test, also where B is the reference, so that
 	// both quantise alike.
-	Levels func(k uint32) uint32
-	// LevelsQ4 likewise.
-	LevelsQ4 func() uint32
+	Levels func(t kernels.DType, k uint32) uint32
 	// Magnitude is that of sums whose terms are far from 1: they may cancel, and their
 	// error does not.
 	Magnitude float64
@@ -59,7 +57,7 @@ type buffer struct {
 }
 
 func newEnv(b kernels.Backend, seed uint64) *Env {
-	return &Env{B: b, Levels: b.QuantLevels, LevelsQ4: b.LevelsQ4, Rand: rand.New(rand.NewPCG(seed, 77)), seed: seed, top: (b.Base() + 63) &^ 63}
+	return &Env{B: b, Levels: b.Levels, Rand: rand.New(rand.NewPCG(seed, 77)), seed: seed, top: (b.Base() + 63) &^ 63}
 }
 
 // place hands out room for p and writes it, between guard bands. It begins at a multiple of
@@ -189,7 +187,7 @@ func (e *Env) Scratch(n uint64) uint32 { return e.scratch(n) }
 func (e *Env) damage() string {
 	for _, b := range e.bufs {
 		now := make([]byte, guard+(b.n+15)&^15+guard)
-		e.B.Read(b.at-guard, now)
+		e.read(b.at-guard, now)
 		for i := range now {
 			j := i - guard
 			switch {
@@ -206,12 +204,21 @@ func (e *Env) damage() string {
 	return ""
 }
 
+// read copies memory at offset at to p, and waits for it.
+func (e *Env) read(at uint32, p []byte) {
+	if pending := e.B.Read(at, p); pending != nil {
+		if err := pending.Wait(); err != nil {
+			panic(fmt.Sprintf("kerneltest: read of %d bytes at %d: %v", len(p), at, err))
+		}
+	}
+}
+
 // outputs reads back what is to be compared.
 func (e *Env) outputs() (out []*buffer, data [][]byte) {
 	for _, b := range e.bufs {
 		if b.output {
 			p := make([]byte, b.n)
-			e.B.Read(b.at, p)
+			e.read(b.at, p)
 			if b.scales {
 				alikeNaN(p)
 			}

@@ -97,7 +97,7 @@ func (c linear) f16() Case {
 			weights[len(weights)-1] = 0xfe01
 		}
 		w := e.PackedF16(weights, c.n, c.k)
-		scratch := e.Scratch(e.B.ScratchF16(uint32(min(c.m, kernels.RowBlockF16)), uint32(c.k)))
+		scratch := e.Scratch(e.B.LinearScratch(kernels.F16, uint32(min(c.m, kernels.RowBlockF16)), uint32(c.k)))
 		for r := 0; r < c.m; r += kernels.RowBlockF16 { // a call takes no more
 			at := res
 			if res != 0 {
@@ -124,7 +124,7 @@ func (c linear) q8() Case {
 		}
 		w, scale := e.PackedQ8(weights, c.n, c.k), e.In("scale", ws)
 		e.B.LinearQ8(y, uint32(ldy), x, uint32(ldx), w, scale, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
-			e.Levels(uint32(c.k)), e.Scratch(e.B.QuantScratch(uint32(c.m), uint32(c.k))))
+			e.Levels(kernels.I8, uint32(c.k)), e.Scratch(e.B.LinearScratch(kernels.I8, uint32(c.m), uint32(c.k))))
 	}}
 }
 
@@ -142,7 +142,7 @@ func (c linear) q4() Case {
 		}
 		w := e.PackedQ4(weights, ws, c.n, c.k)
 		e.B.LinearQ4(y, uint32(ldy), x, uint32(ldx), w, bias, res, uint32(ldres), uint32(c.m), uint32(c.k), uint32(c.n), c.act, alpha,
-			e.LevelsQ4(), e.Scratch(e.B.ScratchQ4(uint32(c.m), uint32(c.k))))
+			e.Levels(kernels.Q4, uint32(c.k)), e.Scratch(e.B.LinearScratch(kernels.Q4, uint32(c.m), uint32(c.k))))
 	}}
 }
 

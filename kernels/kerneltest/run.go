@@ -42,7 +42,7 @@ func run(ref, b kernels.Backend, c Case, seed uint64) Result {
 		return r
 	}
 	want, have := newEnv(ref, seed), newEnv(b, seed)
-	want.Levels, want.LevelsQ4 = b.QuantLevels, b.LevelsQ4
+	want.Levels = b.Levels
 	c.Do(want)
 	c.Do(have)
 	if d := want.damage(); d != "" {

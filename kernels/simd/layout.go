@@ -28,15 +28,18 @@ const pageSize = 1 << 16
 
 func roundUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
 
-// layout is what the host must know of how the module lays out its data.
-type layout struct{ v variant }
+// The sizes below are those of the module's own layouts: package gen writes the kernels
+// that read them.
 
 // Name is "simd128", "relaxed", "fused" or "fused8".
-func (l layout) Name() string { return variantNames[l.v] }
+func (b *Backend) Name() string { return variantNames[b.v] }
+
+// Place returns from: the memory is in one piece.
+func (b *Backend) Place(from, n uint64) uint64 { return from }
 
 // pad is k filled up to the multiple of columns that the int8 layer takes at once.
-func (l layout) pad(k uint32) uint64 {
-	if l.v == plain {
+func (b *Backend) pad(k uint32) uint64 {
+	if b.v == plain {
 		return roundUp(uint64(k), 8)
 	}
 	return roundUp(uint64(k), 16)
@@ -46,7 +49,7 @@ func (l layout) pad(k uint32) uint64 {
 // filled up, and in relaxed variants the sum of each column, i32; or blocks of 4-bit
 // weights, u8 [16][16], and their scales f32 [16]; or f16 [k][16] and for each column whether
 // it has a number that is not finite, u16 [16].
-func (l layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
+func (b *Backend) PackedSize(t kernels.DType, n, k uint32) uint64 {
 	panels := roundUp(uint64(n), kernels.PanelWidth)
 	switch {
 	case t == kernels.F32:
@@ -55,60 +58,54 @@ func (l layout) PackedSize(t kernels.DType, n, k uint32) uint64 {
 		return panels * (uint64(k) + 1) * 2
 	case t == kernels.Q4:
 		return panels * blocksQ4(k) * (kernels.BlockQ4/2 + 4)
-	case l.v == plain:
-		return panels * l.pad(k)
+	case b.v == plain:
+		return panels * b.pad(k)
 	}
-	return panels * (l.pad(k) + 4)
+	return panels * (b.pad(k) + 4)
 }
 
-// QuantScratch is room for i16 [m, k] with k filled up, and the scales f32 [m]; in
-// relaxed variants for u8 [m, k], the scales and the zero points i32 [m].
-func (l layout) QuantScratch(m, k uint32) uint64 {
-	if l.v == plain {
-		return uint64(m) * (l.pad(k)*2 + 4)
+// Levels are those of activations of 16 bits, or, in relaxed variants, of 7 or 8 bits: with
+// int8 weights 0…127 or 0…255, with 4-bit weights ±127.
+func (b *Backend) Levels(t kernels.DType, k uint32) uint32 {
+	switch {
+	case b.v == plain && t == kernels.Q4:
+		return math.MaxInt16
+	case b.v == plain:
+		return kernels.LevelsOf16Bits(k)
+	case b.v == fused8 && t == kernels.I8:
+		return kernels.MaxUnsignedLevels
 	}
-	return uint64(m) * (l.pad(k) + 8)
+	return 127
 }
-
-// QuantLevels is that of 16-bit, 7-bit or 8-bit activations.
-func (l layout) QuantLevels(k uint32) uint32 {
-	switch l.v {
-	case plain:
-		return kernels.QuantLevels16(k)
-	case fused8:
-		return kernels.EightBits
-	}
-	return sevenBits
-}
-
-// sevenBits are the levels of activations that every engine multiplies exactly.
-const sevenBits = 127
 
 // blocksQ4 is the number of blocks of 4-bit weights in a row.
 func blocksQ4(k uint32) uint64 { return roundUp(uint64(k), kernels.BlockQ4) / kernels.BlockQ4 }
 
-// LevelsQ4 is that of 16-bit or of 8-bit activations.
-func (l layout) LevelsQ4() uint32 {
-	if l.v == plain {
-		return math.MaxInt16
+// LinearScratch is room for
+//
+//	F16  a block of 256 rows of a panel as f32, and the sums of m rows
+//	Q4   blocks of i16 [32], in relaxed variants i8 [32], with an i32 each; scales f32 [m]
+//	I8   i16 [m, k], k padded, and scales f32 [m]; in relaxed variants u8 [m, k], scales,
+//	     and zero points i32 [m]
+func (b *Backend) LinearScratch(t kernels.DType, m, k uint32) uint64 {
+	rows := uint64(m)
+	switch {
+	case t == kernels.F16:
+		return 4 * 16 * (256 + rows)
+	case t == kernels.Q4 && b.v == plain:
+		return rows * (blocksQ4(k)*(2*kernels.BlockQ4+4) + 4)
+	case t == kernels.Q4:
+		return rows * (blocksQ4(k)*(kernels.BlockQ4+4) + 4)
+	case b.v == plain:
+		return rows * (b.pad(k)*2 + 4)
 	}
-	return math.MaxInt8
-}
-
-// ScratchQ4 is room for blocks of i16 [32], or i8 [32] in relaxed variants, and an i32 of
-// each, and the scales f32 [m].
-func (l layout) ScratchQ4(m, k uint32) uint64 {
-	block := uint64(2*kernels.BlockQ4 + 4)
-	if l.v != plain {
-		block = kernels.BlockQ4 + 4
-	}
-	return uint64(m) * (blocksQ4(k)*block + 4)
+	return rows * (b.pad(k) + 8)
 }
 
 // AttentionScratch is room for the scores of four queries with all keys, or, whatever the
 // number of keys, for a chunk of queries and a block of values, packed, and the scores of
 // 16 queries with the block.
-func (l layout) AttentionScratch(tq, tk, h uint32) uint64 {
+func (b *Backend) AttentionScratch(tq, tk, h uint32) uint64 {
 	if tq >= 12 && tk >= 32 && h <= 256 { // as in gen/flash.go
 		return flashSize
 	}
@@ -117,9 +114,6 @@ func (l layout) AttentionScratch(tq, tk, h uint32) uint64 {
 
 // flashSize is that of gen/flash.go; a test compares them.
 const flashSize = 4*32*256 + 192 + 4*4096 + 4*16*(64+4) + 4*16*64 + 8*80
-
-// ScratchF16 is room for a block of 256 rows of a panel as f32, and the sums of m rows.
-func (l layout) ScratchF16(m, k uint32) uint64 { return 4 * 16 * (256 + uint64(m)) }
 
 // reserve is the most that Grow asks for beyond what is needed.
 const reserve = 4 << 20

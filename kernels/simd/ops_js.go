@@ -31,7 +31,11 @@ func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, 
 func (b *Backend) PackF16(dst, src, n, k uint32) { wPackF16(dst, src, n, k) }
 
 // NarrowF16 implements kernels.Backend.
-func (b *Backend) NarrowF16(dst, src, n uint32) uint32 { return wNarrowF16(dst, src, n) }
+func (b *Backend) NarrowF16(dst, src, n, beyond uint32) {
+	if wNarrowF16(dst, src, n) != 0 {
+		wPoke32(beyond, 1)
+	}
+}
 
 // EmbedF16 implements kernels.Backend.
 func (b *Backend) EmbedF16(y, table, ids, n, d uint32, mul float32, accumulate uint32) {

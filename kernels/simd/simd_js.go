@@ -11,7 +11,7 @@ import (
 
 // Backend calls the kernel module that the page instantiated before this program.
 // There is one, and its memory is one: make one Backend.
-type Backend struct{ layout }
+type Backend struct{ v variant }
 
 var _ kernels.Backend = (*Backend)(nil)
 
@@ -45,7 +45,7 @@ func (b *Backend) Grow(size uint64) error {
 // JavaScript.
 const small = 64
 
-// Write copies p into memory.
+// Write copies p to memory.
 func (b *Backend) Write(at uint32, p []byte) {
 	if len(p) <= small && at%4 == 0 && len(p)%4 == 0 {
 		for i := 0; i < len(p); i += 4 {
@@ -56,13 +56,14 @@ func (b *Backend) Write(at uint32, p []byte) {
 	wWrite(at, unsafe.Pointer(unsafe.SliceData(p)), uint32(len(p)))
 }
 
-// Read copies memory into p.
-func (b *Backend) Read(at uint32, p []byte) {
+// Read copies memory to p.
+func (b *Backend) Read(at uint32, p []byte) kernels.Pending {
 	if len(p) <= small && at%4 == 0 && len(p)%4 == 0 {
 		for i := 0; i < len(p); i += 4 {
 			lean.PutUint32(p[i:], wPeek32(at+uint32(i)))
 		}
-		return
+		return nil
 	}
 	wRead(unsafe.Pointer(unsafe.SliceData(p)), at, uint32(len(p)))
+	return nil
 }

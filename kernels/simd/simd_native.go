@@ -18,7 +18,7 @@ var module []byte
 
 // Backend runs the kernel module under wazero. It is not safe for concurrent use.
 type Backend struct {
-	layout
+	v       variant // plain
 	ctx     context.Context
 	runtime wazero.Runtime
 	mem     api.Memory
@@ -75,20 +75,21 @@ func (b *Backend) Grow(size uint64) error {
 	return growBy(b.Size(), size, func(pages uint32) bool { return int32(b.call("grow", u(pages))) >= 0 })
 }
 
-// Write copies p into memory.
+// Write copies p to memory.
 func (b *Backend) Write(at uint32, p []byte) {
 	if !b.mem.Write(at, p) {
 		panic(fmt.Sprintf("kernels/simd: write of %d bytes at %d is outside memory", len(p), at))
 	}
 }
 
-// Read copies memory into p.
-func (b *Backend) Read(at uint32, p []byte) {
+// Read copies memory to p.
+func (b *Backend) Read(at uint32, p []byte) kernels.Pending {
 	v, ok := b.mem.Read(at, uint32(len(p)))
 	if !ok {
 		panic(fmt.Sprintf("kernels/simd: read of %d bytes at %d is outside memory", len(p), at))
 	}
 	copy(p, v)
+	return nil
 }
 
 // The operations: see kernels.Backend.
@@ -118,8 +119,10 @@ func (b *Backend) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32, 
 func (b *Backend) PackF16(dst, src, n, k uint32) { b.call("pack_f16", u(dst), u(src), u(n), u(k)) }
 
 // NarrowF16 implements kernels.Backend.
-func (b *Backend) NarrowF16(dst, src, n uint32) uint32 {
-	return uint32(b.call("narrow_f16", u(dst), u(src), u(n)))
+func (b *Backend) NarrowF16(dst, src, n, beyond uint32) {
+	if b.call("narrow_f16", u(dst), u(src), u(n)) != 0 {
+		b.call("poke32", u(beyond), 1)
+	}
 }
 
 // EmbedF16 implements kernels.Backend.

@@ -160,14 +160,14 @@ func TestLayout(t *testing.T) {
 		{relaxed, kernels.I8, 17, 9, 2 * (16*16 + 64)}, {fused, kernels.I8, 16, 17, 16*32 + 64},
 		{plain, kernels.I8, 1 << 20, 1 << 20, 1 << 40}, // no overflow on the way
 	} {
-		if s := (layout{c.v}).PackedSize(c.t, c.n, c.k); s != c.want {
+		if s := (&Backend{v: c.v}).PackedSize(c.t, c.n, c.k); s != c.want {
 			t.Errorf("%s: %s %d×%d takes %d bytes, want %d", variantNames[c.v], c.t, c.n, c.k, s, c.want)
 		}
 	}
-	if s := (layout{plain}).QuantScratch(3, 9); s != 3*16*2+3*4 {
+	if s := (&Backend{v: plain}).LinearScratch(kernels.I8, 3, 9); s != 3*16*2+3*4 {
 		t.Errorf("scratch of 3×9 takes %d bytes", s)
 	}
-	if s := (layout{relaxed}).QuantScratch(3, 9); s != 3*16+3*8 {
+	if s := (&Backend{v: relaxed}).LinearScratch(kernels.I8, 3, 9); s != 3*16+3*8 {
 		t.Errorf("relaxed: scratch of 3×9 takes %d bytes", s)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/weights/quant"
 )
 
-// fourBits rounds the matrices of linear layers as kernels.OpsQ4 says: blocks of 32 along
+// fourBits rounds the matrices of linear layers as kernels.Loading.QuantizeQ4 does: blocks of 32 along
 // a row, the number of largest magnitude is −8 steps, the others are whole steps of −8 … 7.
 func (k *checkpoint) fourBits() {
 	for name, v := range k.values {
