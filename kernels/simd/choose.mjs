@@ -1,39 +1,38 @@
-// Which kernel module, and which form of it, an engine runs best. A page's worker does
+// Chooses the kernel module, and the form of it, that an engine runs best. A page's worker
+// calls
 //
 //	const { module, exports, name, reason, timed } = await chooseKernels(compile, force, imports, last, now);
 //
-// compile(file) gives the compiled module relaxed.wasm or simd128.wasm, or the form of it
-// whose memory is imports.env.memory, as a promise; force is 'simd128', 'relaxed',
-// 'fused' or 'fused8', for tests. exports are those of the chosen instance, whose memory holds
-// nothing yet; reason says why a better one does not run, or is empty. 'fused8' is the fused
-// form with activations of 8 bits, where the processor's instruction is exact for them: the
-// same speed, closer results.
+// compile(file) resolves to the compiled module relaxed.wasm or simd128.wasm, or to the
+// shared form of it whose memory is imports.env.memory. force is 'simd128', 'relaxed',
+// 'fused' or 'fused8', for tests. exports are those of the chosen instance; its memory holds
+// no data yet. reason explains why a better form does not run, or is empty. 'fused8' is the
+// fused form with activations of 8 bits, where the processor's instruction is exact for
+// them: same speed, higher accuracy.
 //
-// First comes what the engine accepts, then what it computes (selftest, known answers:
-// engines have shipped relaxed SIMD wrong), then what is fast (trial). last, if it is given,
-// is what an earlier visit found to be the fastest: if it still computes rightly it is taken
-// without timing. timed says whether there was a choice and a clock decided. now reads the
+// The choice depends first on what the engine compiles, then on what it computes (selftest,
+// known answers: engines have shipped wrong relaxed SIMD), then on speed (trial). last is
+// the name that an earlier visit found fastest, if any: if it still computes correctly it
+// is taken without timing. timed reports whether several forms were timed. now reads the
 // clock in milliseconds; tests pass their own.
 
 const VARIANTS = ['simd128', 'relaxed', 'fused', 'fused8', 'fused8']; // by the number that form() takes
 
-// (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))
-const SIMD_PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
-
-/** Whether the engine compiles fixed-width SIMD, which every kernel module needs. */
+/** Whether the engine compiles WebAssembly with fixed-width SIMD. */
 export function simdSupported() {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_PROBE);
+  // (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt))
+  return validates([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 }
 
-// (module (func (result v128) v128.const 0 v128.const 0 i16x8.relaxed_dot_i8x16_i7x16_s))
-const RELAXED_PROBE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 43, 1, 41, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 12, 0, 0,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 146, 2, 11,
-]);
-
-/** Whether the engine compiles relaxed SIMD. */
+/** Whether the engine compiles WebAssembly with relaxed SIMD. */
 export function relaxedSupported() {
-  return WebAssembly.validate(RELAXED_PROBE);
+  // (module (func (result v128) v128.const 0 v128.const 0 i16x8.relaxed_dot_i8x16_i7x16_s))
+  const zero = [253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  return validates([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 43, 1, 41, 0, ...zero, ...zero, 253, 146, 2, 11]);
+}
+
+function validates(module) {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(Uint8Array.from(module));
 }
 
 export async function chooseKernels(compile, force, imports = {}, last = undefined, now = () => performance.now()) {
@@ -53,8 +52,8 @@ export async function chooseKernels(compile, force, imports = {}, last = undefin
         exports.form(f);
         return exports.selftest() === 0;
       });
-      const wide = forms.find((f) => f > 2); // with or without a sign: no processor has both
-      // Eight bits cost what seven cost.
+      const wide = forms.find((f) => f > 2); // signed or unsigned: no processor has both
+      // A form with eight bits is as fast as the one with seven, and replaces it.
       const usable = force ? forms.filter((f) => VARIANTS[f] === force) : forms.filter((f) => f === 1 || f === (wide ?? 2));
       if (usable.length > 0) {
         const form = usable.length > 1 ? faster(exports, usable, now) : usable[0];
@@ -74,7 +73,7 @@ export async function chooseKernels(compile, force, imports = {}, last = undefin
   return { module, exports, name: 'simd128', reason, timed: false };
 }
 
-/** The step of the clock, in milliseconds. */
+/** The resolution of the clock, in milliseconds. */
 function resolution(now) {
   const next = () => {
     const before = now();
@@ -87,16 +86,15 @@ function resolution(now) {
   return next() - start;
 }
 
-/** How many times as fast as another a form may be without the clock being asked again. */
+/** The largest ratio of two forms' times that a processor can cause. */
 const FAR = 2;
 
 /**
- * The form with the shortest round. Rounds alternate, and the best counts, since engines
- * compile in steps and machines are disturbed. A round takes about a millisecond
- * and the whole some ten; the first form wins unless another is clearly
- * faster. No processor makes one form FAR faster than the other: where it looks like that,
- * the engine has optimised the code of one and not yet that of the other, and has some
- * more time for it.
+ * The form with the shortest round. Rounds alternate and the best round counts, because
+ * engines compile in tiers and other programs take processor time. A round takes about a
+ * millisecond, the whole about ten. The first form wins unless another is clearly faster.
+ * If one form appears more than FAR times as fast as another, the engine has not optimised
+ * the slower one's code yet, and timing continues for up to 0.2 seconds.
  */
 function faster(exports, forms, now) {
   const best = forms.map(() => Infinity);

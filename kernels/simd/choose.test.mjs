@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { chooseKernels } from './choose.mjs';
+import { chooseKernels, relaxedSupported, simdSupported } from './choose.mjs';
+
+// (module (func (result v128) v128.const 0 v128.const 0 i16x8.relaxed_dot_i8x16_i7x16_s))
+const RELAXED = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 43, 1, 41, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 12, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 146, 2, 11,
+]);
 
 /** A clock that only moves when it is read, by 5 µs, and when a trial spends time. */
 let time = 0;
@@ -121,6 +127,15 @@ test('a forced variant runs or the reason is told', async (t) => {
   await assert.rejects(choose(t, { fast: relaxed({ wrong: { 2: 4 } }) }, 'fused'), /fused cannot run: this browser's relaxed SIMD computes it wrongly/);
   await assert.rejects(choose(t, { fast: relaxed({}) }, 'fused8'), /fused8 cannot run: .* computes it wrongly/);
   await assert.rejects(choose(t, { supported: false }, 'relaxed'), /no relaxed SIMD/);
+});
+
+test('the probes are modules with one instruction that an engine compiles or does not', (t) => {
+  assert.equal(simdSupported(), true); // Node.js has it since version 16
+  assert.equal(relaxedSupported(), WebAssembly.validate(RELAXED));
+  let bytes;
+  t.mock.method(WebAssembly, 'validate', (module) => ((bytes = module), false));
+  assert.deepEqual([simdSupported(), [...bytes.slice(-4)]], [false, [15, 253, 98, 11]]); // i8x16.splat, i8x16.popcnt, end
+  assert.deepEqual([relaxedSupported(), [...bytes]], [false, [...RELAXED]]);
 });
 
 test('plain SIMD that computes wrongly is an error', async (t) => {
