@@ -49,7 +49,7 @@ func (k *checkpoint) pack(kind safetensors.DType, group int) (packed, plain *che
 					scale = -scale
 				}
 				if kind == safetensors.F16 {
-					scale = safetensors.FromFloat16(safetensors.Float16(scale))
+					scale = kernels.FromF16(kernels.ToF16(scale))
 				}
 				scales = append(scales, scale)
 				for i, x := range part {

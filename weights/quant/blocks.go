@@ -3,18 +3,19 @@ package quant
 import (
 	"math"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
-// Block is the number of neighbours in a row of 4-bit weights that share a scale, in what
-// is written; groups of whole blocks are read, too.
-const Block = 32
+// Block is the number of adjacent 4-bit weights of a row that share a scale in the files
+// that this package writes. It also reads groups of several blocks.
+const Block = kernels.BlockQ4
 
 // packFactor is the number of 4-bit weights in an int32.
 const packFactor = 8
 
-// blockScale is the scale of one block: that for which the number of largest magnitude is
-// −8 steps, so that it is met exactly (kernels.OpsQ4 has the same rule). It can be
+// blockScale is the scale of one block: the number of largest magnitude is −8 steps, so that
+// it is represented exactly (the rule of kernels.Loading.QuantizeQ4). The scale can be
 // negative. bad is the first number that is not finite, −1 if there is none.
 func blockScale(block []float32) (scale float32, bad int) {
 	low, high := float32(0), float32(0)
@@ -68,7 +69,7 @@ func scaleType(scales []float32) safetensors.DType {
 		}
 	}
 	for i, s := range scales {
-		scales[i] = safetensors.FromFloat16(safetensors.Float16(s))
+		scales[i] = kernels.FromF16(kernels.ToF16(s))
 	}
 	return safetensors.F16
 }

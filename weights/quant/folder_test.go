@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -34,7 +35,7 @@ func testWeights() map[string][]float32 {
 		}
 		v := make([]float32, n)
 		for i := range v {
-			v[i] = safetensors.FromBFloat16(safetensors.BFloat16(float32(rng.IntN(255)-127) / 64))
+			v[i] = kernels.FromBF16(kernels.ToBF16(float32(rng.IntN(255)-127) / 64))
 		}
 		w[name] = v
 	}
