@@ -9,11 +9,11 @@ import (
 // attend is a call of attention.
 type attend struct {
 	tq, tk, heads, h int
-	group            int // heads that share keys and values; 0 is 1
+	group            int // heads that share keys and values; 0 means 1
 	keep, mask, rel  bool
-	causal           int // −1 for none
-	// prefix keys are seen by every query, those behind it by causal: an additive mask of 0
-	// and −∞, since the operation's own causal mask has no such part. 0 is none.
+	causal           int // −1 means no causal mask
+	// Every query attends to the first prefix keys, and causally to the others: an additive
+	// mask of 0 and −∞, because the operation's own causal mask has no prefix. 0 means none.
 	prefix  int
 	gap     int
 	special string
@@ -27,9 +27,9 @@ func (c attend) String() string {
 	return name
 }
 
-// unmixed leaves out of salt what makes values that are not finite meet scores of −∞ that
-// no mask made, or weights that underflow: the product with 0 is NaN, or is left out, as
-// the masks that others have and the order of the sum have it.
+// unmixed removes from salt what would multiply a value that is not finite by a weight that
+// is 0 because of a score of −∞, not of a mask, or by underflow. The contract leaves open
+// whether the product is NaN or is skipped.
 func (c attend) unmixed(salt []grain) []grain {
 	values := 2
 	for _, before := range []bool{c.mask, c.rel} {
@@ -107,14 +107,14 @@ func (c attend) build() Case {
 		}
 		causal := c.tk
 		if c.prefix > 0 {
-			// Nobody sees the values behind the prefix and behind the last query.
+			// No query attends to the values after the prefix and after the last query.
 			for j := max(c.prefix, c.tq+c.causal); j < c.tk; j++ {
 				fill(row(vs, j), nan)
 			}
 		} else if c.causal >= 0 {
 			causal = min(c.causal, c.tk)
 			if c.special == "hidden" {
-				// No row sees beyond the last row's keys, and the first sees few.
+				// Keys that the causal mask hides from the first query.
 				for j := causal + 1; j < c.tk; j++ {
 					fill(row(vs, j), nan)
 				}
@@ -132,9 +132,9 @@ func (c attend) build() Case {
 		case "inf value":
 			vs[len(vs)/2] = float32(math.Inf(1))
 		case "extreme":
-			// Float32 knows a score S to S·2⁻²⁴, which is the relative error of its weight.
+			// Float32 rounds a score S by S·2⁻²⁴, which is the relative error of its weight.
 			e.Magnitude = 1e4
-			// Scores of ±10⁴ that grow and fall, so that the largest changes often.
+			// Scores of ±10⁴ that rise and fall, so that the running maximum changes often.
 			for r := range c.tq {
 				fill(row(qs, r), float32(math.Sqrt(float64(c.h))))
 			}
@@ -142,8 +142,8 @@ func (c attend) build() Case {
 				fill(ks[j*shared:(j+1)*shared], float32(1e4*math.Sin(float64(j*j)))/float32(c.h))
 			}
 		case "large":
-			// Scores of a thousand; see "extreme". So much of each of many numbers is more than
-			// of their largest.
+			// Scores of a thousand; see "extreme". The relative error of each weight adds up
+			// over many numbers.
 			e.Magnitude = max(100, 8*math.Sqrt(float64(c.tq*width)))
 			for i := range qs {
 				qs[i] *= 300
@@ -165,7 +165,7 @@ func clearBytes(p []byte) {
 	}
 }
 
-// attentionCases are odd sizes with every set of masks in turn.
+// attentionCases are odd sizes, with every combination of masks in turn.
 func attentionCases() (cases []Case) {
 	i := 0
 	for _, tq := range []int{1, 2, 3, 4, 5, 9} {
@@ -176,7 +176,7 @@ func attentionCases() (cases []Case) {
 					c.causal = i % 6
 				}
 				cases = append(cases, c.build())
-				if i%3 == 0 { // grouped keys and values, one for all heads too
+				if i%3 == 0 { // grouped keys and values, or one head of them for all
 					c.group = []int{2, 3, 4}[i/3%3]
 					c.heads = c.group * (1 + i/9%2)
 					cases = append(cases, c.build())
@@ -197,8 +197,8 @@ func attentionCases() (cases []Case) {
 	return slices.Concat(cases, longAttentionCases(), prefixCases(), farCases())
 }
 
-// prefixCases have a prefix that is read both ways and an answer that is read from left to
-// right: squares, as a model reads a text at once, and the answer's last queries alone.
+// prefixCases have a bidirectional prefix followed by a causal answer: all queries at once,
+// as a model reads a text, and the last queries alone.
 func prefixCases() (cases []Case) {
 	for i, size := range []int{2, 7, 12, 33, 64, 67, 150} {
 		for _, prefix := range []int{1, size / 2, size - 1} {
@@ -214,8 +214,9 @@ func prefixCases() (cases []Case) {
 	return cases
 }
 
-// farCases have many keys: the running maximum and sum go through some dozens of blocks, and
-// scores lie in more scratch than elsewhere. 12 queries divide the two ways.
+// farCases have many keys: the running maximum and sum pass through dozens of blocks, and
+// the scores of few queries take more scratch than elsewhere. From 12 queries on the blocked
+// form runs.
 func farCases() (cases []Case) {
 	for _, tk := range []int{1000, 2048} {
 		for _, tq := range []int{1, 3, 13, 20} {
@@ -235,9 +236,9 @@ func farCases() (cases []Case) {
 	return cases
 }
 
-// longAttentionCases are around what divides the ways to go through many queries and keys:
-// 12 queries and 32 keys, chunks of 64, 32 or 16 queries, blocks of up to 64 keys, heads of
-// up to 64, 128 and 256.
+// longAttentionCases are around the sizes at which attention of many queries and keys
+// changes its form: 12 queries and 32 keys, chunks of 64, 32 or 16 queries, blocks of up to
+// 64 keys, heads of up to 64, 128 and 256.
 func longAttentionCases() (cases []Case) {
 	i := 0
 	next := func(tq, tk, h int) {

@@ -7,8 +7,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// shapes are (m, k, n) of linear layers: a sentence through a small model and
-// through one of BERT's width, and a step of generation.
+// shapes are (m, k, n) of linear layers: a sentence in a small model and in one of BERT's
+// width, and a step of generation.
 var shapes = [][3]int{{12, 256, 256}, {12, 256, 1024}, {12, 1024, 256}, {1, 768, 3072}, {32, 768, 3072}, {128, 768, 3072}}
 
 func benchmarkLinear(b *testing.B, be kernels.Backend, t kernels.DType, m, k, n int) {
@@ -46,7 +46,7 @@ func BenchmarkLinear(b *testing.B) {
 	}
 }
 
-// BenchmarkReferenceLinear is the naive twin.
+// BenchmarkReferenceLinear is the same layer on the reference.
 func BenchmarkReferenceLinear(b *testing.B) {
 	for _, t := range []kernels.DType{kernels.I8, kernels.F32} {
 		s := shapes[0]

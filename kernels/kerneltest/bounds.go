@@ -8,38 +8,38 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// A Bound is the largest error of a function against float64. What functions are worked out
-// of differs by module: the relaxed one multiplies and adds in one step, with one rounding or
-// two as the processor has it.
+// A Bound is the largest error of a function against float64. The modules differ: the relaxed
+// one multiplies and adds in one instruction, with one rounding or two, depending on the
+// processor.
 type Bound struct {
 	Name, Over, Of string
-	// Limit is that of simd128, Relaxed that of the forms of the relaxed module.
+	// Limit is the bound of simd128, Relaxed that of the forms of the relaxed module.
 	Limit, Relaxed float64
-	// worst measures it.
+	// worst measures the error.
 	worst func(d *kernels.Device) (float64, error)
 }
 
-// Bounds are what kernels/simd/ACCURACY.md says.
+// Bounds are the table of kernels/simd/ACCURACY.md.
 var Bounds = []Bound{
 	{"exp", "−87.3 ≤ x ≤ 0", "relative", 1e-7, 1e-7, expError},
 	{"exp", "x < −87.4", "absolute", 1.2e-38, 1.2e-38, expUnderflow},
-	{"softmax of 64, some queries", "scores in ±10⁴", "relative, of weights above 10⁻³⁰, besides 2⁻²⁴ of the distance of scores", 6e-7, 6e-7, softmaxError(8)},
-	{"softmax of 64, many queries", "scores in ±10⁴", "relative, of weights above 10⁻³⁰, besides 2⁻²⁴ of the distance of scores", 6e-7, 6e-7, softmaxError(64)},
+	{"softmax of 64, 8 queries", "scores in ±10⁴", "relative, of weights above 10⁻³⁰, less 2⁻²⁴ of the distance to the largest score", 6e-7, 6e-7, softmaxError(8)},
+	{"softmax of 64, 64 queries", "scores in ±10⁴", "relative, of weights above 10⁻³⁰, less 2⁻²⁴ of the distance to the largest score", 6e-7, 6e-7, softmaxError(64)},
 	{"GELU", "every x", "over |x|", 2.5e-7, 2.5e-7, activationError(kernels.GELU)},
 	{"GELU by tanh", "every x", "over |x|", 1.5e-7, 1.5e-7, activationError(kernels.GELUTanh)},
 	{"SiLU", "every x", "over |x|", 1.5e-7, 1.5e-7, activationError(kernels.SiLU)},
 }
 
-// Measured is the worst error that was found of a function.
+// Measured is the worst error found of a function.
 type Measured struct {
 	Bound
-	// Limit is the one that counts for the backend.
+	// Limit is the bound for the backend.
 	Limit, Worst float64
-	// Err says what is wrong, or is empty.
+	// Err describes what is wrong, or is empty.
 	Err string
 }
 
-// Measure holds every function of b against its bound.
+// Measure compares every function of b with its bound.
 func Measure(b kernels.Backend) []Measured {
 	var out []Measured
 	for _, c := range Bounds {
@@ -55,15 +55,15 @@ func Measure(b kernels.Backend) []Measured {
 		case !(m.Worst <= m.Limit):
 			m.Err = fmt.Sprintf("%s, %s: worst %s error %.3g, bound %.3g", c.Name, c.Over, c.Of, m.Worst, m.Limit)
 		case m.Worst < m.Limit/4:
-			m.Err = fmt.Sprintf("%s, %s: worst %s error %.3g is far below the bound %.3g, which says nothing", c.Name, c.Over, c.Of, m.Worst, m.Limit)
+			m.Err = fmt.Sprintf("%s, %s: worst %s error %.3g is far below the bound %.3g: tighten the bound", c.Name, c.Over, c.Of, m.Worst, m.Limit)
 		}
 		out = append(out, m)
 	}
 	return out
 }
 
-// weights gives softmax of rows of n scores, times one: keys are the identity, values one
-// times it, which is exact where one is a power of two.
+// weights returns the softmax of rows of n scores, times one: keys are the identity, values
+// are one times it, which is exact where one is a power of two.
 func weights(d *kernels.Device, scores []float32, n int, one float32) ([]float32, error) {
 	defer d.Release(d.Mark())
 	rows := len(scores) / n
@@ -81,26 +81,26 @@ func weights(d *kernels.Device, scores []float32, n int, one float32) ([]float32
 	return have, d.Err()
 }
 
-// expError sees exp through softmax: of the scores 0, x and ln(1−exp(x)), whose sum is 2.
-// Where it is 2 to the last bit, which the weight of the score 0 tells, the division is
-// exact and the weight of x is exp(x)/2 as it was computed. What is very small is seen
-// 2⁴⁰ times as large, so that its half is no subnormal number.
+// expError measures exp through softmax. The exponentials of the scores 0, x and
+// ln(1−exp(x)) sum to 2. Where the computed sum is exactly 2, as the weight of the score 0
+// shows, the division is exact and the weight of x is the computed exp(x), halved. Weights
+// are multiplied by 2⁴⁰ so that the halves of very small ones are not subnormal.
 func expError(d *kernels.Device) (worst float64, err error) {
 	const one = 1 << 40
 	var xs []float32
 	for i := range 60_000 {
 		xs = append(xs, float32(-87.3*(float64(i)+0.5)/60_000))
 	}
-	for x := 1e-8; x < 1; x *= 1.003 { // close to 0 there are more numbers
+	for x := 1e-8; x < 1; x *= 1.003 { // float32 is denser near 0
 		xs = append(xs, float32(-x))
 	}
-	// Few keys and queries are worked on in another way than many: see ACCURACY.md.
+	// Attention has different code for few and for many keys and queries.
 	for _, keys := range []int{3, 64} {
 		seen := 0
 		for first := 0; first < len(xs); first += 2048 {
 			part := xs[first:min(first+2048, len(xs))]
 			if keys > 3 && first/2048%8 != 0 {
-				continue // takes longer
+				continue // an eighth is enough: this takes longer
 			}
 			scores := make([]float32, len(part)*keys)
 			fill(scores, -1e4)
@@ -127,13 +127,13 @@ func expError(d *kernels.Device) (worst float64, err error) {
 	return worst, nil
 }
 
-// expUnderflow sees what is too small beside a sum of 1.
+// expUnderflow measures exp of scores that are negligible beside a sum of 1.
 func expUnderflow(d *kernels.Device) (worst float64, err error) {
 	const rows = 64
 	for _, from := range []float64{-2000, -90} {
 		scores := make([]float32, rows*64)
 		for i := range scores {
-			if i%64 != 0 { // that one is 0
+			if i%64 != 0 { // the first score of a row is 0
 				scores[i] = float32(from + (-87.4-from)*float64(i)/float64(len(scores)))
 			}
 		}
@@ -150,7 +150,7 @@ func expUnderflow(d *kernels.Device) (worst float64, err error) {
 	return worst, nil
 }
 
-// softmaxError is of so many queries at a time.
+// softmaxError measures softmax of so many queries at a time.
 func softmaxError(rows int) func(d *kernels.Device) (float64, error) {
 	return func(d *kernels.Device) (worst float64, err error) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -175,7 +175,7 @@ func softmaxError(rows int) func(d *kernels.Device) (float64, error) {
 					}
 					for j, x := range row {
 						if want := math.Exp(float64(x)-top) / sum; want > 1e-30 {
-							// Float32 keeps the difference of two scores to 2⁻²⁴ of it.
+							// Float32 rounds the difference of two scores by 2⁻²⁴ of it.
 							off := math.Abs(float64(have[i*64+j])-want) / want
 							worst = max(worst, off-(top-float64(x))*0x1p-24)
 						}
@@ -187,7 +187,7 @@ func softmaxError(rows int) func(d *kernels.Device) (float64, error) {
 	}
 }
 
-// activationError goes through every binary magnitude and, closely, through −120 … 120.
+// activationError samples every binary magnitude, and −120 … 120 densely.
 func activationError(act kernels.Activation) func(d *kernels.Device) (float64, error) {
 	return func(d *kernels.Device) (worst float64, err error) {
 		defer d.Release(d.Mark())

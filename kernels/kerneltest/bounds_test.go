@@ -24,7 +24,7 @@ func TestErrorBounds(t *testing.T) {
 	}
 }
 
-// Functions that are off by a millionth are found, and no others.
+// Measure reports functions that are off by a millionth, and no others.
 func TestMeasureFindsWhatIsOff(t *testing.T) {
 	for _, m := range Measure(offActivations{native(t)}) {
 		off := m.Name == "GELU" || m.Name == "GELU by tanh" || m.Name == "SiLU"
@@ -41,17 +41,19 @@ func (b offActivations) Activate(y, x, n uint32, act kernels.Activation) {
 	b.Add(y, y, y, n, 1e-6)
 }
 
-// The file says what is tested.
+// ACCURACY.md is what the tests check.
 func TestAccuracyFileIsFresh(t *testing.T) {
 	const path = "../simd/ACCURACY.md"
 	var b strings.Builder
-	b.WriteString(`# How far the kernels' functions are off
+	b.WriteString(`# Accuracy of the kernels' functions
 
-Written by go test ./kernels/kerneltest -run Accuracy -update. The bounds are tested against float64
-over the ranges that the table names (kernels/kerneltest/bounds.go): those of simd128 by go test too, those
-of every variant in the browsers (web/e2e/kernels.spec.ts). Where a variant's error is a quarter of
-its bound or less, the bound says nothing and the test fails. The bounds of whole operations against the
-reference, whose sums are float64, are in kernels/kerneltest/budgets.go.
+This file is written by go test ./kernels/kerneltest -run Accuracy -update.
+
+The tests compare each function with float64 over the range in the table (kernels/kerneltest/bounds.go):
+go test runs simd128, the browser tests (web/e2e/kernels.spec.ts) run every variant. A test also fails
+where the measured error is a quarter of the bound or less, because the bound is then too loose. The
+bounds of whole operations against the reference, which sums in float64, are in
+kernels/kerneltest/budgets.go.
 
 | function | over | error | simd128 | relaxed, fused, fused8 |
 |---|---|---|---:|---:|
@@ -60,16 +62,17 @@ reference, whose sums are float64, are in kernels/kerneltest/budgets.go.
 		fmt.Fprintf(&b, "| %s | %s | %s | %.2g | %.2g |\n", c.Name, c.Over, strings.ReplaceAll(c.Of, "|", `\|`), c.Limit, c.Relaxed)
 	}
 	b.WriteString(`
-NaN stays NaN. exp is 0 below −87.33, where float32 has subnormal numbers only. At −∞ activations give
-their limit, 0; at +∞ infinity. Softmax gives zeros where every score is −∞.
+NaN stays NaN. exp is 0 below −87.33, where float32 has only subnormal numbers. Activations return their
+limit 0 at −∞, and infinity at +∞. Softmax returns zeros where every score is −∞.
 
-## A million calls
+## A million random calls
 
-make kernels-soak draws random calls of every operation, strews NaN, infinities and subnormal
-numbers over their inputs, and compares each with the reference in Chromium. At commit ff7d05b,
-seed 7, Chromium 156 on two cores of an AMD EPYC (Zen 5), other work beside it: 125 000 calls of
-each of simd128, relaxed, fused and fused8, on one thread and on two: none beyond its budget. The
-memory grew by up to 196 608 bytes after the first tenth, for calls larger than those before.
+make kernels-soak draws random calls of every operation, scatters NaN, infinities and subnormal
+numbers over their inputs, and compares each result with the reference in Chromium. Commit ff7d05b,
+seed 7, Chromium 156, two cores of an AMD EPYC (Zen 5) shared with other programs: 125 000 calls of
+each of simd128, relaxed, fused and fused8, on one thread and on two. No result exceeded its budget.
+The memory grew by at most 196 608 bytes after the first tenth of the calls, for calls larger than
+any before.
 `)
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

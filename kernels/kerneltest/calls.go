@@ -8,10 +8,10 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// The calls of the smaller operations. A table (others.go) and chance (draw.go) say which
-// are made, and what they are given.
+// The calls of the smaller operations. The table (others.go) and random draws (draw.go)
+// choose their arguments.
 
-// inPlace gives an output that is the input too, or an input and an output.
+// inPlace returns an output that is also the input, or an output and an input.
 func inPlace(e *Env, same bool, v []float32) (y, x uint32) {
 	if same {
 		y = e.Out("y", v, len(v), len(v))
@@ -21,7 +21,7 @@ func inPlace(e *Env, same bool, v []float32) (y, x uint32) {
 	return e.Out("y", make([]float32, len(v)), len(v), len(v)), x
 }
 
-// norm is a call of one of the norms, on n rows of d numbers.
+// norm is a call of one of the norms on n rows of d numbers.
 type norm struct {
 	n, d  int
 	same  bool
@@ -59,7 +59,7 @@ func mean(n, d int) Case {
 	}}
 }
 
-// turned is a rotation of n rows of heads of h numbers, with gap numbers between rows.
+// turned is a rotation of n rows of heads of h numbers, with gap numbers between the rows.
 type turned struct{ n, heads, h, gap int }
 
 func (c turned) rotate() Case {
@@ -71,7 +71,7 @@ func (c turned) rotate() Case {
 	}}
 }
 
-// halves turns the first turn columns of a head; those behind stay.
+// halves rotates the first turn columns of each head; the others stay.
 func (c turned) halves(turn int) Case {
 	return Case{"rotate halves", fmt.Sprintf("n=%d heads=%d h=%d turn=%d gap=%d", c.n, c.heads, c.h, turn, c.gap), func(e *Env) {
 		width := c.heads * c.h
@@ -89,10 +89,10 @@ func activate(name string, act kernels.Activation, same bool, input func(e *Env)
 	}}
 }
 
-// places say what the output of an operation on a and b is.
+// places is where the output of an operation on a and b lies.
 var places = []string{"apart", "y=a", "y=b"}
 
-// operands places a and b of n numbers; y is one of them, or apart.
+// operands places a and b of n numbers, and y, which may be one of them.
 func operands(e *Env, where string, n int) (y, a, b uint32) {
 	y, a = inPlace(e, where != "apart", e.Normal(n))
 	b = e.In("b", e.Normal(n))
@@ -105,7 +105,7 @@ func operands(e *Env, where string, n int) (y, a, b uint32) {
 func gate(act kernels.Activation, where string, n int) Case {
 	return Case{"gate", fmt.Sprintf("%s %s n=%d", act, where, n), func(e *Env) {
 		if act > kernels.ReLU {
-			// An activation that underflows, times an infinity, is NaN in float32.
+			// The contract: an activation that underflows, times an infinity, is NaN in float32.
 			e.salt = slices.DeleteFunc(slices.Clone(e.salt), func(g grain) bool { return g.bits&0x7fffffff == 0x7f800000 })
 		}
 		y, a, b := operands(e, where, n)
@@ -120,7 +120,7 @@ func add(where string, n int, alpha float32) Case {
 	}}
 }
 
-// embed looks rows of d numbers up in a table of embedRows.
+// embed looks up rows of d numbers in a table of embedRows.
 type embed struct {
 	d          int
 	ids        []int32
@@ -129,7 +129,7 @@ type embed struct {
 	odd        bool // f16: two numbers of the table are not finite
 }
 
-// embedRows is the number of rows of the tables that are looked up in.
+// embedRows is the number of rows of the embedding tables.
 const embedRows = 5
 
 func (c embed) String() string {

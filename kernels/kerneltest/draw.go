@@ -6,14 +6,14 @@ import (
 	"math/rand/v2"
 )
 
-// Calls that chance makes, of every operation. What throws the dice is a generator
-// (Random) or the bytes of a fuzzer (fuzz_test.go).
+// Random calls of every operation. The source of randomness is a generator (Random) or the
+// bytes of a fuzzer (fuzz_test.go).
 
-// dice gives a number from 0 to n−1.
+// dice returns a number from 0 to n−1.
 type dice func(n int) int
 
-// fuzzed throws what the bytes say, as many for a throw as it takes; when they have run
-// out, always 0.
+// fuzzed takes its numbers from bytes, as many for a number as needed, and 0 when they have
+// run out.
 func fuzzed(p []byte) dice {
 	return func(n int) int {
 		v := 0
@@ -29,13 +29,13 @@ func fuzzed(p []byte) dice {
 
 func (d dice) bool() bool { return d(2) == 1 }
 
-// size gives a number from 1 to limit, small ones more often than large.
+// size returns a number from 1 to limit, small ones more often than large ones.
 func (d dice) size(limit int) int { return 1 + d(1+d(limit)) }
 
 func one[T any](d dice, of []T) T { return of[d(len(of))] }
 
-// drawn is an operation of Budgets and what draws a call of it. share is how often Random
-// takes it, among the others: most often those whose loops are the most involved.
+// drawn is an operation of Budgets and the function that draws a call of it. share is its
+// relative frequency in Random, highest where the kernel's loops are the most complex.
 type drawn struct {
 	op    string
 	share int
@@ -89,7 +89,7 @@ var draws = []drawn{
 	{"sha256", 1, func(d dice) Case { return sha256(d.size(9)) }},
 }
 
-// drawAny draws a call of any operation.
+// drawAny draws a call of a random operation.
 func drawAny(r *rand.Rand) Case {
 	all := 0
 	for _, c := range draws {
@@ -104,18 +104,18 @@ func drawAny(r *rand.Rand) Case {
 	panic("kerneltest: no operation has a share")
 }
 
-// grains are what a matrix may hold anywhere without its other numbers having to be less
-// exact.
+// grains are numbers that a matrix may hold anywhere without a larger error in the other
+// results.
 var grains = []uint32{
-	0x7fc00000, 0xffc00001, 0x7f800001, // NaN, the last of which signals
+	0x7fc00000, 0xffc00001, 0x7f800001, // NaN, the last one signalling
 	0x7f800000, 0xff800000, // infinities
 	0, 0x80000000,
 	1, 0x80000001, 0x007fffff, 0x807fffff, // subnormal
-	0x00800000, 0x80800000, // the smallest that are normal
+	0x00800000, 0x80800000, // the smallest normal numbers
 	0x3f800000, 0xbf800000, 0x3effffff,
 }
 
-// seasoned is c with up to three grains in its matrices, in one call of two.
+// seasoned is c with up to three grains in its matrices, in every other call.
 func seasoned(c Case, d dice) Case {
 	var salt []grain
 	for range d(2) * (1 + d(3)) {
@@ -134,8 +134,8 @@ func seasoned(c Case, d dice) Case {
 	}}
 }
 
-// cancels is c whose results may be far smaller than what they are made of: numbers of up to
-// four deviations, some times that.
+// cancels is c with an error that is relative to the terms of its sums, because these may
+// cancel. The terms are up to four standard deviations, times times.
 func cancels(times float64, c Case) Case {
 	return Case{c.Op, c.Name, func(e *Env) {
 		e.Magnitude = 4 * times
@@ -143,8 +143,7 @@ func cancels(times float64, c Case) Case {
 	}}
 }
 
-// layerSpecials and attendSpecials are what layers and attention are given; most is
-// ordinary.
+// layerSpecials and attendSpecials are the inputs of layers and attention; most are ordinary.
 var (
 	layerSpecials  = []string{"", "", "", "", "", "", "nan", "inf", "-inf", "zeros", "denormal", "huge", "equal", "mixed", "large", "odd weights"}
 	attendSpecials = []string{"", "", "", "", "", "", "nothing", "hidden", "nan key", "nan query", "nan value", "inf key", "inf value", "large", "extreme"}
@@ -166,10 +165,10 @@ func drawAttention(d dice) Case {
 	return c.build()
 }
 
-// scaleOf is 2^(10·(i−3)), and 1 for what is too small or too large for a square.
+// scaleOf is 2^(10·(i−3)), from 2⁻³⁰ to 2⁴⁰ for i = 0 … 7.
 func scaleOf(i int) float32 { return float32(math.Exp2(float64(10 * (i - 3)))) }
 
-// scaled gives n numbers of a normal distribution times scale.
+// scaled returns n normally distributed numbers times scale.
 func scaled(n int, scale float32) func(e *Env) []float32 {
 	return func(e *Env) []float32 {
 		v := e.Normal(n)
@@ -180,15 +179,16 @@ func scaled(n int, scale float32) func(e *Env) []float32 {
 	}
 }
 
-// drawNorm draws a norm of numbers of any magnitude.
+// drawNorm draws a norm of numbers of a random magnitude.
 func drawNorm(d dice) norm {
 	c := norm{n: d.size(9), d: d.size(300), same: d.bool(), eps: one(d, []float32{1e-5, 1e-6, 1e-12})}
 	c.input = scaled(c.n*c.d, scaleOf(d(8)))
 	return c
 }
 
-// drawLayerNorm draws a mean too. Two numbers of a row lie a deviation from it, for a
-// variance that is small by chance magnifies the error of the mean beyond any budget.
+// drawLayerNorm also draws a mean. Two numbers of each row lie one standard deviation from
+// it, because a variance that is small by chance would magnify the error of the mean beyond
+// any budget.
 func drawLayerNorm(d dice) Case {
 	c := norm{n: d.size(9), d: d.size(300), same: d.bool(), eps: one(d, []float32{1e-5, 1e-6, 1e-12})}
 	shift := one(d, []float32{0, 1, 5, 100, -1000})
@@ -220,7 +220,7 @@ func drawEmbed(d dice, build func(c embed) Case) Case {
 	return cancels(math.Abs(float64(c.mul)), build(c))
 }
 
-// drawNumbers gives n numbers of any bits, or of any one magnitude.
+// drawNumbers returns n numbers with random bits, or all of one random magnitude.
 func drawNumbers(d dice, n int) func(e *Env) []float32 {
 	power := 8*d(32) - 120
 	if d(3) > 0 {

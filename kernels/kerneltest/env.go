@@ -10,25 +10,25 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// guard is the number of bytes of guard band before and after each buffer, and
-// sentinel what they hold: as float32 a NaN, as integers no round numbers.
+// guard is the number of bytes of the guard band before and after each buffer. sentinel is
+// what it holds: as float32 a NaN, as integers no round numbers.
 const (
 	guard    = 64
 	sentinel = 0x7fc5a5a3
 )
 
-// Env is one run of a case on one backend: it hands out memory, and remembers what
-// is to be compared afterwards.
+// Env is one run of a case on one backend. It allocates memory and records what to compare
+// afterwards.
 type Env struct {
 	B    kernels.Backend
 	Rand *rand.Rand
 	// Levels is that of the backend under test, also where B is the reference, so that
 	// both quantise alike.
 	Levels func(t kernels.DType, k uint32) uint32
-	// Magnitude is that of sums whose terms are far from 1: they may cancel, and their
-	// error does not.
+	// Magnitude is the magnitude of the terms of sums, where it is far from 1: the terms
+	// may cancel, their errors do not.
 	Magnitude float64
-	// salt are numbers that replace some of the inputs.
+	// salt replaces some of the inputs.
 	salt   []grain
 	floats int // matrices placed so far
 	seed   uint64
@@ -36,8 +36,7 @@ type Env struct {
 	bufs   []*buffer
 }
 
-// grain is a number that lies at place at, counted round and round, of the matrix-th
-// matrix of a call.
+// grain is a number for index at, modulo the size, of the matrix with index matrix of a call.
 type grain struct {
 	matrix, at int
 	bits       uint32
@@ -48,11 +47,11 @@ type buffer struct {
 	name string
 	at   uint32
 	n    int
-	// before is the contents; bytes where writable is false must stay as they were.
+	// before is the contents; bytes where writable is false must not change.
 	before   []byte
 	writable []bool
 	float    bool
-	scales   bool // compared bit by bit, but for those of NaN
+	scales   bool // compared bit by bit, except that all NaNs are equal
 	output   bool
 }
 
@@ -60,13 +59,13 @@ func newEnv(b kernels.Backend, seed uint64) *Env {
 	return &Env{B: b, Levels: b.Levels, Rand: rand.New(rand.NewPCG(seed, 77)), seed: seed, top: (b.Base() + 63) &^ 63}
 }
 
-// place hands out room for p and writes it, between guard bands. It begins at a multiple of
-// 4 that is in turn one of 8 or 16 too.
+// place allocates room for p between guard bands and writes p. Successive buffers begin at
+// multiples of 4 that are or are not multiples of 8 and 16.
 func (e *Env) place(name string, p []byte) *buffer {
 	return e.placeAt(4*uint32((e.seed+uint64(len(e.bufs)))%4), name, p)
 }
 
-// placeAt is place at skew bytes behind a multiple of 16.
+// placeAt is place at skew bytes after a multiple of 16.
 func (e *Env) placeAt(skew uint32, name string, p []byte) *buffer {
 	at := e.top + guard + skew
 	end := (at + uint32(len(p)+15)&^15 + guard + 15) &^ 15
@@ -96,7 +95,7 @@ func floatBytes(v []float32) []byte {
 // In places numbers that the operation must not change.
 func (e *Env) In(name string, v []float32) uint32 { return e.place(name, e.matrix(v)).at }
 
-// matrix is floatBytes of the next matrix, with its salt.
+// matrix is the bytes of the next matrix, with its salt.
 func (e *Env) matrix(v []float32) []byte {
 	p := floatBytes(v)
 	for _, g := range e.salt {
@@ -136,8 +135,8 @@ func Strided(v []float32, cols, ld int) []float32 {
 	return out
 }
 
-// Out places a matrix that the operation writes; what lies between its rows must
-// stay. v is what it holds before.
+// Out places a matrix that the operation writes; the gaps between its rows must not change.
+// v is the contents before the call.
 func (e *Env) Out(name string, v []float32, cols, ld int) uint32 {
 	b := e.place(name, e.matrix(Strided(v, cols, ld)))
 	b.output, b.float = true, true
@@ -155,23 +154,23 @@ func (e *Env) OutBytes(name string, n int) uint32 {
 	return b.at
 }
 
-// OutScales places n numbers that the operation writes. They are compared bit by bit, but
-// for NaN, of which none is like another.
+// OutScales places n numbers that the operation writes. They are compared bit by bit,
+// except that all NaNs are equal.
 func (e *Env) OutScales(n int) uint32 {
 	at := e.OutBytes("scale", 4*n)
 	e.bufs[len(e.bufs)-1].scales = true
 	return at
 }
 
-// scratch places n bytes, at a multiple of 16, that the operation may write and nobody
-// compares.
+// scratch places n bytes, at a multiple of 16, that the operation may write and that are not
+// compared.
 func (e *Env) scratch(n uint64) uint32 {
 	b := e.placeAt(0, "scratch", bytes.Repeat([]byte{0xee}, int(n)))
 	b.writable = everywhere(int(n))
 	return b.at
 }
 
-// everywhere is writable for n bytes that all are.
+// everywhere is a writable of n bytes.
 func everywhere(n int) []bool {
 	w := make([]bool, n)
 	for i := range w {
@@ -180,7 +179,7 @@ func everywhere(n int) []bool {
 	return w
 }
 
-// Scratch is room that the backend itself asks for.
+// Scratch places n bytes of scratch, as the backend asks for.
 func (e *Env) Scratch(n uint64) uint32 { return e.scratch(n) }
 
 // damage describes the first guard band or input that was changed.
@@ -195,7 +194,7 @@ func (e *Env) damage() string {
 				if (b.writable == nil || !b.writable[j]) && now[i] != b.before[j] {
 					return fmt.Sprintf("%s: byte %d of %d was changed, which is not the operation's", b.name, j, b.n)
 				}
-			case j >= b.n && j < (b.n+3)&^3: // the rest of a word
+			case j >= b.n && j < (b.n+3)&^3: // padding to a whole word
 			case now[i] != byte(uint32(sentinel)>>(8*(i%4))):
 				return fmt.Sprintf("%s: the guard band was changed at byte %d of %d", b.name, j, b.n)
 			}
@@ -213,7 +212,7 @@ func (e *Env) read(at uint32, p []byte) {
 	}
 }
 
-// outputs reads back what is to be compared.
+// outputs reads the buffers to compare.
 func (e *Env) outputs() (out []*buffer, data [][]byte) {
 	for _, b := range e.bufs {
 		if b.output {
@@ -228,7 +227,7 @@ func (e *Env) outputs() (out []*buffer, data [][]byte) {
 	return out, data
 }
 
-// alikeNaN makes every NaN of p the same.
+// alikeNaN replaces every NaN of p by the same one.
 func alikeNaN(p []byte) {
 	for i := 0; i < len(p); i += 4 {
 		if x := math.Float32frombits(binary.LittleEndian.Uint32(p[i:])); x != x {
@@ -237,7 +236,7 @@ func alikeNaN(p []byte) {
 	}
 }
 
-// Bytes gives n bytes, each as likely as the others.
+// Bytes returns n uniformly distributed bytes.
 func (e *Env) Bytes(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
@@ -246,7 +245,7 @@ func (e *Env) Bytes(n int) []byte {
 	return p
 }
 
-// Normal gives n numbers of a normal distribution.
+// Normal returns n normally distributed numbers.
 func (e *Env) Normal(n int) []float32 {
 	v := make([]float32, n)
 	for i := range v {
@@ -280,8 +279,8 @@ func (e *Env) InHalves(name string, v []uint16) uint32 {
 	return e.place(name, p).at
 }
 
-// Halves gives n numbers of a normal distribution in half precision, one in sixteen of
-// them subnormal.
+// Halves returns n normally distributed numbers in half precision; one in sixteen is
+// subnormal.
 func (e *Env) Halves(n int) []uint16 {
 	v := make([]uint16, n)
 	for i, x := range e.Normal(n) {
@@ -304,7 +303,8 @@ func (e *Env) PackedQ8(v []int8, n, k int) uint32 {
 	return w
 }
 
-// PackedQ4 places 4-bit weights and scales, which PackQ4 says the form of, and packs them.
+// PackedQ4 places 4-bit weights and scales in the form that kernels.Loading describes, and
+// packs them.
 func (e *Env) PackedQ4(p []byte, scales []float32, n, k int) uint32 {
 	src, scale := e.InBytes("weights", p), e.In("scales", scales)
 	w := e.scratch(e.B.PackedSize(kernels.Q4, uint32(n), uint32(k)))

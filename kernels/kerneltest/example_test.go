@@ -7,7 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/kerneltest"
 )
 
-// wrong adds one more than it should.
+// wrong adds a once more than it should.
 type wrong struct{ *kernels.Reference }
 
 func (w wrong) Add(y, a, b, n uint32, alpha float32) { w.Reference.Add(y, a, b, n, alpha+1) }

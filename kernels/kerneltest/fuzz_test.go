@@ -9,8 +9,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// Each operation has a fuzzer of its own: go test needs a function for each. The bytes are
-// the dice that draw.go throws, and then two for the seed of what else the call holds.
+// Each operation has a fuzzer of its own, because go test needs a function for each. The
+// bytes are the dice of draw.go, followed by two for the seed of the call's contents.
 
 func FuzzLinearF32(f *testing.F)    { fuzz(f, "linear f32") }
 func FuzzLinearF16(f *testing.F)    { fuzz(f, "linear f16") }
@@ -35,7 +35,7 @@ func FuzzWiden(f *testing.F)        { fuzz(f, "widen") }
 func FuzzNarrow(f *testing.F)       { fuzz(f, "narrow") }
 func FuzzSHA256(f *testing.F)       { fuzz(f, "sha256") }
 
-// fuzzers are those above, by the operation; TestEveryOperationIsFuzzed holds them against
+// fuzzers are the fuzzers above by operation; TestEveryOperationIsFuzzed compares them with
 // Budgets.
 var fuzzers = map[string]func(*testing.F){
 	"linear f32": FuzzLinearF32, "linear f16": FuzzLinearF16, "linear q8": FuzzLinearQ8, "linear q4": FuzzLinearQ4,
@@ -45,8 +45,7 @@ var fuzzers = map[string]func(*testing.F){
 	"quantize rows": FuzzQuantizeRows, "quantize q4": FuzzQuantizeQ4, "widen": FuzzWiden, "narrow": FuzzNarrow, "sha256": FuzzSHA256,
 }
 
-// fuzz compares calls of one operation with the reference, within the budget that it has in
-// the table of cases.
+// fuzz compares calls of one operation with the reference, within the operation's budget.
 func fuzz(f *testing.F, op string) {
 	var draw func(d dice) Case
 	for _, c := range draws {
@@ -80,7 +79,7 @@ func TestEveryOperationIsFuzzed(t *testing.T) {
 	drawn := map[string]bool{}
 	for _, c := range draws {
 		drawn[c.op] = c.share > 0
-		// Whatever the bytes are, the call is one of this operation.
+		// Whatever the dice show, the call is one of this operation.
 		for seed := range uint64(20) {
 			if op := c.draw(rand.New(rand.NewPCG(seed, 2)).IntN).Op; op != c.op {
 				t.Fatalf("a call of %s is drawn as one of %s", op, c.op)
@@ -97,7 +96,7 @@ func TestEveryOperationIsFuzzed(t *testing.T) {
 	}
 }
 
-// Bytes are thrown one after the other, and nothing is thrown behind the last.
+// The dice take bytes one after the other, and show 0 after the last.
 func TestFuzzedDice(t *testing.T) {
 	d := fuzzed([]byte{7, 200, 1, 2})
 	for i, c := range []struct{ n, want int }{{5, 2}, {256, 200}, {257, 258 % 257}, {1, 0}, {256, 0}, {1 << 16, 0}} {

@@ -16,7 +16,7 @@ type faulty struct {
 
 func (f faulty) Add(y, a, b, n uint32, alpha float32) { f.add(f.Reference, y, a, b, n, alpha) }
 
-// The harness finds each kind of fault that it is there to find.
+// Run detects every kind of fault.
 func TestRunFindsFaults(t *testing.T) {
 	c := Case{"add", "fault", func(e *Env) {
 		a, b := e.In("a", e.Normal(20)), e.In("b", e.Normal(20))
@@ -81,13 +81,13 @@ func TestRunFindsFaults(t *testing.T) {
 }
 
 func TestRunRefusesAnOperationWithoutBudget(t *testing.T) {
-	r := Run(kernels.NewReference(0), kernels.NewReference(0), []Case{{"unheard of", "", func(*Env) {}}})[0]
+	r := Run(kernels.NewReference(0), kernels.NewReference(0), []Case{{"unknown", "", func(*Env) {}}})[0]
 	if r.Err != "no budget" {
 		t.Errorf("found %q", r.Err)
 	}
 }
 
-// Infinities must agree in sign, NaN with NaN.
+// Infinities must have the same sign; NaN equals NaN.
 func TestCompareOfWhatIsNotFinite(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range []struct {

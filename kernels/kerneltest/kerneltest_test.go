@@ -8,8 +8,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
 )
 
-// native is the SIMD module under wazero. A module that is missing or does not
-// compile fails the test; it never skips it.
+// native is the SIMD module under wazero. A module that is missing or does not compile
+// fails the test; it does not skip it.
 func native(t testing.TB) *simd.Backend {
 	t.Helper()
 	b, err := simd.New(context.Background())

@@ -9,21 +9,21 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// linear is a call of a linear layer, of either type.
+// linear is a call of a linear layer on weights of any type.
 type linear struct {
 	m, k, n int
 	act     kernels.Activation
 	bias    bool
 	res     string // "", "apart" or "in place"
 	gap     int    // columns between the rows of every matrix
-	special string // what x holds
+	special string // a key of weird, or empty
 }
 
 func (c linear) String() string {
 	return fmt.Sprintf("m=%d k=%d n=%d %s bias=%t res=%q gap=%d %s", c.m, c.k, c.n, c.act, c.bias, c.res, c.gap, c.special)
 }
 
-// input is x [m,k]; special numbers lie in its first row, or all over.
+// input is x [m,k]; its first row has the special numbers.
 func (c linear) input(e *Env) []float32 {
 	x := e.Normal(c.m * c.k)
 	if w := weird[c.special]; w != nil {
@@ -37,7 +37,7 @@ func (c linear) input(e *Env) []float32 {
 	return x
 }
 
-// weird are the inputs that are not a normal distribution; each changes some of v.
+// weird are the inputs that are not normally distributed. Each changes some of v.
 var weird = map[string]func(v []float32){
 	"nan":      func(v []float32) { v[len(v)/2] = float32(math.NaN()) },
 	"inf":      func(v []float32) { v[len(v)/2] = float32(math.Inf(1)) },
@@ -60,7 +60,7 @@ func fill(v []float32, x float32) {
 	}
 }
 
-// place puts the parts of a layer that both types share, and returns their offsets.
+// place places the operands that layers of all types share.
 func (c linear) place(e *Env) (y, x, bias, res uint32, ldy, ldx, ldres int, alpha float32) {
 	ldx, ldy, ldres = c.k+c.gap, c.n+2*c.gap, c.n+c.gap
 	x = e.In("x", Strided(c.input(e), c.k, ldx))
@@ -92,7 +92,7 @@ func (c linear) f16() Case {
 		e.Magnitude *= math.Sqrt(float64(c.k))
 		weights := e.Halves(c.n * c.k)
 		if c.special == "odd weights" {
-			// Of two columns only, if there are as many: the others are as they would be.
+			// In the first and the last column only: the others must stay correct.
 			weights[0] = 0x7c00
 			weights[len(weights)-1] = 0xfe01
 		}
@@ -116,7 +116,7 @@ func (c linear) q8() Case {
 		for i := range weights {
 			weights[i] = int8(e.Rand.IntN(256) - 128)
 			if c.special == "equal" {
-				weights[i] = -128 // with equal x this is the largest sum there is
+				weights[i] = -128 // with equal x this gives the largest possible sum
 			}
 		}
 		for i := range ws {
@@ -135,7 +135,7 @@ func (c linear) q4() Case {
 		blocks := (c.k + kernels.BlockQ4 - 1) / kernels.BlockQ4
 		weights, ws := make([]byte, c.n*int(kernels.Q4.RowSize(c.k))), e.Normal(c.n*blocks)
 		for i := range weights {
-			weights[i] = byte(e.Rand.Uint32()) // also behind a row's end
+			weights[i] = byte(e.Rand.Uint32()) // padding too
 			if c.special == "equal" {
 				weights[i] = 0 // all −8
 			}
@@ -151,8 +151,8 @@ var (
 	residuals   = []string{"", "apart", "in place"}
 )
 
-// linearCases are all pairs of odd sizes, with the options in turn, and some calls
-// that are special.
+// linearCases are all triples of odd sizes, with the options in turn, and some special
+// calls.
 func linearCases() (cases []Case) {
 	i := 0
 	all := func(c linear) { cases = append(cases, c.f32(), c.f16(), c.q8(), c.q4()) }
@@ -172,7 +172,7 @@ func linearCases() (cases []Case) {
 	next(12, 256, 256)
 	next(1, 3072, 40)
 	next(6, 3071, 19)
-	// More rows than are quantised or widened at a time.
+	// More rows than one call of an integer or half-precision layer takes.
 	for _, m := range []int{256, 511, 512} {
 		next(m, 67, 35)
 		next(m, 33, 16)
@@ -184,8 +184,8 @@ func linearCases() (cases []Case) {
 		}
 	}
 	all(linear{m: 4, k: 4096, n: 16, special: "equal"})
-	// Blocks of 256 inputs are widened at a time; up to three rows are multiplied with
-	// halves, if activations and weights are moderate.
+	// Half precision is widened in blocks of 256 inputs. Up to three rows are multiplied
+	// without widening, if activations and weights are moderate.
 	for i, k := range []int{255, 256, 257, 513, 700} {
 		for _, m := range []int{1, 2, 3, 4, 256} {
 			for _, special := range []string{"", "odd weights", "large"} {

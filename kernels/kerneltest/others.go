@@ -18,8 +18,8 @@ func Cases() []Case {
 	return all
 }
 
-// sizes are those of rows: around every multiple of 4, 8 and 16 that a kernel may
-// treat apart.
+// sizes are lengths of rows around the multiples of 4, 8 and 16 that a kernel may treat
+// separately.
 var sizes = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 15, 16, 17, 23, 32, 33, 47, 64, 67}
 
 func normCases() (cases []Case) {
@@ -38,8 +38,8 @@ func normCases() (cases []Case) {
 				uneven := func(e *Env) []float32 {
 					v := e.Normal(n * d)
 					if n == 3 {
-						fill(v[:d], 0)       // eps alone is left, or more than the length
-						fill(v[d:2*d], 3e30) // the square is no float32
+						fill(v[:d], 0)       // eps alone decides
+						fill(v[d:2*d], 3e30) // the square overflows float32
 					}
 					return v
 				}
@@ -144,7 +144,7 @@ func weightCases() (cases []Case) {
 	for _, name := range slices.Sorted(maps.Keys(weird)) {
 		quantize(name, 3, 21, weird[name])
 	}
-	// Ties go to the even neighbour.
+	// Ties round to even.
 	quantize("ties", 1, 8, func(v []float32) { copy(v, []float32{127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, -127}) })
 	for _, bf16 := range []bool{false, true} {
 		cases = append(cases, widen("all 65536", bf16, 1<<16, func(e *Env, i int) uint16 { return uint16(i) }))
@@ -152,8 +152,8 @@ func weightCases() (cases []Case) {
 	return cases
 }
 
-// narrowCases are numbers of every magnitude, both neighbours of every half and the ties
-// between halves.
+// narrowCases are numbers of every magnitude, every half-precision number, the ties between
+// them, and the float32 numbers next to these.
 func narrowCases() (cases []Case) {
 	for _, n := range sizes {
 		cases = append(cases, narrow(fmt.Sprintf("n=%d", n), func(e *Env) []float32 {

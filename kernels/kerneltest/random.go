@@ -6,9 +6,9 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// Random runs n random calls, of every operation, on the reference and on b, and gives the
-// results of those that went wrong. The same seed draws the same calls. It is for variants
-// that no fuzzer of Go's reaches, since they run in browsers only.
+// Random runs n random calls of all operations on the reference and on b, and returns the
+// results of the calls that failed. The same seed draws the same calls. It tests the
+// variants that Go's fuzzers cannot reach because they run in browsers only.
 func Random(ref, b kernels.Backend, seed uint64, n int) (wrong []Result) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range n {

@@ -12,7 +12,7 @@ func TestRandomCallsAgree(t *testing.T) {
 	}
 }
 
-// Every kind of call is drawn, and a fault in one of them is found.
+// Calls of every operation are drawn, and faults of some are found.
 func TestRandomFindsAFault(t *testing.T) {
 	found := map[string]int{}
 	for _, r := range Random(kernels.NewReference(0), wrongLayers{kernels.NewReference(0)}, 2, 900) {
@@ -33,7 +33,7 @@ type wrongLayers struct{ *kernels.Reference }
 
 func (w wrongLayers) spoil(y, n uint32) { w.Add(y+(n-1)*4, w.one(), y+(n-1)*4, 1, 1) }
 
-// one is the offset of a number 1, in the first bytes, which nobody uses.
+// one is the offset of a number 1, in the first bytes, which nothing else uses.
 func (w wrongLayers) one() uint32 {
 	w.Write(16, []byte{0, 0, 128, 63})
 	return 16

@@ -11,21 +11,21 @@ import (
 // Case is one call of an operation.
 type Case struct {
 	Op   string // a key of Budgets
-	Name string // what is special about it
+	Name string // its arguments
 	Do   func(e *Env)
 }
 
-// Result is how a case went.
+// Result is the outcome of a case.
 type Result struct {
 	Op, Name string
 	// NMSE and Abs are the errors of the worst buffer; see Budget.
 	NMSE, Abs float64
-	// Err says what is wrong, or is empty.
+	// Err describes what is wrong, or is empty.
 	Err string
 }
 
-// Run runs cases on the reference and on b, and compares what they write. The
-// memory of both is used from their bases on; nothing else may live there.
+// Run runs cases on the reference and on b and compares what they write. It uses the memory
+// of both from their bases on; nothing else may use it.
 func Run(ref, b kernels.Backend, cases []Case) []Result {
 	results := make([]Result, 0, len(cases))
 	for i, c := range cases {
@@ -93,8 +93,8 @@ func firstDifference(a, b []byte) string {
 	return "lengths differ"
 }
 
-// compare gives the errors of have against want, f32 both. Numbers that are not
-// finite must be the same in kind and sign. magnitude is that of Env.
+// compare returns the errors of have against want, both f32. Numbers that are not finite
+// must be of the same kind and sign. magnitude is that of Env.
 func compare(want, have []byte, magnitude float64) (nmse, abs float64, err string) {
 	var sum, square, worst, largest float64
 	finite := 0
@@ -118,7 +118,7 @@ func compare(want, have []byte, magnitude float64) (nmse, abs float64, err strin
 		worst = max(worst, math.Abs(w-h))
 		largest = max(largest, math.Abs(w))
 	}
-	// Few numbers may all be small by cancellation; Abs judges those.
+	// A few numbers may all be small by cancellation: for them only Abs counts.
 	if square > 0 && finite >= 64 {
 		nmse = square / max(sum, magnitude*magnitude, 1e-30)
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A table that is drawn up by remainders may leave out a pair by accident: every activation and every number of rows in every type of
-// layer, and long texts under every kind of mask.
+// The table takes options in turn and could miss a combination by accident. It has every
+// activation and number of rows in every type of layer, and long texts under every mask.
 func TestTheTableHasEveryKind(t *testing.T) {
 	want := map[string][]string{"attention": {"tk=1000 ", "tk=2048 ", "prefix=", "keep=true", "mask=true", "rel=true", "causal=0"}}
 	for _, op := range []string{"linear f32", "linear f16", "linear q8", "linear q4"} {
