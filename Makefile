@@ -19,8 +19,8 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help demo build test check lint fmt vet imports gen gen-check types size clean-tree \
-	unit race wasm tools tune ceiling train-smoke e2e kernels-soak webkit bench clean go-installed browsers
+.PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
+	unit race wasm tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -34,7 +34,9 @@ demo: build ## build the demo and serve it on this machine; prints the address
 build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
 	$(WITH_NODE) node web/build.mjs
 
-test: browsers lint build size types wasm tools unit race e2e webkit ## every test: Go, race detector, WebAssembly, three browsers
+test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
+
+test-all: test race e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -107,8 +109,11 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the documents and the build's tools
 	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
-e2e: browsers build ## Playwright: kernels, engine, module and demo in Chromium and Firefox ESR
-	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list
+e2e: browsers build ## Playwright: kernels, engine, module, demo and examples in Chromium
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
+
+e2e-firefox: browsers build ## the same in Firefox ESR
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=firefox
 
 kernels-soak: browsers build ## a million random kernel calls in Chromium against the reference (KERNELS_SOAK, KERNELS_SEED); takes long
 	$(WITH_NODE) KERNELS_SOAK=$${KERNELS_SOAK:-1000000} npx --no-install playwright test --reporter=list --project=chromium web/e2e/soak.spec.ts

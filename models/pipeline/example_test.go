@@ -15,7 +15,7 @@ import (
 
 func Example() {
 	ctx := context.Background()
-	backend, err := simd.New(ctx)
+	backend, err := simd.New(ctx) // the kernels of the page, natively
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -75,3 +75,11 @@ test('what README.md says of speed is what web/bench/README.md says', () => {
   const measured = read('web/bench/README.md').split('\n').map((l) => new Set(l.match(/[\d.]+ (ms|MB)/g)));
   for (const row of rows) assert.ok(measured.some((m) => row.every((figure) => m.has(figure))), `no row has ${row.join(', ')}`);
 });
+
+test("README's Go start is the example of models/pipeline", () => {
+  const [, code] = read('README.md').match(/```go\n([\s\S]*?)```/);
+  const example = read('models/pipeline/example_test.go').replaceAll('../../', '');
+  const calls = code.split('\n').map((line) => line.replace(/ \/\/.*/, '').trim()).filter((line) => !/^(|if err != nil \{|return err|\})$/.test(line));
+  assert.ok(calls.length >= 4);
+  for (const call of calls) assert.ok(example.includes(call), call);
+});
