@@ -83,7 +83,7 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 	next := 0
 	for i, word := range words {
 		if strings.Contains(word, charMark) {
-			return nil, lean.Errorf("crop: %w: word %d is %q; remove U+2582, which marks slots", ErrReserved, i, clip(word))
+			return nil, lean.Errorf("crop: %w: word %d is %q; remove U+2582, which marks slots", ErrReserved, i, lean.Clip(word))
 		}
 		if next < len(list) && list[next].Start == i {
 			text.WriteString(charMark + strconv.Itoa(next))
@@ -110,7 +110,7 @@ func insertByCharacter(words []string, list []Entity, segment Segmenter) ([]stri
 		for _, digit := range strconv.Itoa(j) {
 			rest, ok := strings.CutPrefix(strings.TrimLeft(part, " "), string(digit))
 			if !ok {
-				return nil, lean.Errorf("crop: %w: segmentation put %q behind mark %d, want %d", ErrModel, clip(part), k, j)
+				return nil, lean.Errorf("crop: %w: segmentation put %q behind mark %d, want %d", ErrModel, lean.Clip(part), k, j)
 			}
 			part = rest
 		}
@@ -127,11 +127,11 @@ func segmented(text string, segment Segmenter) ([]string, error) {
 	}
 	pieces, err := segment(text)
 	if err != nil {
-		return nil, lean.Errorf("crop: segment %q: %w", clip(text), err)
+		return nil, lean.Errorf("crop: segment %q: %w", lean.Clip(text), err)
 	}
 	for _, piece := range pieces {
 		if _, is := parseSlot(piece); is {
-			return nil, lean.Errorf("crop: %w: %q was segmented to the marker %q; segment without special symbols", ErrReserved, clip(text), piece)
+			return nil, lean.Errorf("crop: %w: %q was segmented to the marker %q; segment without special symbols", ErrReserved, lean.Clip(text), piece)
 		}
 	}
 	return pieces, nil

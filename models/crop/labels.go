@@ -31,7 +31,7 @@ func RepairBIO(labels []string) ([]string, error) {
 		begin, typ, ok := parseLabel(label)
 		switch {
 		case !ok:
-			return nil, lean.Errorf("crop: %w: label %d is %q; want O, B-TYPE, I-TYPE or TYPE (turn BIOES and BILOU into BIO first)", ErrLabel, i, clip(label))
+			return nil, lean.Errorf("crop: %w: label %d is %q; want O, B-TYPE, I-TYPE or TYPE (turn BIOES and BILOU into BIO first)", ErrLabel, i, lean.Clip(label))
 		case typ == "":
 			fixed[i] = Outside
 		case begin || typ != previous:

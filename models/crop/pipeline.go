@@ -191,7 +191,7 @@ func (r *run) tagPivot() (Sentence, error) {
 		words = split(translation)
 		s.Out = []Line{line(words, nil)}
 		if len(words) == 0 {
-			return lean.Errorf("%w: the translation %q of %q has no words", ErrModel, clip(translation), clip(source))
+			return lean.Errorf("%w: the translation %q of %q has no words", ErrModel, lean.Clip(translation), lean.Clip(source))
 		}
 		return nil
 	})

@@ -68,7 +68,7 @@ func project(target []string, translated Sentence, strict bool) (labels []string
 			}
 		}
 		if why := unplaced(target, labels, words, places); why != "" {
-			why = lean.Sprintf("entity %d, %s %q: %s", n, e.Type, clip(Join(words, "")), why)
+			why = lean.Sprintf("entity %d, %s %q: %s", n, e.Type, lean.Clip(Join(words, "")), why)
 			if lost == nil {
 				lost = lean.Errorf("crop: %w: %s", ErrProjection, why)
 			} else {
@@ -98,7 +98,7 @@ func unplaced(target, labels, words []string, places []int) string {
 	}
 	for _, at := range places {
 		if labels[at] != Outside {
-			return lean.Sprintf("word %d, %q, is %s already", at, clip(target[at]), labels[at])
+			return lean.Sprintf("word %d, %q, is %s already", at, lean.Clip(target[at]), labels[at])
 		}
 	}
 	return ""

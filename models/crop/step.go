@@ -68,16 +68,3 @@ func lines(sentences []Sentence) []Line {
 
 // text is a line that is one text.
 func text(s string) Line { return Line{Sentence: Sentence{Words: []string{s}}} }
-
-// clip shortens what an error quotes.
-func clip(s string) string {
-	const most = 60
-	n := 0
-	for i := range s {
-		if n == most {
-			return s[:i] + "…"
-		}
-		n++
-	}
-	return s
-}

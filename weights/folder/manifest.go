@@ -43,7 +43,7 @@ var (
 )
 
 // failed is a kind of ErrIntegrity.
-func failed(msg string) error { return &wrapped{ErrIntegrity, msg} }
+func failed(msg string) error { return lean.Refuse(ErrIntegrity, "%s", msg) }
 
 // File is one line of a manifest.
 type File struct {
@@ -57,23 +57,8 @@ type Manifest struct {
 	Files []File // in the order of the text; Encode sorts
 }
 
-type wrapped struct {
-	kind error
-	msg  string
-}
-
-func (e *wrapped) Error() string { return e.msg }
-func (e *wrapped) Unwrap() error { return e.kind }
-
 func refuse(kind error, format string, args ...any) error {
-	return &wrapped{kind, "folder: " + lean.Sprintf(format, args...)}
-}
-
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
-	}
-	return s
+	return lean.Refuse(kind, "folder: "+format, args...)
 }
 
 // ParseManifest reads a manifest.json. It is exact: unknown members, missing members,
@@ -94,7 +79,7 @@ func ParseManifest(text []byte) (*Manifest, error) {
 			seen[0] = true
 			s, err := d.String()
 			if err == nil && s != format {
-				err = refuse(ErrManifest, "%s: format %q, expected %q", ManifestFile, clip(s), format)
+				err = refuse(ErrManifest, "%s: format %q, expected %q", ManifestFile, lean.Clip(s), format)
 			}
 			return err
 		case "version":
@@ -123,7 +108,7 @@ func ParseManifest(text []byte) (*Manifest, error) {
 				return nil
 			})
 		}
-		return refuse(ErrManifest, "%s: unknown member %q, expected format, version, files", ManifestFile, clip(key))
+		return refuse(ErrManifest, "%s: unknown member %q, expected format, version, files", ManifestFile, lean.Clip(key))
 	})
 	if err == nil {
 		err = d.End()
@@ -146,7 +131,7 @@ func readFile(d *strictjson.Decoder) (f File, err error) {
 		switch key {
 		case "path":
 			if f.Path, err = d.String(); err == nil && !validPath(f.Path) {
-				err = refuse(ErrPath, "%s: path %q is not a plain file name (letters, digits, '.', '_', '-', no \"..\")", ManifestFile, clip(f.Path))
+				err = refuse(ErrPath, "%s: path %q is not a plain file name (letters, digits, '.', '_', '-', no \"..\")", ManifestFile, lean.Clip(f.Path))
 			}
 		case "size":
 			if f.Size, err = d.Int(); err == nil && (f.Size < 0 || f.Size > MaxSize) {
@@ -154,11 +139,11 @@ func readFile(d *strictjson.Decoder) (f File, err error) {
 			}
 		case "sha256":
 			if f.SHA256, err = d.String(); err == nil && !isHash(f.SHA256) {
-				err = refuse(ErrManifest, "%s: sha256 %q, expected 64 hexadecimal digits", ManifestFile, clip(f.SHA256))
+				err = refuse(ErrManifest, "%s: sha256 %q, expected 64 hexadecimal digits", ManifestFile, lean.Clip(f.SHA256))
 			}
 			f.SHA256 = strings.ToLower(f.SHA256)
 		default:
-			err = refuse(ErrManifest, "%s: unknown member %q, expected path, size, sha256", ManifestFile, clip(key))
+			err = refuse(ErrManifest, "%s: unknown member %q, expected path, size, sha256", ManifestFile, lean.Clip(key))
 		}
 		return err
 	})
@@ -183,7 +168,7 @@ func (m *Manifest) Lookup(path string) (File, error) {
 			return f, nil
 		}
 	}
-	return File{}, refuse(ErrUnlisted, "%q is not in %s: write the manifest again with lode pack", clip(path), ManifestFile)
+	return File{}, refuse(ErrUnlisted, "%q is not in %s: write the manifest again with lode pack", lean.Clip(path), ManifestFile)
 }
 
 // again is what to do about a file that is not the one of its manifest.
@@ -192,7 +177,7 @@ const again = "fetch it again, or write the manifest again with lode pack"
 // Sum is SHA256 as bytes.
 func (f File) Sum() (sum [32]byte, err error) {
 	if !lean.DecodeHex(sum[:], f.SHA256) {
-		err = refuse(ErrManifest, "%s: sha256 %q of %q, expected 64 hexadecimal digits", ManifestFile, clip(f.SHA256), clip(f.Path))
+		err = refuse(ErrManifest, "%s: sha256 %q of %q, expected 64 hexadecimal digits", ManifestFile, lean.Clip(f.SHA256), lean.Clip(f.Path))
 	}
 	return sum, err
 }
@@ -225,7 +210,7 @@ func (m *Manifest) Check(path string, size int64, sha256 string) error {
 	case err != nil:
 		return err
 	case !strings.EqualFold(sha256, f.SHA256):
-		return refuse(ErrHash, "%q has SHA-256 %s, %s says %s: "+again, path, clip(sha256), ManifestFile, f.SHA256)
+		return refuse(ErrHash, "%q has SHA-256 %s, %s says %s: "+again, path, lean.Clip(sha256), ManifestFile, f.SHA256)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"io"
 	"io/fs"
 	"os"
@@ -24,7 +25,7 @@ func Pack(dir string) (*Manifest, error) {
 	m := &Manifest{}
 	for _, name := range names {
 		if !validPath(name) {
-			return nil, refuse(ErrPath, "%q is not a plain file name (letters, digits, '.', '_', '-', no \"..\"): rename it or move it away", clip(name))
+			return nil, refuse(ErrPath, "%q is not a plain file name (letters, digits, '.', '_', '-', no \"..\"): rename it or move it away", lean.Clip(name))
 		}
 		f, err := hash(dir, name, nil)
 		if err != nil {

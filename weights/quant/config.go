@@ -2,6 +2,7 @@ package quant
 
 import (
 	"errors"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"slices"
 	"strconv"
 
@@ -84,7 +85,7 @@ func checkMethod(raw []byte) error {
 		return err
 	})
 	if err == nil && method != "compressed-tensors" {
-		return refuse(ErrUnsupported, "config.json: %s: quant_method %q is not supported; supported: \"compressed-tensors\"", member, clip(method))
+		return refuse(ErrUnsupported, "config.json: %s: quant_method %q is not supported; supported: \"compressed-tensors\"", member, lean.Clip(method))
 	}
 	return err
 }
@@ -95,7 +96,7 @@ type reader struct{ *strictjson.Decoder }
 func (r reader) text(path string, want ...string) error {
 	s, err := r.String()
 	if err == nil && !slices.Contains(want, s) {
-		return refuse(ErrUnsupported, "config.json: %s.%s %q is not supported; supported: %q", member, path, clip(s), want)
+		return refuse(ErrUnsupported, "config.json: %s.%s %q is not supported; supported: %q", member, path, lean.Clip(s), want)
 	}
 	return err
 }
@@ -131,7 +132,7 @@ func (r reader) nothing(path string) error {
 }
 
 func (r reader) unknown(path string) error {
-	return refuse(ErrUnsupported, "config.json: %s.%s is not known, and might change what the weights mean", member, clip(path))
+	return refuse(ErrUnsupported, "config.json: %s.%s is not known, and might change what the weights mean", member, lean.Clip(path))
 }
 
 func (r reader) list(out *[]string) error {
@@ -192,14 +193,14 @@ func readScheme(raw []byte) (*Config, error) {
 	case format == "":
 		return nil, refuse(ErrConfig, "config.json: %s has no format, expected %q or %q", member, eightBits, fourBits)
 	case format != eightBits && format != fourBits && format != mixed:
-		return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not supported; supported: %q", member, clip(format), []string{eightBits, fourBits, mixed})
+		return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not supported; supported: %q", member, lean.Clip(format), []string{eightBits, fourBits, mixed})
 	}
 	for _, g := range groups {
 		if g.format == "" {
 			g.format = format
 		}
 		if format != mixed && g.format != format && (g.format == eightBits || g.format == fourBits) {
-			return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not %q, which %s says; expected %q for both together", member, format, g.format, clip(g.path), mixed)
+			return nil, refuse(ErrUnsupported, "config.json: %s.format %q is not %q, which %s says; expected %q for both together", member, format, g.format, lean.Clip(g.path), mixed)
 		}
 		if err := g.check(); err != nil {
 			return nil, err
@@ -216,7 +217,7 @@ func readScheme(raw []byte) (*Config, error) {
 // check tells whether the weights of a group are of one of the two schemes.
 func (g *scheme) check() error {
 	bad := func(key, is, want string) error {
-		return refuse(ErrUnsupported, "config.json: %s.%s.weights.%s is %s; supported with format %q: %s", member, clip(g.path), key, clip(is), g.format, want)
+		return refuse(ErrUnsupported, "config.json: %s.%s.weights.%s is %s; supported with format %q: %s", member, lean.Clip(g.path), key, lean.Clip(is), g.format, want)
 	}
 	bits, group := strconv.FormatInt(g.bits, 10), strconv.FormatInt(g.group, 10)
 	if g.format == fourBits {
@@ -226,7 +227,7 @@ func (g *scheme) check() error {
 		case g.strategy == "channel" && g.group != 0, g.strategy == "group" && (g.group <= 0 || g.group%Block != 0):
 			return bad("group_size", group, "a multiple of 32")
 		case g.strategy != "group" && g.strategy != "channel":
-			return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"group", "channel"})
+			return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, lean.Clip(g.path), lean.Clip(g.strategy), []string{"group", "channel"})
 		case g.order != "" && g.order != "weight" && g.order != "static":
 			return bad("actorder", g.order, "null, weight, static")
 		}
@@ -234,11 +235,11 @@ func (g *scheme) check() error {
 	}
 	switch {
 	case g.format != eightBits:
-		return refuse(ErrUnsupported, "config.json: %s.%s.format %q is not supported; supported: %q", member, clip(g.path), clip(g.format), []string{eightBits, fourBits})
+		return refuse(ErrUnsupported, "config.json: %s.%s.format %q is not supported; supported: %q", member, lean.Clip(g.path), lean.Clip(g.format), []string{eightBits, fourBits})
 	case g.bits != 8:
 		return bad("num_bits", bits, "8")
 	case g.strategy != "channel":
-		return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, clip(g.path), clip(g.strategy), []string{"channel"})
+		return refuse(ErrUnsupported, "config.json: %s.%s.weights.strategy %q is not supported; supported: %q", member, lean.Clip(g.path), lean.Clip(g.strategy), []string{"channel"})
 	case g.group != 0:
 		return bad("group_size", group, "null")
 	case g.order != "":

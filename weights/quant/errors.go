@@ -17,22 +17,6 @@ var (
 	ErrOutput      = errors.New("the output folder cannot be used")
 )
 
-// wrapped says a sentence and is of a kind.
-type wrapped struct {
-	kind error
-	msg  string
-}
-
-func (e *wrapped) Error() string { return e.msg }
-func (e *wrapped) Unwrap() error { return e.kind }
-
 func refuse(kind error, format string, args ...any) error {
-	return &wrapped{kind, "quant: " + lean.Sprintf(format, args...)}
-}
-
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
-	}
-	return s
+	return lean.Refuse(kind, "quant: "+format, args...)
 }

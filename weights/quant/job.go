@@ -5,6 +5,7 @@ package quant
 import (
 	"bytes"
 	"fmt"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"io"
 	"math"
 	"strings"
@@ -47,7 +48,7 @@ func (j *job) planQuantize(o Options, cfg *Config) error {
 		j.total += t.NumBytes()
 		module, _ := strings.CutSuffix(t.Name, weightSuffix)
 		if strings.HasSuffix(t.Name, scaleSuffix) || strings.HasSuffix(t.Name, packedSuffix) || t.DType == safetensors.I8 && module != t.Name {
-			return refuse(ErrState, "tensor %q is of a quantised model, but config.json has no %s", clip(t.Name), member)
+			return refuse(ErrState, "tensor %q is of a quantised model, but config.json has no %s", lean.Clip(t.Name), member)
 		}
 		if !t.DType.IsFloat() {
 			j.copyRaw(t)
@@ -105,7 +106,7 @@ func (j *job) quantize(t safetensors.Tensor) (peak float64, err error) {
 	err = j.eachRow(t, func(row []float32) error {
 		s, bad := rowScale(row)
 		if bad >= 0 {
-			return refuse(ErrNotFinite, "tensor %q: row %d, column %d is %v: was the model trained to the end?", clip(t.Name), len(scale), bad, row[bad])
+			return refuse(ErrNotFinite, "tensor %q: row %d, column %d is %v: was the model trained to the end?", lean.Clip(t.Name), len(scale), bad, row[bad])
 		}
 		scale = append(scale, s)
 		if !isTable(t.Name) {
@@ -271,7 +272,7 @@ func (j *job) each(t safetensors.Tensor, unit int, use func(piece []byte) error)
 	for left := t.NumBytes(); left > 0; {
 		piece := buf[:min(left, int64(len(buf)))]
 		if _, err := io.ReadFull(s, piece); err != nil {
-			return refuse(err, "tensor %q: %v: did the file change?", clip(t.Name), err)
+			return refuse(err, "tensor %q: %v: did the file change?", lean.Clip(t.Name), err)
 		}
 		if err := use(piece); err != nil {
 			return err

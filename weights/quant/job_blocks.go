@@ -4,6 +4,7 @@ package quant
 
 import (
 	"encoding/binary"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"io"
 	"strings"
 
@@ -19,7 +20,7 @@ func (j *job) quantizeBlocks(t safetensors.Tensor) error {
 		for b := range blocks {
 			s, bad := blockScale(row[b*Block : (b+1)*Block])
 			if bad >= 0 {
-				return refuse(ErrNotFinite, "tensor %q: row %d, column %d is %v: was the model trained to the end?", clip(t.Name), len(scales)/blocks, b*Block+bad, row[b*Block+bad])
+				return refuse(ErrNotFinite, "tensor %q: row %d, column %d is %v: was the model trained to the end?", lean.Clip(t.Name), len(scales)/blocks, b*Block+bad, row[b*Block+bad])
 			}
 			scales = append(scales, s)
 		}
@@ -63,7 +64,7 @@ func (j *job) dequantizeBlocks(module string, p Packed) error {
 	shape := readShape(raw, p.Shape)
 	rows, cols := int(shape[0]), int(shape[1])
 	if shape[0] < 1 || shape[1] < 1 || shape[0] > safetensors.MaxDim || shape[1] > safetensors.MaxDim {
-		return refuse(ErrShape, "tensor %q says [%d %d], expected two counts", clip(p.Shape.Name), shape[0], shape[1])
+		return refuse(ErrShape, "tensor %q says [%d %d], expected two counts", lean.Clip(p.Shape.Name), shape[0], shape[1])
 	}
 	groups, err := p.Groups(rows, cols)
 	if err != nil {

@@ -1,6 +1,7 @@
 package quant
 
 import (
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func PackedOf(tensors []safetensors.Tensor) (map[string]Packed, error) {
 	for _, t := range tensors {
 		if name, ok := strings.CutSuffix(t.Name, shapeSuffix); ok {
 			if _, ok := at[name+packedSuffix]; !ok {
-				return nil, refuse(ErrScale, "tensor %q has no %q beside it", clip(t.Name), clip(name+packedSuffix))
+				return nil, refuse(ErrScale, "tensor %q has no %q beside it", lean.Clip(t.Name), lean.Clip(name+packedSuffix))
 			}
 		}
 		name, ok := strings.CutSuffix(t.Name, packedSuffix)
@@ -44,7 +45,7 @@ func PackedOf(tensors []safetensors.Tensor) (map[string]Packed, error) {
 			to     *safetensors.Tensor
 		}{{scaleSuffix, &p.Scale}, {shapeSuffix, &p.Shape}} {
 			if *part.to, ok = at[name+part.suffix]; !ok {
-				return nil, refuse(ErrScale, "tensor %q has no %q beside it", clip(t.Name), clip(name+part.suffix))
+				return nil, refuse(ErrScale, "tensor %q has no %q beside it", lean.Clip(t.Name), lean.Clip(name+part.suffix))
 			}
 		}
 		found[name] = p
@@ -59,20 +60,20 @@ func (p Packed) Groups(rows, cols int) (int, error) {
 	words := (cols + packFactor - 1) / packFactor
 	switch {
 	case p.Weight.DType != safetensors.I32 || !slices.Equal(p.Weight.Shape, []int{rows, words}):
-		return 0, refuse(ErrShape, "tensor %q is %s %v, expected I32 [%d %d] for a matrix of %d×%d", clip(p.Weight.Name), p.Weight.DType, p.Weight.Shape, rows, words, rows, cols)
+		return 0, refuse(ErrShape, "tensor %q is %s %v, expected I32 [%d %d] for a matrix of %d×%d", lean.Clip(p.Weight.Name), p.Weight.DType, p.Weight.Shape, rows, words, rows, cols)
 	case p.Shape.DType != safetensors.I64 && p.Shape.DType != safetensors.I32 || !slices.Equal(p.Shape.Shape, []int{2}):
-		return 0, refuse(ErrShape, "tensor %q is %s %v, expected I64 [2]", clip(p.Shape.Name), p.Shape.DType, p.Shape.Shape)
+		return 0, refuse(ErrShape, "tensor %q is %s %v, expected I64 [2]", lean.Clip(p.Shape.Name), p.Shape.DType, p.Shape.Shape)
 	case !p.Scale.DType.IsFloat():
-		return 0, refuse(ErrScale, "tensor %q is %s, expected F32, F16 or BF16", clip(p.Scale.Name), p.Scale.DType)
+		return 0, refuse(ErrScale, "tensor %q is %s, expected F32, F16 or BF16", lean.Clip(p.Scale.Name), p.Scale.DType)
 	case len(p.Scale.Shape) < 1 || len(p.Scale.Shape) > 2 || p.Scale.Shape[0] != rows:
-		return 0, refuse(ErrScale, "tensor %q has shape %v, expected [%d groups] for a matrix of %d×%d", clip(p.Scale.Name), p.Scale.Shape, rows, rows, cols)
+		return 0, refuse(ErrScale, "tensor %q has shape %v, expected [%d groups] for a matrix of %d×%d", lean.Clip(p.Scale.Name), p.Scale.Shape, rows, rows, cols)
 	}
 	n := 1
 	if len(p.Scale.Shape) == 2 {
 		n = p.Scale.Shape[1]
 	}
 	if n != 1 && n != (cols+Block-1)/Block && (n < 1 || cols%n != 0 || cols/n%Block != 0) {
-		return 0, refuse(ErrUnsupported, "tensor %q has %d scales for rows of %d weights; supported: one, or one for each group of a multiple of %d", clip(p.Scale.Name), n, cols, Block)
+		return 0, refuse(ErrUnsupported, "tensor %q has %d scales for rows of %d weights; supported: one, or one for each group of a multiple of %d", lean.Clip(p.Scale.Name), n, cols, Block)
 	}
 	return n, nil
 }
@@ -90,7 +91,7 @@ func Spread(dst, groups []float32) {
 func CheckShape(src []byte, t safetensors.Tensor, rows, cols int) error {
 	got := readShape(src, t)
 	if got != [2]int64{int64(rows), int64(cols)} {
-		return refuse(ErrShape, "tensor %q says [%d %d], expected [%d %d]", clip(t.Name), got[0], got[1], rows, cols)
+		return refuse(ErrShape, "tensor %q says [%d %d], expected [%d %d]", lean.Clip(t.Name), got[0], got[1], rows, cols)
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func readShape(src []byte, t safetensors.Tensor) [2]int64 {
 // DecodeGroups is [DecodeScales] for the scales of 4 bits, which can be negative.
 func DecodeGroups(dst []float32, src []byte, t safetensors.Tensor) error {
 	if n := safetensors.DecodeFloats(dst, src, t.DType); n != len(dst) || int64(n) != t.NumElements() {
-		return refuse(ErrScale, "tensor %q: %d bytes hold %d scales, expected %d", clip(t.Name), len(src), n, len(dst))
+		return refuse(ErrScale, "tensor %q: %d bytes hold %d scales, expected %d", lean.Clip(t.Name), len(src), n, len(dst))
 	}
 	return finite(dst, t.Name)
 }
@@ -126,7 +127,7 @@ func DecodeGroups(dst []float32, src []byte, t safetensors.Tensor) error {
 func finite(scales []float32, name string) error {
 	for i, s := range scales {
 		if s-s != 0 {
-			return refuse(ErrScale, "tensor %q: scale %d is %v, expected a finite number", clip(name), i, s)
+			return refuse(ErrScale, "tensor %q: scale %d is %v, expected a finite number", lean.Clip(name), i, s)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package quant
 
 import (
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"math"
 	"strings"
 
@@ -26,7 +27,7 @@ func Pairs(tensors []safetensors.Tensor) (map[string]safetensors.Tensor, error) 
 		at[t.Name] = t
 		for _, suffix := range other {
 			if strings.HasSuffix(t.Name, suffix) {
-				return nil, refuse(ErrUnsupported, "tensor %q belongs to a scheme other than symmetric integers; use the unquantised model", clip(t.Name))
+				return nil, refuse(ErrUnsupported, "tensor %q belongs to a scheme other than symmetric integers; use the unquantised model", lean.Clip(t.Name))
 			}
 		}
 	}
@@ -38,7 +39,7 @@ func Pairs(tensors []safetensors.Tensor) (map[string]safetensors.Tensor, error) 
 			}
 			w, ok := at[name+weightSuffix]
 			if !ok || w.DType != safetensors.I8 {
-				return nil, refuse(ErrScale, "tensor %q has no I8 %q beside it", clip(t.Name), clip(name+weightSuffix))
+				return nil, refuse(ErrScale, "tensor %q has no I8 %q beside it", lean.Clip(t.Name), lean.Clip(name+weightSuffix))
 			}
 			continue
 		}
@@ -49,13 +50,13 @@ func Pairs(tensors []safetensors.Tensor) (map[string]safetensors.Tensor, error) 
 		s, ok := at[name+scaleSuffix]
 		switch {
 		case !ok:
-			return nil, refuse(ErrScale, "tensor %q is I8 but has no %q", clip(t.Name), clip(name+scaleSuffix))
+			return nil, refuse(ErrScale, "tensor %q is I8 but has no %q", lean.Clip(t.Name), lean.Clip(name+scaleSuffix))
 		case len(t.Shape) != 2:
-			return nil, refuse(ErrScale, "tensor %q is I8 of shape %v, expected [rows, cols]", clip(t.Name), t.Shape)
+			return nil, refuse(ErrScale, "tensor %q is I8 of shape %v, expected [rows, cols]", lean.Clip(t.Name), t.Shape)
 		case !s.DType.IsFloat():
-			return nil, refuse(ErrScale, "tensor %q is %s, expected F32, F16 or BF16", clip(s.Name), s.DType)
+			return nil, refuse(ErrScale, "tensor %q is %s, expected F32, F16 or BF16", lean.Clip(s.Name), s.DType)
 		case len(s.Shape) < 1 || len(s.Shape) > 2 || s.Shape[0] != t.Shape[0] || len(s.Shape) == 2 && s.Shape[1] != 1:
-			return nil, refuse(ErrScale, "tensor %q has shape %v, expected [%d 1] for weights %v", clip(s.Name), s.Shape, t.Shape[0], t.Shape)
+			return nil, refuse(ErrScale, "tensor %q has shape %v, expected [%d 1] for weights %v", lean.Clip(s.Name), s.Shape, t.Shape[0], t.Shape)
 		}
 		pairs[t.Name] = s
 	}
@@ -66,11 +67,11 @@ func Pairs(tensors []safetensors.Tensor) (map[string]safetensors.Tensor, error) 
 // row. A scale that is negative, NaN or infinite is [ErrScale].
 func DecodeScales(dst []float32, src []byte, t safetensors.Tensor) error {
 	if n := safetensors.DecodeFloats(dst, src, t.DType); n != len(dst) || int64(n) != t.NumElements() {
-		return refuse(ErrScale, "tensor %q: %d bytes hold %d scales, expected %d", clip(t.Name), len(src), n, len(dst))
+		return refuse(ErrScale, "tensor %q: %d bytes hold %d scales, expected %d", lean.Clip(t.Name), len(src), n, len(dst))
 	}
 	for i, s := range dst {
 		if !(s >= 0) || s > math.MaxFloat32 {
-			return refuse(ErrScale, "tensor %q: the scale of row %d is %v, expected a finite number ≥ 0", clip(t.Name), i, s)
+			return refuse(ErrScale, "tensor %q: the scale of row %d is %v, expected a finite number ≥ 0", lean.Clip(t.Name), i, s)
 		}
 	}
 	return nil

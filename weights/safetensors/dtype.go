@@ -1,5 +1,7 @@
 package safetensors
 
+import "github.com/lodestone-wasm/lodestone/kernels/lean"
+
 // DType is the type of a tensor's elements.
 type DType byte
 
@@ -31,7 +33,7 @@ func ParseDType(name string) (DType, error) {
 			return DType(d), nil
 		}
 	}
-	return 0, refuse(ErrUnknownDType, "data type %q is not read; supported: %s", clip(name), dtypeNames)
+	return 0, refuse(ErrUnknownDType, "data type %q is not read; supported: %s", lean.Clip(name), dtypeNames)
 }
 
 // Valid reports whether d is one of the constants.

@@ -97,11 +97,3 @@ func in(file string, err error) error {
 	}
 	return lean.Errorf("weights: %s: %w", file, err)
 }
-
-// clip keeps hostile names out of logs.
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
-	}
-	return s
-}

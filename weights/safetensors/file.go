@@ -3,6 +3,7 @@
 package safetensors
 
 import (
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"io"
 	"math"
 	"os"
@@ -44,7 +45,7 @@ func (f *File) Close() error { return f.f.Close() }
 func (f *File) Section(name string) (*io.SectionReader, Tensor, error) {
 	t, ok := f.Lookup(name)
 	if !ok {
-		return nil, t, in(f.f.Name(), refuse(ErrNotFound, "no tensor %q among %d", clip(name), len(f.Tensors)))
+		return nil, t, in(f.f.Name(), refuse(ErrNotFound, "no tensor %q among %d", lean.Clip(name), len(f.Tensors)))
 	}
 	return io.NewSectionReader(f.f, f.DataStart+t.Begin, t.NumBytes()), t, nil
 }
@@ -69,7 +70,7 @@ func (f *File) Float32s(name string) ([]float32, error) {
 
 func readBytes(s *io.SectionReader, t Tensor) ([]byte, error) {
 	if t.NumBytes() > math.MaxInt {
-		return nil, refuse(ErrShape, "tensor %q: %d bytes do not fit this machine's memory", clip(t.Name), t.NumBytes())
+		return nil, refuse(ErrShape, "tensor %q: %d bytes do not fit this machine's memory", lean.Clip(t.Name), t.NumBytes())
 	}
 	b := make([]byte, t.NumBytes())
 	if _, err := io.ReadFull(s, b); err != nil {
@@ -81,10 +82,10 @@ func readBytes(s *io.SectionReader, t Tensor) ([]byte, error) {
 // readFloats converts in pieces, so that no second copy of the tensor is held.
 func readFloats(s *io.SectionReader, t Tensor) ([]float32, error) {
 	if !t.DType.IsFloat() {
-		return nil, refuse(ErrType, "tensor %q is %s, expected F32, F16 or BF16", clip(t.Name), t.DType)
+		return nil, refuse(ErrType, "tensor %q is %s, expected F32, F16 or BF16", lean.Clip(t.Name), t.DType)
 	}
 	if t.NumElements() > math.MaxInt/4 {
-		return nil, refuse(ErrShape, "tensor %q: %d elements do not fit this machine's memory", clip(t.Name), t.NumElements())
+		return nil, refuse(ErrShape, "tensor %q: %d elements do not fit this machine's memory", lean.Clip(t.Name), t.NumElements())
 	}
 	out := make([]float32, t.NumElements())
 	buf := make([]byte, min(t.NumBytes(), 1<<16))

@@ -4,6 +4,7 @@ package safetensors
 
 import (
 	"errors"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"io"
 	"io/fs"
 	"os"
@@ -124,7 +125,7 @@ func (f *Folder) Float32s(name string) ([]float32, error) {
 func (f *Folder) file(name string) (*File, error) {
 	i, ok := f.at[name]
 	if !ok {
-		return nil, refuse(ErrNotFound, "no tensor %q among %d", clip(name), len(f.Tensors))
+		return nil, refuse(ErrNotFound, "no tensor %q among %d", lean.Clip(name), len(f.Tensors))
 	}
 	return f.files[i], nil
 }

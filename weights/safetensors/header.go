@@ -139,7 +139,7 @@ func parse(text []byte) (*Header, error) {
 			return refuse(ErrTooManyTensors, "more than %d tensors in one file; use shards", MaxTensors)
 		}
 		if len(key) == 0 || len(key) > MaxName {
-			return refuse(ErrName, "tensor %q: a name of %d bytes, expected 1 to %d", clip(key), len(key), MaxName)
+			return refuse(ErrName, "tensor %q: a name of %d bytes, expected 1 to %d", lean.Clip(key), len(key), MaxName)
 		}
 		t, err := readTensor(d, key)
 		h.Tensors = append(h.Tensors, t)
@@ -185,14 +185,14 @@ func readTensor(d *strictjson.Decoder, name string) (Tensor, error) {
 				return err
 			}
 			if t.DType, err = ParseDType(s); err != nil {
-				return refuse(ErrUnknownDType, "tensor %q: data type %q is not read; supported: %s", clip(name), clip(s), dtypeNames)
+				return refuse(ErrUnknownDType, "tensor %q: data type %q is not read; supported: %s", lean.Clip(name), lean.Clip(s), dtypeNames)
 			}
 		case "shape":
 			t.Shape, err = readShape(d, name)
 		case "data_offsets":
 			t.Begin, t.End, err = readOffsets(d, name)
 		default:
-			return refuse(ErrMember, "tensor %q: unknown member %q, expected dtype, shape, data_offsets", clip(name), clip(key))
+			return refuse(ErrMember, "tensor %q: unknown member %q, expected dtype, shape, data_offsets", lean.Clip(name), lean.Clip(key))
 		}
 		return err
 	})
@@ -201,16 +201,16 @@ func readTensor(d *strictjson.Decoder, name string) (Tensor, error) {
 	case errors.As(err, &known):
 		return t, err
 	case err != nil:
-		return t, refuseFor(ErrMember, err, "tensor %q", clip(name))
+		return t, refuseFor(ErrMember, err, "tensor %q", lean.Clip(name))
 	case seen != 3:
-		return t, refuse(ErrMember, "tensor %q: %d members, expected dtype, shape, data_offsets", clip(name), seen)
+		return t, refuse(ErrMember, "tensor %q: %d members, expected dtype, shape, data_offsets", lean.Clip(name), seen)
 	}
 	want, err := byteSize(t)
 	if err != nil {
 		return t, err
 	}
 	if have := t.End - t.Begin; have != want {
-		return t, refuse(ErrSize, "tensor %q: %s %v has %d bytes, but data_offsets span %d", clip(name), t.DType, t.Shape, want, have)
+		return t, refuse(ErrSize, "tensor %q: %s %v has %d bytes, but data_offsets span %d", lean.Clip(name), t.DType, t.Shape, want, have)
 	}
 	return t, nil
 }
@@ -219,21 +219,21 @@ func readShape(d *strictjson.Decoder, name string) ([]int, error) {
 	shape := []int{}
 	err := d.Array(func(i int) error {
 		if i >= MaxRank {
-			return refuse(ErrRank, "tensor %q: more than %d dimensions", clip(name), MaxRank)
+			return refuse(ErrRank, "tensor %q: more than %d dimensions", lean.Clip(name), MaxRank)
 		}
 		n, err := d.Int()
 		if err != nil {
 			return err
 		}
 		if n < 0 || n > MaxDim {
-			return refuse(ErrShape, "tensor %q: dimension %d is %d, expected 0 to %d", clip(name), i, n, MaxDim)
+			return refuse(ErrShape, "tensor %q: dimension %d is %d, expected 0 to %d", lean.Clip(name), i, n, MaxDim)
 		}
 		shape = append(shape, int(n))
 		return nil
 	})
 	var known *refusal
 	if err != nil && !errors.As(err, &known) {
-		return nil, refuseFor(ErrShape, err, "tensor %q: shape", clip(name))
+		return nil, refuseFor(ErrShape, err, "tensor %q: shape", lean.Clip(name))
 	}
 	return shape, err
 }
@@ -243,7 +243,7 @@ func readOffsets(d *strictjson.Decoder, name string) (begin, end int64, err erro
 	var count int
 	err = d.Array(func(i int) (err error) {
 		if count++; count > len(at) {
-			return refuse(ErrOffsets, "tensor %q: more than two data_offsets", clip(name))
+			return refuse(ErrOffsets, "tensor %q: more than two data_offsets", lean.Clip(name))
 		}
 		at[i], err = d.Int()
 		return err
@@ -253,11 +253,11 @@ func readOffsets(d *strictjson.Decoder, name string) (begin, end int64, err erro
 	case errors.As(err, &known):
 		return 0, 0, err
 	case err != nil:
-		return 0, 0, refuseFor(ErrOffsets, err, "tensor %q: data_offsets", clip(name))
+		return 0, 0, refuseFor(ErrOffsets, err, "tensor %q: data_offsets", lean.Clip(name))
 	case count != 2:
-		return 0, 0, refuse(ErrOffsets, "tensor %q: %d data_offsets, expected begin and end", clip(name), count)
+		return 0, 0, refuse(ErrOffsets, "tensor %q: %d data_offsets, expected begin and end", lean.Clip(name), count)
 	case at[0] < 0 || at[1] < at[0]:
-		return 0, 0, refuse(ErrOffsets, "tensor %q: data_offsets %d to %d, expected 0 ≤ begin ≤ end", clip(name), at[0], at[1])
+		return 0, 0, refuse(ErrOffsets, "tensor %q: data_offsets %d to %d, expected 0 ≤ begin ≤ end", lean.Clip(name), at[0], at[1])
 	}
 	return at[0], at[1], nil
 }
@@ -274,7 +274,7 @@ func byteSize(t Tensor) (int64, error) {
 		}
 		high, low := bits.Mul64(product, uint64(n))
 		if high != 0 || low > math.MaxInt64 {
-			return 0, refuse(ErrShape, "tensor %q: shape %v of %s is larger than any file", clip(t.Name), t.Shape, t.DType)
+			return 0, refuse(ErrShape, "tensor %q: shape %v of %s is larger than any file", lean.Clip(t.Name), t.Shape, t.DType)
 		}
 		product = low
 	}
@@ -302,9 +302,9 @@ func (h *Header) tile() error {
 	for i, t := range h.Tensors {
 		switch {
 		case t.Begin < at:
-			return refuse(ErrOverlap, "tensor %q: offset %d overlaps %q, which ends at %d", clip(t.Name), t.Begin, clip(h.Tensors[i-1].Name), at)
+			return refuse(ErrOverlap, "tensor %q: offset %d overlaps %q, which ends at %d", lean.Clip(t.Name), t.Begin, lean.Clip(h.Tensors[i-1].Name), at)
 		case t.Begin > at:
-			return refuse(ErrHole, "tensor %q: offset %d leaves a hole after %d", clip(t.Name), t.Begin, at)
+			return refuse(ErrHole, "tensor %q: offset %d leaves a hole after %d", lean.Clip(t.Name), t.Begin, at)
 		}
 		at = t.End
 		h.byName[t.Name] = i

@@ -46,7 +46,7 @@ func ReadIndex(text []byte) (*Index, error) {
 		case "weight_map":
 			return ix.readMap(d)
 		}
-		return refuse(ErrIndex, "%s: unknown member %q, expected metadata, weight_map", IndexFile, clip(key))
+		return refuse(ErrIndex, "%s: unknown member %q, expected metadata, weight_map", IndexFile, lean.Clip(key))
 	})
 	if err == nil {
 		err = d.End()
@@ -69,7 +69,7 @@ func (ix *Index) readMap(d *strictjson.Decoder) error {
 	err := d.Object(func(name string) error {
 		switch {
 		case len(name) == 0 || len(name) > MaxName || name == metadata:
-			return refuse(ErrName, "%s: tensor %q: not a name of 1 to %d bytes", IndexFile, clip(name), MaxName)
+			return refuse(ErrName, "%s: tensor %q: not a name of 1 to %d bytes", IndexFile, lean.Clip(name), MaxName)
 		case len(ix.WeightMap) >= MaxTensors:
 			return refuse(ErrTooManyTensors, "%s: more than %d tensors", IndexFile, MaxTensors)
 		}
@@ -79,7 +79,7 @@ func (ix *Index) readMap(d *strictjson.Decoder) error {
 		}
 		if _, ok := shards[shard]; !ok {
 			if !ValidFileName(shard) {
-				return refuse(ErrShardName, "%s: tensor %q: shard %q is not a plain file name (letters, digits, '.', '_', '-', no \"..\")", IndexFile, clip(name), clip(shard))
+				return refuse(ErrShardName, "%s: tensor %q: shard %q is not a plain file name (letters, digits, '.', '_', '-', no \"..\")", IndexFile, lean.Clip(name), lean.Clip(shard))
 			}
 			if len(shards) >= MaxShards {
 				return refuse(ErrIndex, "%s: more than %d shards", IndexFile, MaxShards)
@@ -103,9 +103,9 @@ func (ix *Index) Check(shard string, h *Header) error {
 	for _, t := range h.Tensors {
 		switch want, ok := ix.WeightMap[t.Name]; {
 		case !ok:
-			return refuse(ErrShardMismatch, "%s: tensor %q is not in the index", shard, clip(t.Name))
+			return refuse(ErrShardMismatch, "%s: tensor %q is not in the index", shard, lean.Clip(t.Name))
 		case want != shard:
-			return refuse(ErrShardMismatch, "%s: tensor %q: the index expects it in %s", shard, clip(t.Name), want)
+			return refuse(ErrShardMismatch, "%s: tensor %q: the index expects it in %s", shard, lean.Clip(t.Name), want)
 		}
 	}
 	for name, want := range ix.WeightMap {
@@ -113,7 +113,7 @@ func (ix *Index) Check(shard string, h *Header) error {
 			continue
 		}
 		if _, ok := h.Lookup(name); !ok {
-			return refuse(ErrShardMismatch, "%s: tensor %q is missing, although the index expects it here", shard, clip(name))
+			return refuse(ErrShardMismatch, "%s: tensor %q is missing, although the index expects it here", shard, lean.Clip(name))
 		}
 	}
 	return nil

@@ -71,11 +71,11 @@ func Write(w io.Writer, metadata map[string]string, entries []Entry) error {
 		c := &counter{w: w, left: sizes[i]}
 		if e.Data != nil {
 			if err := e.Data(c); err != nil {
-				return in("write tensor "+strconv.Quote(clip(e.Name)), err)
+				return in("write tensor "+strconv.Quote(lean.Clip(e.Name)), err)
 			}
 		}
 		if c.left != 0 {
-			return refuse(ErrEntry, "tensor %q: Data wrote %d bytes, expected %d", clip(e.Name), sizes[i]-c.left, sizes[i])
+			return refuse(ErrEntry, "tensor %q: Data wrote %d bytes, expected %d", lean.Clip(e.Name), sizes[i]-c.left, sizes[i])
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func encodeHeader(meta map[string]string, entries []Entry) ([]byte, []int64, err
 		keys := make([]string, 0, len(meta))
 		for k, v := range meta {
 			if !utf8.ValidString(k) || !utf8.ValidString(v) {
-				return nil, nil, refuse(ErrMetadata, "%s: %q is not UTF-8", metadata, clip(k))
+				return nil, nil, refuse(ErrMetadata, "%s: %q is not UTF-8", metadata, lean.Clip(k))
 			}
 			keys = append(keys, k)
 		}
@@ -114,9 +114,9 @@ func encodeHeader(meta map[string]string, entries []Entry) ([]byte, []int64, err
 		case err != nil:
 			return nil, nil, err
 		case names[e.Name]:
-			return nil, nil, refuse(ErrDuplicateTensor, "tensor %q is written twice", clip(e.Name))
+			return nil, nil, refuse(ErrDuplicateTensor, "tensor %q is written twice", lean.Clip(e.Name))
 		case at+n < at:
-			return nil, nil, refuse(ErrShape, "tensor %q: the file would be larger than any file", clip(e.Name))
+			return nil, nil, refuse(ErrShape, "tensor %q: the file would be larger than any file", lean.Clip(e.Name))
 		}
 		names[e.Name], sizes[i] = true, n
 		if i > 0 || meta != nil {
@@ -148,17 +148,17 @@ func encodeHeader(meta map[string]string, entries []Entry) ([]byte, []int64, err
 func checkEntry(e Entry) (int64, error) {
 	switch {
 	case len(e.Name) == 0, len(e.Name) > MaxName:
-		return 0, refuse(ErrName, "tensor %q: a name of %d bytes, expected 1 to %d", clip(e.Name), len(e.Name), MaxName)
+		return 0, refuse(ErrName, "tensor %q: a name of %d bytes, expected 1 to %d", lean.Clip(e.Name), len(e.Name), MaxName)
 	case e.Name == metadata, !utf8.ValidString(e.Name):
-		return 0, refuse(ErrName, "tensor %q: a name that a header cannot hold", clip(e.Name))
+		return 0, refuse(ErrName, "tensor %q: a name that a header cannot hold", lean.Clip(e.Name))
 	case !e.DType.Valid():
-		return 0, refuse(ErrUnknownDType, "tensor %q: data type %d; supported: %s", clip(e.Name), byte(e.DType), dtypeNames)
+		return 0, refuse(ErrUnknownDType, "tensor %q: data type %d; supported: %s", lean.Clip(e.Name), byte(e.DType), dtypeNames)
 	case len(e.Shape) > MaxRank:
-		return 0, refuse(ErrRank, "tensor %q: %d dimensions; the limit is %d", clip(e.Name), len(e.Shape), MaxRank)
+		return 0, refuse(ErrRank, "tensor %q: %d dimensions; the limit is %d", lean.Clip(e.Name), len(e.Shape), MaxRank)
 	}
 	for i, n := range e.Shape {
 		if n < 0 || int64(n) > MaxDim {
-			return 0, refuse(ErrShape, "tensor %q: dimension %d is %d, expected 0 to %d", clip(e.Name), i, n, MaxDim)
+			return 0, refuse(ErrShape, "tensor %q: dimension %d is %d, expected 0 to %d", lean.Clip(e.Name), i, n, MaxDim)
 		}
 	}
 	return byteSize(Tensor{Name: e.Name, DType: e.DType, Shape: e.Shape})

@@ -149,10 +149,10 @@ func (d *Decoder) Object(member func(key string) error) error {
 			return err
 		}
 		if !keys.add(key) {
-			return d.keep(lean.Errorf("%w: byte %d: key %q occurs twice", ErrDuplicateKey, d.pos, clip(key)))
+			return d.keep(lean.Errorf("%w: byte %d: key %q occurs twice", ErrDuplicateKey, d.pos, lean.Clip(key)))
 		}
 		if d.space(); d.pos >= len(d.data) || d.data[d.pos] != ':' {
-			return d.fail("no colon after key %q", clip(key))
+			return d.fail("no colon after key %q", lean.Clip(key))
 		}
 		d.pos++
 		if err := member(key); err != nil {
@@ -396,7 +396,7 @@ func (d *Decoder) Float() (float64, error) {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(f, 0) {
-		return 0, d.fail("number %s is out of range", clip(s))
+		return 0, d.fail("number %s is out of range", lean.Clip(s))
 	}
 	return f, nil
 }
@@ -409,7 +409,7 @@ func (d *Decoder) Int() (int64, error) {
 	}
 	i, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, d.fail("%s is not an integer of 64 bits", clip(s))
+		return 0, d.fail("%s is not an integer of 64 bits", lean.Clip(s))
 	}
 	return i, nil
 }
@@ -482,13 +482,6 @@ func (d *Decoder) Raw() ([]byte, error) {
 		return nil, err
 	}
 	return d.data[start:d.pos], nil
-}
-
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
-	}
-	return s
 }
 
 // keySet finds repeated keys: a scan for the usual few, a map beyond.
