@@ -23,14 +23,14 @@ func TestDecoderOperationsByHand(t *testing.T) {
 	d.Gate(a, a, a, None)
 	near(t, get(t, d, a), []float32{1, 4, 9, 16}, 0)
 
-	// Two heads of 5 columns of which 4 turn: a quarter turn takes the pairs (1,3), (6,8)
-	// to (−3,1), (−8,6); the pairs (2,4), (7,9) grow threefold.
+	// Two heads of 5 columns, 4 of which are rotated: a quarter turn maps the pairs (1,3),
+	// (6,8) to (−3,1), (−8,6); the pairs (2,4), (7,9) are multiplied by 3.
 	r := tensor(d, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	d.RotateHalves(r, 2, tensor(d, 2, 0, 3), tensor(d, 2, 1, 0))
 	near(t, get(t, d, r), []float32{-3, 6, 1, 12, 5, -8, 21, 6, 27, 10}, 0)
 }
 
-// Grouped keys are keys that each head of the group has a copy of.
+// Grouped keys are equal to copies of the keys for each head of the group.
 func TestGroupedAttentionIsAttentionToCopies(t *testing.T) {
 	for _, tq := range []int{3, 1} {
 		for _, mask := range []AttentionMask{{}, {Causal: true, Offset: 1}, {Causal: true, Offset: 9}, {Keep: []byte{1, 0, 1, 1}}, {Keep: []byte{0, 0, 1, 1}, Causal: true, Offset: 1}} {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fixture is a device with one of everything, all of it valid together.
+// fixture is a device with one operand of every kind, valid in combination.
 type fixture struct {
 	d          *Device
 	x, y, z    Tensor // [4,8]
@@ -31,7 +31,7 @@ func newFixture() *fixture {
 	f.table, f.tq8 = d.NewTable(F32, 4, 8), d.NewTable(I8, 4, 8)
 	f.half, f.one, f.rel = d.NewTensor(4, 2), d.NewTensor(1, 8), d.NewTensor(2, 7)
 	f.bytes = d.Alloc(256)
-	// What memory holds is 1.0 everywhere, so that any operation changes something.
+	// Memory is 1.0 everywhere, so that any operation changes it.
 	var ones []float32
 	for range int(d.Used())/4 - Alignment/4 {
 		ones = append(ones, 1)
@@ -56,20 +56,20 @@ func sized(t Tensor, rows, cols int) Tensor {
 func strided(t Tensor, stride int) Tensor { t.Stride = stride; return t }
 func short(v Vector) Vector               { v.Len--; return v }
 
-// end is a matrix that reaches beyond what was handed out.
+// end is a matrix that extends beyond the allocated memory.
 func (f *fixture) end(rows, cols int) Tensor {
 	return Tensor{At: uint32(f.d.Used()) - 4, Rows: rows, Cols: cols, Stride: cols}
 }
 
-// Each call is refused with ErrArgument and a word that says what is wrong, and
-// changes no byte of memory.
+// Each call fails with ErrArgument and a word that names the cause, and changes no byte of
+// memory.
 func TestDeviceRefusals(t *testing.T) {
 	att := func(f *fixture, m AttentionMask) { f.d.Attention(f.y, f.x, f.z, f.z, 2, 1, m) }
 	for _, c := range []struct {
 		name, want string
 		do         func(f *fixture)
 	}{
-		// Extents, for every operand of the first operation and one of each other.
+		// Extents: every operand of the first operation, one operand of the others.
 		{"linear: input outside", "input", func(f *fixture) { f.d.Linear(f.y, f.end(4, 8), f.w, None, nil) }},
 		{"linear: output outside", "output", func(f *fixture) { f.d.Linear(f.end(4, 8), f.x, f.w, None, nil) }},
 		{"linear: weight outside", "weight", func(f *fixture) { f.w.At = uint32(f.d.Used()) &^ 15; f.d.Linear(f.y, f.x, f.w, None, nil) }},
@@ -104,7 +104,7 @@ func TestDeviceRefusals(t *testing.T) {
 		{"linear: residual of other rows", "residual", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, None, &Residual{X: sized(f.z, 3, 8)}) }},
 		{"linear: stride less than a row", "stride", func(f *fixture) { f.d.Linear(f.y, strided(f.x, 7), f.w, None, nil) }},
 		{"linear: unknown activation", "activation", func(f *fixture) { f.d.Linear(f.y, f.x, f.w, GELUTanh+1, nil) }},
-		// Numbers no memory holds.
+		// Sizes that no memory has.
 		{"linear: negative rows", "input", func(f *fixture) { f.d.Linear(sized(f.y, -4, 8), sized(f.x, -4, 8), f.w, None, nil) }},
 		{"linear: negative columns", "input", func(f *fixture) { f.w.In = -8; f.d.Linear(f.y, sized(f.x, 4, -8), f.w, None, nil) }},
 		{"linear: huge rows", "input", func(f *fixture) { f.d.Linear(sized(f.y, huge, 8), sized(f.x, huge, 8), f.w, None, nil) }},
@@ -200,7 +200,7 @@ func TestDeviceRefusals(t *testing.T) {
 			if !errors.Is(err, ErrArgument) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %v with %q", err, ErrArgument, c.want)
 			}
-			// Scratch that was handed out meanwhile lies behind what was there.
+			// Scratch was allocated above what was in use.
 			if after := f.memory(); !bytes.Equal(before[:used], after[:used]) {
 				t.Error("memory was changed")
 			}
@@ -211,8 +211,7 @@ func TestDeviceRefusals(t *testing.T) {
 	}
 }
 
-// The fixture's calls pass when nothing is wrong with them: the refusals above are
-// not for another reason.
+// Valid calls on the fixture succeed: the errors above have no other cause.
 func TestDeviceAcceptsTheFixture(t *testing.T) {
 	f := newFixture()
 	d := f.d
@@ -243,7 +242,7 @@ func TestDeviceAcceptsTheFixture(t *testing.T) {
 	}
 }
 
-// Nothing is done, and nothing is wrong, where there are no rows.
+// A call without rows does nothing and is no error.
 func TestDeviceTakesEmptyMatrices(t *testing.T) {
 	f := newFixture()
 	before := f.memory()
@@ -265,12 +264,12 @@ func TestDeviceTakesEmptyMatrices(t *testing.T) {
 	if !bytes.Equal(before, f.memory()) {
 		t.Error("memory was changed")
 	}
-	// Without keys there is nothing to attend to: zeros.
+	// Attention without keys gives zeros.
 	f.d.Attention(f.y, f.x, none, none, 2, 1, AttentionMask{})
 	near(t, get(t, f.d, f.y), make([]float32, 32), 0)
 }
 
-// After an error everything is skipped, and the first error is the one reported.
+// After an error calls do nothing, and Err returns the first error.
 func TestDeviceErrorSticksUntilAsked(t *testing.T) {
 	f := newFixture()
 	f.d.Linear(f.y, sized(f.x, 4, 7), f.w, None, nil)
@@ -278,7 +277,7 @@ func TestDeviceErrorSticksUntilAsked(t *testing.T) {
 	f.d.Add(f.y, f.x, f.z, 1)
 	f.d.Activate(f.y, f.x, 99)
 	if at := f.d.Alloc(64); at != 0 {
-		t.Errorf("memory at %d was handed out after an error", at)
+		t.Errorf("memory at %d was allocated after an error", at)
 	}
 	f.d.Write(f.y.At, []byte{1, 2, 3, 4})
 	if !bytes.Equal(before, f.memory()) {
@@ -317,7 +316,7 @@ func TestDeviceMemory(t *testing.T) {
 		a := d.Alloc(1000)
 		d.Release(mark)
 		if b := d.Alloc(10); b != a {
-			t.Errorf("handed out %d, want %d again", b, a)
+			t.Errorf("allocated at %d, want %d again", b, a)
 		}
 		if d.Peak() < mark+1000 {
 			t.Errorf("peak %d, want at least %d", d.Peak(), mark+1000)
@@ -353,7 +352,7 @@ func TestDeviceMemory(t *testing.T) {
 	}
 }
 
-// A view with gaps is set and read row by row; what lies between stays.
+// A view with gaps is set and read row by row; the gaps do not change.
 func TestSetAndGetOfAView(t *testing.T) {
 	f := newFixture()
 	v := make([]float32, 12)

@@ -10,12 +10,12 @@ import (
 func Example() {
 	d := kernels.NewDevice(kernels.NewReference(0))
 
-	// Weights are brought into the backend's own form once, while loading.
+	// Weights are converted to the backend's own layout once, while loading.
 	w := d.NewWeight(kernels.F32, 2, 3, false)
 	rows := d.Floats([]float32{1, 0, -1, 2, 1, 0}) // [2,3], row-major
 	d.Pack(w, 0, 2, rows.At)
 
-	// What a call needs is handed out and given back afterwards.
+	// The memory of a call is released afterwards.
 	mark := d.Mark()
 	x, y := d.NewTensor(1, 3), d.NewTensor(1, 2)
 	d.Set(x, []float32{1, 2, 5})
@@ -28,7 +28,7 @@ func Example() {
 	// Output: [0 4] <nil>
 }
 
-// What does not fit is refused; the first error stays until it is asked for.
+// Invalid arguments are an error. The first error sticks until Err returns it.
 func ExampleDevice_Err() {
 	d := kernels.NewDevice(kernels.NewReference(0))
 	a, b := d.NewTensor(2, 4), d.NewTensor(2, 3)

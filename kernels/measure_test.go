@@ -19,7 +19,7 @@ func (s sizes) Levels(t DType, k uint32) uint32           { return s.of.Levels(t
 func (s sizes) LinearScratch(t DType, m, k uint32) uint64 { return s.of.LinearScratch(t, m, k) }
 func (s sizes) AttentionScratch(tq, tk, h uint32) uint64  { return s.of.AttentionScratch(tq, tk, h) }
 
-func TestAMeasuredRunReachesNoOperation(t *testing.T) {
+func TestAMeasuredRunCallsNoOperation(t *testing.T) {
 	d := NewDevice(sizes{of: NewReference(0)})
 	const rows, wide = 4, 32
 	_, err := d.Measure(func() error {
@@ -99,7 +99,7 @@ func TestMeasureCountsAndLeavesTheDeviceAsItWas(t *testing.T) {
 	if err := d.Err(); err != nil || !slices.Equal(got, []float32{1, 2, 3, 4, 5, 6}) || d.Used() != used || d.Peak() != peak || d.Backend().Size() != size {
 		t.Errorf("%v, %v, %d used of %d, peak %d", got, err, d.Used(), d.Backend().Size(), d.Peak())
 	}
-	// Errors are those of the run, and forgotten afterwards.
+	// Measure returns the error of run and leaves none in the device.
 	if _, err := d.Measure(func() error { d.Alloc(MaxMemory); return nil }); err == nil {
 		t.Error("more than a memory holds was measured")
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// quantQ4 is rows of k numbers as 4-bit weights, and their scales.
+// quantQ4 quantises rows of k numbers to 4-bit weights and their scales.
 func quantQ4(t *testing.T, d *Device, k int, v ...float32) (q []byte, scale []float32) {
 	t.Helper()
 	n, blocks := len(v)/k, int(blocksQ4(k))
@@ -20,10 +20,10 @@ func quantQ4(t *testing.T, d *Device, k int, v ...float32) (q []byte, scale []fl
 	return q, get(t, d, s)
 }
 
-// By hand: the largest magnitude, −4, becomes −8: scale 0.5. 1 is 2, 4 would be 8 and is
-// cut to 7, 0.75 is 1.5 and goes to the even 2, 0.25 is 0.5 and goes to 0. With 8 added:
-// 0, 10, 15, 10, 8, and what fills the row up is 8. A block whose largest is positive has
-// a negative scale.
+// By hand: the largest magnitude, −4, becomes −8, so the scale is 0.5. 1 becomes 2; 4 would
+// be 8 and is clamped to 7; 0.75 is 1.5 and rounds to the even 2; 0.25 is 0.5 and rounds to
+// 0. Plus 8: 0, 10, 15, 10, 8, and 8 for padding. A block whose largest number is positive
+// has a negative scale.
 func TestQuantizeQ4ByHand(t *testing.T) {
 	q, s := quantQ4(t, newDevice(), 5, -4, 1, 4, 0.75, 0.25, 8, -1, 0, 3.5, -8)
 	if w := binary.LittleEndian.Uint32(q); w != 0x8888_afa0 {
@@ -32,7 +32,7 @@ func TestQuantizeQ4ByHand(t *testing.T) {
 	if s[0] != 0.5 || s[1] != 1 {
 		t.Errorf("scales %v, want 0.5 and 1", s)
 	}
-	// Row 1: −8 ties with 8 and wins: 8 is cut to 7: f; −1: 7; 0: 8; 3.5 is 4 (even): c; −8: 0.
+	// Row 1: −8 ties with 8 and wins. 8 is clamped to 7: f; −1: 7; 0: 8; 3.5 rounds to 4 (even): c; −8: 0.
 	if w := binary.LittleEndian.Uint32(q[4:]); w != 0x8880_c87f {
 		t.Errorf("row 1 is %#x, want 0x8880c87f", w)
 	}
@@ -66,9 +66,9 @@ func TestLinearQ4ByHand(t *testing.T) {
 	near(t, get(t, d, y), []float32{0.5*11*32767 + 14}, 0.02)
 }
 
-// Quantised on load, a layer of normal weights is off by what 4 bits cost: the step is an
-// eighth of a block's largest, about 2.1 deviations of 32 numbers, so the error is near
-// 2.1/8/√12 = 8 % of a deviation.
+// The error of a layer of normally distributed weights in 4 bits: the step is an eighth of a
+// block's largest number, for 32 numbers about 2.1 standard deviations, so the error is
+// about 2.1/8/√12 = 8 % of a standard deviation.
 func TestLinearQ4OfQuantisedWeights(t *testing.T) {
 	const m, k, n = 4, 200, 24
 	r := rand.New(rand.NewPCG(7, 7))

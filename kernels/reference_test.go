@@ -11,12 +11,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// A device on the reference, which the SIMD backends are compared with: here it is
-// itself compared with numbers worked out by hand, gonum, and Go's math.
+// The reference, with which the other backends are compared, is compared with numbers
+// computed by hand, with gonum, and with Go's math.
 
 func newDevice() *Device { return NewDevice(NewReference(0)) }
 
-// tensor hands out a matrix of so many columns that holds v.
+// tensor allocates a matrix of so many columns with the numbers v.
 func tensor(d *Device, cols int, v ...float32) Tensor {
 	t := d.NewTensor(len(v)/cols, cols)
 	d.Set(t, v)
@@ -103,7 +103,7 @@ func TestLinearAgreesWithGonum(t *testing.T) {
 }
 
 // By hand: x = [2 −1], levels 32767: sx = 2/32767, q = [32767 −16384] (16383.5 to
-// the even neighbour). w = [3 4], ws = 0.5: 0.5·sx·(98301 − 65536) = 0.99993…
+// even). w = [3 4], ws = 0.5: 0.5·sx·(98301 − 65536) = 0.99993…
 func TestLinearQ8ByHand(t *testing.T) {
 	d := newDevice()
 	w := d.NewWeight(I8, 1, 2, false)
@@ -140,7 +140,7 @@ func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
 		{"positive", row(254, 2), 0.5 * 2 * (127*3 + 1*4)},
 		{"negative", row(-127, -1), 0.5 * 1 * (-127*3 - 1*4)},
 		{"zeros", row(0, 0), 0},
-		// 10 and −117 need the whole range; halves go to the even neighbour.
+		// 10 and −117 span the whole range; ties round to even.
 		{"ties", row(10, -117, 2.5), 0.5 * (10*3 - 117*4 + 2*5)},
 	} {
 		if math.Abs(float64(c.have-c.want)) > 1e-5*math.Abs(float64(c.want)) {
@@ -237,7 +237,7 @@ func TestSmallOperationsByHand(t *testing.T) {
 	d.L2Normalize(l, l, 1e-12)
 	near(t, get(t, d, l), []float32{0.6, 0.8, 0, 0}, 1e-7)
 
-	// A quarter turn takes (1,2) to (−2,1); no turn with length 3 takes (3,4) to (9,12).
+	// A quarter turn maps (1,2) to (−2,1); no turn with length 3 maps (3,4) to (9,12).
 	x := tensor(d, 4, 1, 2, 3, 4)
 	d.Rotate(x, 1, tensor(d, 2, 0, 3), tensor(d, 2, 1, 0))
 	near(t, get(t, d, x), []float32{-2, 1, 9, 12}, 0)
@@ -282,8 +282,8 @@ func TestAttentionAgreesWithGonum(t *testing.T) {
 	near(t, get(t, d, y), f32s(&want), 1e-6)
 }
 
-// With equal keys the weights are equal, so a result is the mean of the values that a
-// query sees: which ones each mask leaves is plain to see.
+// With equal keys the weights are equal, so a result is the mean of the values that the
+// masks leave to a query.
 func TestAttentionMasksByHand(t *testing.T) {
 	inf := float32(math.Inf(-1))
 	ln3 := float32(math.Log(3))
@@ -314,7 +314,7 @@ func TestAttentionMasksByHand(t *testing.T) {
 	}
 }
 
-// Two heads are two attentions side by side.
+// Two heads are two independent attentions.
 func TestAttentionHeadsAreIndependent(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	d := newDevice()

@@ -2,7 +2,7 @@ package lean
 
 // Uint16 reads the first two bytes of b, the least significant first.
 func Uint16(b []byte) uint16 {
-	_ = b[1] // one check of bounds
+	_ = b[1] // a single bounds check
 	return uint16(b[0]) | uint16(b[1])<<8
 }
 
@@ -56,8 +56,8 @@ func AppendUint64BE(b []byte, v uint64) []byte {
 	return append(b, byte(v>>56), byte(v>>48), byte(v>>40), byte(v>>32), byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 }
 
-// DecodeHex fills dst from its 2·len(dst) hexadecimal digits, of either case. It
-// reports false, and leaves in dst what it had read, if s is anything else.
+// DecodeHex decodes the 2·len(dst) hexadecimal digits of s, of either case, to dst. If s has
+// another form, it returns false and dst is undefined.
 func DecodeHex(dst []byte, s string) bool {
 	if len(s) != 2*len(dst) {
 		return false
@@ -72,7 +72,7 @@ func DecodeHex(dst []byte, s string) bool {
 	return true
 }
 
-// digit is the value of a hexadecimal digit; 255 for another byte.
+// digit is the value of a hexadecimal digit, or 255 for another byte.
 func digit(c byte) byte {
 	switch {
 	case '0' <= c && c <= '9':

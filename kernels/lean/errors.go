@@ -2,8 +2,8 @@ package lean
 
 import "errors"
 
-// Errorf is fmt.Errorf for the verbs and types that the package's comment lists. The
-// error wraps every argument of %w: errors.Is and errors.As look into all of them.
+// Errorf is fmt.Errorf for the verbs and types listed in the package comment. The error wraps
+// every argument of %w: errors.Is and errors.As examine all of them.
 func Errorf(format string, args ...any) error {
 	vetErrorf(format, args...)
 	text := string(appendf(nil, format, args, true))
@@ -17,7 +17,7 @@ func Errorf(format string, args ...any) error {
 	return &wrapMany{text, causes}
 }
 
-// wrapped is the errors among the arguments of %w, and how many %w there are.
+// wrapped returns the errors among the arguments of %w, and the number of %w.
 func wrapped(format string, args []any) (causes []error, verbs int) {
 	next := 0
 	for i := 0; i < len(format) && next < len(args); i++ {

@@ -5,19 +5,19 @@ import (
 	"unicode/utf8"
 )
 
-// Sprintf is fmt.Sprintf for the verbs and types that the package's comment lists.
+// Sprintf is fmt.Sprintf for the verbs and types listed in the package comment.
 func Sprintf(format string, args ...any) string {
 	vet(format, args...)
 	return string(Appendf(nil, format, args...))
 }
 
-// Appendf is fmt.Appendf for the verbs and types that the package's comment lists.
+// Appendf is fmt.Appendf for the verbs and types listed in the package comment.
 func Appendf(dst []byte, format string, args ...any) []byte {
 	vet(format, args...)
 	return appendf(dst, format, args, false)
 }
 
-// appendf formats; wrap says that %w is a verb.
+// appendf formats. If wrap is set, %w is a verb.
 func appendf(b []byte, format string, args []any, wrap bool) []byte {
 	next := 0
 	for i := 0; i < len(format); {
@@ -66,17 +66,17 @@ func appendf(b []byte, format string, args []any, wrap bool) []byte {
 	return b
 }
 
-// measure is what stands between % and the verb.
+// measure is the flag and the width between % and the verb.
 type measure struct {
 	zero  bool
 	width int
 }
 
-// maxWidth bounds what a width can make Sprintf write.
+// maxWidth limits widths, so that a format cannot produce an arbitrarily long text.
 const maxWidth = 64
 
-// appendArg writes one argument. The order of the cases is that of fmt: the basic
-// types, which have no methods, then error, then String.
+// appendArg writes one argument. The cases are in the order of fmt: basic types, which have no
+// methods, then error, then String.
 func appendArg(b []byte, verb rune, m measure, arg any) []byte {
 	switch a := arg.(type) {
 	case nil:
@@ -135,7 +135,7 @@ func appendArg(b []byte, verb rune, m measure, arg any) []byte {
 	return unsupported(b, verb)
 }
 
-// unsupported is what a verb becomes that this package does not know for its argument.
+// unsupported writes a verb that this package does not support for its argument.
 func unsupported(b []byte, verb rune) []byte {
 	return append(append(append(b, "%!"...), string(verb)...), "(?)"...)
 }
@@ -168,7 +168,7 @@ func appendUint(b []byte, verb rune, m measure, v uint64, negative bool) []byte 
 	default:
 		return unsupported(b, verb)
 	}
-	var text [maxWidth + 1]byte // digits from the right; a width includes the sign
+	var text [maxWidth + 1]byte // written from the right; a width includes the sign
 	at := len(text)
 	for {
 		at--
@@ -217,7 +217,7 @@ func appendString(b []byte, verb rune, s string) []byte {
 	return unsupported(b, verb)
 }
 
-// appendFloat writes the shortest decimal that reads back as v, in bits bits.
+// appendFloat writes the shortest decimal that parses as v in a float of bits bits.
 func appendFloat(b []byte, verb rune, v float64, bits int) []byte {
 	if verb != 'v' {
 		return unsupported(b, verb)

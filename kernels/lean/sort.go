@@ -1,8 +1,8 @@
 package lean
 
-// Sort orders n elements that less compares and swap exchanges, in place; equal ones in
-// no order that is promised. It is a heap sort: n·log n steps whatever the order was.
-// Package slices writes its own for each type that it sorts, 15 kB of them.
+// Sort sorts n elements in place, which less compares and swap exchanges. It is not stable. It
+// is a heap sort with n·log n steps in the worst case. Package slices would instantiate its
+// own sort for each type, 15 kB in all.
 func Sort(n int, less func(i, j int) bool, swap func(i, j int)) {
 	sink := func(root, end int) {
 		for {
@@ -29,7 +29,7 @@ func Sort(n int, less func(i, j int) bool, swap func(i, j int)) {
 	}
 }
 
-// SortStrings orders names by their bytes.
+// SortStrings sorts names by their bytes.
 func SortStrings(names []string) {
 	Sort(len(names), func(i, j int) bool { return names[i] < names[j] }, func(i, j int) { names[i], names[j] = names[j], names[i] })
 }

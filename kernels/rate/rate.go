@@ -1,5 +1,5 @@
-// Package rate measures how fast a device multiplies, for a page that shows it and for
-// people who compare machines.
+// Package rate measures the multiply-adds per second of a device, so that a page can show
+// them and machines can be compared.
 //
 // Begin with [Linear]: linear layers are nearly all of a transformer's work.
 package rate
@@ -11,29 +11,28 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
-// ErrShape: the layer is empty, or too large to be measured.
+// ErrShape is wrapped when the layer is empty, too large, or of a type that is not measured.
 var ErrShape = errors.New("invalid shape")
 
-// maxElements bounds weights and activations: 64 MB of f32 each.
+// maxElements limits weights and activations to 64 MB of f32 each.
 const maxElements = 1 << 24
 
-// Clock is what a measurement needs of its host.
+// Clock is the host of a measurement.
 type Clock struct {
-	// Now is a time in milliseconds.
+	// Now returns the time in milliseconds.
 	Now func() float64
-	// Pause, if set, is called between rounds; its error ends the measurement.
+	// Pause, if not nil, is called between rounds. Its error ends the measurement.
 	Pause func() error
 }
 
-// round is the least length of a round in milliseconds: several ticks of a browser's
-// coarsest clock.
+// round is the minimum duration of a round in milliseconds: several ticks of the coarsest
+// clock of a browser.
 const round = 10
 
-// Linear measures rows × in × out layers with weights of type t for about so many
-// milliseconds, at least three rounds, and returns the multiply-adds a second of the
-// fastest round: whatever else the machine does makes a round slower, never faster.
-// Weights and activations are made up; values do not change the time. It leaves nothing
-// in device memory.
+// Linear measures a linear layer on x [rows, in] with weights [out, in] of type t for about
+// milliseconds, at least three rounds. It returns the multiply-adds per second of the
+// fastest round, because other programs make a round slower, never faster. The numbers are
+// made up: they do not affect the time. Linear releases all device memory that it uses.
 func Linear(d *kernels.Device, t kernels.DType, rows, in, out int, milliseconds float64, c Clock) (float64, error) {
 	for _, n := range [][2]int{{rows, in}, {rows, out}, {in, out}} {
 		if n[0] < 1 || n[1] < 1 || n[0] > maxElements/n[1] {
@@ -69,7 +68,7 @@ func Linear(d *kernels.Device, t kernels.DType, rows, in, out int, milliseconds 
 			return 0, err
 		}
 		if took < round && calls < 1<<20 {
-			calls *= 2 // not a round yet
+			calls *= 2 // too short for a round
 			continue
 		}
 		n++
@@ -78,7 +77,7 @@ func Linear(d *kernels.Device, t kernels.DType, rows, in, out int, milliseconds 
 	return best, nil
 }
 
-// weights packs numbers that are neither zero nor tiny, which some processors are slow with.
+// weights packs numbers that are neither zero nor subnormal, with which some processors are slow.
 func weights(d *kernels.Device, t kernels.DType, out, in int) (kernels.Weight, error) {
 	w := d.NewWeight(t, out, in, false)
 	mark := d.Mark()

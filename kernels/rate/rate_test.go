@@ -7,8 +7,8 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// counting is a reference backend whose linear layers take a millisecond each, on a clock
-// of its own.
+// counting is a reference backend whose linear layers take cost milliseconds each, on a clock
+// of their own.
 type counting struct {
 	*kernels.Reference
 	calls, took, cost int
@@ -31,7 +31,7 @@ func (c *counting) LinearQ4(y, ldy, x, ldx, w, bias, res, ldres, m, k, n uint32,
 	c.call()
 }
 
-// A layer of 2×32×48 that takes a millisecond makes 3.072 million multiply-adds a second.
+// A layer of 2×32×48 that takes a millisecond makes 3.072 million multiply-adds per second.
 func TestLinearCountsMultiplyAddsASecond(t *testing.T) {
 	for _, dtype := range []kernels.DType{kernels.F32, kernels.I8, kernels.Q4} {
 		b := &counting{Reference: kernels.NewReference(1 << 30), cost: 1}
@@ -60,7 +60,7 @@ func TestLinearTakesTheFastestRound(t *testing.T) {
 	got, err := Linear(d, kernels.F32, 1, 16, 16, 1000, Clock{
 		Now: func() float64 { return float64(b.took) },
 		Pause: func() error {
-			b.cost = 11 - b.cost // the machine is busy now and then
+			b.cost = 11 - b.cost // the machine is busy in every other round
 			return nil
 		},
 	})
@@ -68,7 +68,7 @@ func TestLinearTakesTheFastestRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := 256.0 * 1000; got != want {
-		t.Errorf("%g multiply-adds a second, want those of an idle machine, %g", got, want)
+		t.Errorf("%g multiply-adds per second, want those of an idle machine, %g", got, want)
 	}
 }
 

@@ -1,10 +1,10 @@
-// How near the kernels come to native code with vectors of 128 bits: make ceiling.
+// Compares the kernels with native code that uses vectors of 128 bits: make ceiling.
 //
 //	node kernels/simd/ceiling.mjs [--rounds N] [--chromium PATH]
 //
-// Compiles native/ceiling.c with the C compiler (CC, else cc), runs it before and after the
-// kernels (tune.mjs, Chromium), and prints the best of each with their ratio. Where there is
-// no compiler, or the processor is no x86-64 with AVX2, it says so and compares nothing.
+// Compiles native/ceiling.c with the C compiler (CC, otherwise cc), runs it before and after
+// the kernels (tune.mjs, Chromium), and prints the best rates and their ratio. Without a
+// compiler, or an x86-64 processor with AVX2, it prints the reason and compares nothing.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -16,7 +16,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: o } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, chromium: { type: 'string', default: '/usr/bin/chromium' } } });
 
 if (process.arch !== 'x64') {
-  console.log(`ceiling: native/ceiling.c is for x86-64, this processor is ${process.arch}`);
+  console.log(`ceiling: native/ceiling.c needs x86-64, this processor is ${process.arch}`);
   process.exit(0);
 }
 const dir = mkdtempSync(path.join(os.tmpdir(), 'ceiling-'));
@@ -25,7 +25,7 @@ try {
   try {
     execFileSync(process.env.CC ?? 'cc', ['-O3', '-o', program, path.join(here, 'native/ceiling.c')], { stdio: ['ignore', 'inherit', 'inherit'] });
   } catch (e) {
-    console.log(`ceiling: no C compiler made the program (${e.message}): install gcc, or set CC`);
+    console.log(`ceiling: native/ceiling.c does not compile (${e.message}): install gcc, or set CC`);
     process.exit(0);
   }
   const native = () => JSON.parse(execFileSync(program, ['2']));

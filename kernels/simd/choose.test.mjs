@@ -1,7 +1,7 @@
 // node --test kernels/simd/choose.test.mjs
 //
-// The choice among instances that are told what to answer; the real modules run the
-// self-test in every browser test of the kernels.
+// The choice among instances with given answers. The real modules run the self-test in every
+// browser test of the kernels.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -13,13 +13,13 @@ const RELAXED = Uint8Array.from([
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 253, 146, 2, 11,
 ]);
 
-/** A clock that only moves when it is read, by 5 µs, and when a trial spends time. */
+/** A clock that advances by 5 µs when it is read, and when a trial takes time. */
 let time = 0;
 const clock = () => (time += 0.005);
 
-/** A relaxed module whose forms answer wrong[form] and take cost[form] milliseconds of the clock. */
+/** A relaxed module whose self-tests return wrong[form] and whose trials take cost[form] milliseconds. */
 function relaxed({ wrong = {}, cost = {} }) {
-  wrong = { 3: 1, 4: 1, ...wrong }; // eight bits are for some processors
+  wrong = { 3: 1, 4: 1, ...wrong }; // few processors are exact for eight bits
   let form = 1;
   return {
     form: (f) => void (form = f),
@@ -37,7 +37,7 @@ async function choose(t, { supported = true, fast, safe = plain() }, force, last
   return chooseKernels(async (file) => file, force, {}, last, clock);
 }
 
-test('the faster form wins, and is the one that is set', async (t) => {
+test('the faster form is chosen and set', async (t) => {
   for (const [cost, name] of [
     [{ 1: 0.6, 2: 0.2 }, 'fused'],
     [{ 1: 0.2, 2: 0.6 }, 'relaxed'],
@@ -49,7 +49,7 @@ test('the faster form wins, and is the one that is set', async (t) => {
   }
 });
 
-test('a form whose code the engine optimises later than the other\'s is not taken for the slower one', async (t) => {
+test('a form that the engine optimises later than the other is not taken for the slower one', async (t) => {
   for (const [late, name] of [
     [1, 'relaxed'],
     [2, 'fused'],
@@ -70,14 +70,14 @@ test('a form whose code the engine optimises later than the other\'s is not take
   }
 });
 
-test('a form that computes wrongly is not taken, however fast', async (t) => {
+test('a form that computes wrongly is not chosen, however fast', async (t) => {
   const r = await choose(t, { fast: relaxed({ wrong: { 2: 1 }, cost: { 1: 1, 2: 0 } }) });
   assert.equal(r.name, 'relaxed');
   assert.equal(r.exports.variant(), 1);
   assert.match(r.reason, /fused form wrongly/);
 });
 
-test('eight bits are taken where the processor has them, with or without a sign, and the fused form is fast', async (t) => {
+test('eight bits are chosen where the processor is exact for them, signed or unsigned, and the fused form is fast', async (t) => {
   for (const [form, other] of [[3, 4], [4, 3]]) {
     const wrong = { [form]: 0, [other]: 1 };
     const fast = relaxed({ wrong, cost: { 1: 0.6 } });
@@ -92,7 +92,7 @@ test('eight bits are taken where the processor has them, with or without a sign,
   await assert.rejects(choose(t, { fast: relaxed({}) }, 'fused8'), /fused8 cannot run/);
 });
 
-test('what was found to be the fastest on an earlier visit is not timed again, if it still computes rightly', async (t) => {
+test('the fastest form of an earlier visit is not timed again, if it still computes correctly', async (t) => {
   const cost = { 1: 0.6, 2: 0.2 };
   assert.equal((await choose(t, { fast: relaxed({ cost }) })).timed, true);
   let trials = 0;
@@ -101,14 +101,14 @@ test('what was found to be the fastest on an earlier visit is not timed again, i
   assert.deepEqual([r.name, r.exports.variant(), r.reason, r.timed, trials], ['relaxed', 1, 'remembered from an earlier visit', false, 0]);
   const wide = await choose(t, { fast: relaxed({ wrong: { 4: 0 } }) }, undefined, 'fused8');
   assert.deepEqual([wide.name, wide.exports.selftest()], ['fused8', 0]);
-  // Wrong by now, unknown, of another browser, or not what is asked for.
+  // Wrong now, unknown, of another browser, or not the forced one.
   assert.equal((await choose(t, { fast: relaxed({ wrong: { 2: 5 } }) }, undefined, 'fused')).name, 'relaxed');
   assert.equal((await choose(t, { fast: relaxed({ cost }) }, undefined, 'simd129')).name, 'fused');
   assert.equal((await choose(t, { supported: false }, undefined, 'fused')).name, 'simd128');
   assert.equal((await choose(t, { fast: relaxed({ cost }) }, 'fused', 'relaxed')).name, 'fused');
 });
 
-test('where both are wrong the plain module runs', async (t) => {
+test('the plain module runs where both forms are wrong', async (t) => {
   const r = await choose(t, { fast: relaxed({ wrong: { 1: 1, 2: 9 } }) });
   assert.equal(r.name, 'simd128');
   assert.match(r.reason, /computes wrongly/);
@@ -120,7 +120,7 @@ test('an engine without relaxed SIMD never loads the relaxed module', async (t) 
   assert.match(r.reason, /no relaxed SIMD/);
 });
 
-test('a forced variant runs or the reason is told', async (t) => {
+test('a forced variant runs, or the error has the reason', async (t) => {
   for (const name of ['simd128', 'relaxed', 'fused']) {
     assert.equal((await choose(t, { fast: relaxed({ cost: { 1: 0.4 } }) }, name)).name, name);
   }

@@ -4,7 +4,7 @@ package simd
 
 import "unsafe"
 
-// Copies between Go's memory and the kernels', by JavaScript (imports.mjs).
+// The copies between Go's memory and that of the kernels, in JavaScript (imports.mjs).
 
 //go:wasmimport kernels read
 func wRead(to unsafe.Pointer, at, n uint32)

@@ -1,10 +1,10 @@
-/** The Go object of wasm_exec.js; mem is there once its program runs. */
+/** The Go object of wasm_exec.js. mem exists once its program runs. */
 export interface GoMemory {
   mem: DataView;
 }
 
-/** What a Go program imports as "kernels"; see imports.mjs. */
+/** The imports "kernels" of a Go program; see imports.mjs. */
 export function kernelImports(exports: WebAssembly.Exports, go: GoMemory): WebAssembly.ModuleImports;
 
-/** A function that gives all bytes of a Go program's memory, once it runs; they are valid until the program runs on. */
+/** Returns a function that returns all bytes of a Go program's memory, once it runs. They are valid until the program continues. */
 export function goBytes(go: GoMemory): () => Uint8Array;

@@ -2,7 +2,7 @@
 
 package simd
 
-// The exports of the kernel module. Each is a call from module to module.
+// The exports of the kernel module. Each call goes directly from module to module.
 
 //go:wasmimport kernels variant
 func wVariant() uint32

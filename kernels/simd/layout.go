@@ -7,29 +7,28 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
-// Name is the name of the variant that every engine runs; it is embedded natively.
+// Name is the name of the variant that every engine runs and that native programs embed.
 const Name = "simd128"
 
-// variant is what the module's export of that name returns.
+// variant is the result of the module's export of that name.
 type variant uint32
 
-// The variants of the int8 layer. The module relaxed.wasm holds all but the first.
+// The variants of the int8 layer. relaxed.wasm has all but the first.
 const (
 	plain   variant = iota // 16-bit products
-	relaxed                // 8-bit products, added up in two steps
-	fused                  // 8-bit products, added up in one
-	fused8                 // the same with activations of 8 bits instead of 7
+	relaxed                // 8-bit products, added in two steps
+	fused                  // 8-bit products, added in one step
+	fused8                 // as fused, with activations of 8 bits instead of 7
 )
 
 var variantNames = [...]string{plain: Name, relaxed: "relaxed", fused: "fused", fused8: "fused8"}
 
-// pageSize is that of a WebAssembly memory.
+// pageSize is the page size of a WebAssembly memory.
 const pageSize = 1 << 16
 
 func roundUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
 
-// The sizes below are those of the module's own layouts: package gen writes the kernels
-// that read them.
+// The sizes below are those of the layouts that the kernels of package gen read.
 
 // Name is "simd128", "relaxed", "fused" or "fused8".
 func (b *Backend) Name() string { return variantNames[b.v] }
@@ -37,7 +36,7 @@ func (b *Backend) Name() string { return variantNames[b.v] }
 // Place returns from: the memory is in one piece.
 func (b *Backend) Place(from, n uint64) uint64 { return from }
 
-// pad is k filled up to the multiple of columns that the int8 layer takes at once.
+// pad is k rounded up to a multiple of the columns that the int8 layer takes at a time.
 func (b *Backend) pad(k uint32) uint64 {
 	if b.v == plain {
 		return roundUp(uint64(k), 8)
@@ -45,10 +44,12 @@ func (b *Backend) pad(k uint32) uint64 {
 	return roundUp(uint64(k), 16)
 }
 
-// PackedSize is that of whole panels of 16 columns: f32 [k][16], or i8 [k][16] with k
-// filled up, and in relaxed variants the sum of each column, i32; or blocks of 4-bit
-// weights, u8 [16][16], and their scales f32 [16]; or f16 [k][16] and for each column whether
-// it has a number that is not finite, u16 [16].
+// PackedSize is the size of whole panels of 16 columns:
+//
+//	F32  f32 [k][16]
+//	F16  f16 [k][16], and u16 [16]: whether a column has a number that is not finite
+//	I8   i8 [k][16], k padded, and in relaxed variants the sum of each column, i32 [16]
+//	Q4   blocks of weights u8 [16][16] with scales f32 [16]
 func (b *Backend) PackedSize(t kernels.DType, n, k uint32) uint64 {
 	panels := roundUp(uint64(n), kernels.PanelWidth)
 	switch {
@@ -102,9 +103,9 @@ func (b *Backend) LinearScratch(t kernels.DType, m, k uint32) uint64 {
 	return rows * (b.pad(k) + 8)
 }
 
-// AttentionScratch is room for the scores of four queries with all keys, or, whatever the
-// number of keys, for a chunk of queries and a block of values, packed, and the scores of
-// 16 queries with the block.
+// AttentionScratch is room for the scores of four queries with all keys; or, independent of
+// the number of keys, for a chunk of queries and a block of values, both packed, and the
+// scores of 16 queries with the block.
 func (b *Backend) AttentionScratch(tq, tk, h uint32) uint64 {
 	if tq >= 12 && tk >= 32 && h <= 256 { // as in gen/flash.go
 		return flashSize
@@ -112,15 +113,15 @@ func (b *Backend) AttentionScratch(tq, tk, h uint32) uint64 {
 	return 16 * roundUp(uint64(tk), 4)
 }
 
-// flashSize is that of gen/flash.go; a test compares them.
+// flashSize is equal to that of gen/flash.go; a test compares them.
 const flashSize = 4*32*256 + 192 + 4*4096 + 4*16*(64+4) + 4*16*64 + 8*80
 
-// reserve is the most that Grow asks for beyond what is needed.
+// reserve is the largest number of bytes that Grow asks for beyond what is needed.
 const reserve = 4 << 20
 
-// growBy makes a memory of have bytes at least want bytes long with grow, which adds
-// pages and tells whether it did. It first asks for a little more, an eighth but no
-// more than reserve, so that a stack that grows by small steps does not grow each time.
+// growBy makes a memory of have bytes at least want bytes long. grow adds pages and reports
+// whether it did. growBy first asks for an eighth more, at most reserve, so that a stack
+// that grows in small steps does not grow the memory each time.
 func growBy(have, want uint64, grow func(pages uint32) bool) error {
 	if want > kernels.MaxMemory {
 		return lean.Errorf("a WebAssembly memory holds %d bytes, not %d", uint64(kernels.MaxMemory), want)

@@ -4,7 +4,7 @@ package simd
 
 import "github.com/lodestone-wasm/lodestone/kernels"
 
-// The operations: see kernels.Backend.
+// The methods of kernels.Loading and kernels.Operations that call the module.
 
 // PackF32 implements kernels.Backend.
 func (b *Backend) PackF32(dst, src, n, k uint32) {

@@ -27,7 +27,7 @@ func selftest(t *testing.T, wasm []byte) uint64 {
 	return out[0]
 }
 
-// Its answers hold for what trial runs as well, as often as it is called.
+// trial runs any number of times, and the self-test passes after it.
 func TestTrialRuns(t *testing.T) {
 	b := open(t)
 	for _, n := range []uint64{0, 1, 50} {
@@ -44,8 +44,8 @@ func TestSelftestPasses(t *testing.T) {
 	}
 }
 
-// An engine that computes an instruction wrongly is found out: here one instruction is
-// replaced by another of the same types, whose code is as long.
+// The self-test detects an engine that computes an instruction wrongly: here one instruction
+// is replaced by another of the same types and the same encoded length.
 func TestSelftestFindsWrongInstructions(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -68,8 +68,8 @@ func TestSelftestFindsWrongInstructions(t *testing.T) {
 	}
 }
 
-// wazero has no relaxed SIMD, so the table of cases runs on relaxed.wasm in browsers
-// only. Where this fails, wazero has learned it: run the table natively as well.
+// wazero has no relaxed SIMD, so that the table of cases runs on relaxed.wasm only in
+// browsers. If this test fails, wazero has gained it: run the table natively too.
 func TestWazeroStillRefusesTheRelaxedModule(t *testing.T) {
 	wasm, err := os.ReadFile("relaxed.wasm")
 	if err != nil {

@@ -18,15 +18,15 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/kerneltest"
 )
 
-// sharedMemory is (module (memory (export "memory") 12 2048 shared)): wazero reserves the
-// whole of a memory that several threads share.
+// sharedMemory is (module (memory (export "memory") 12 2048 shared)). Its maximum is low
+// because wazero reserves the maximum of a shared memory.
 var sharedMemory = []byte{
 	0, 'a', 's', 'm', 1, 0, 0, 0,
 	5, 5, 1, 3, 12, 0x80, 0x10,
 	7, 10, 1, 6, 'm', 'e', 'm', 'o', 'r', 'y', 2, 0,
 }
 
-// openShared is simd128-shared.wasm with the memory that a page would make, and with so many
+// openShared is simd128-shared.wasm with the memory that a page creates and a pool of so many
 // threads, each a goroutine with an instance of its own.
 func openShared(t *testing.T, threads int) *Backend {
 	t.Helper()
@@ -57,7 +57,7 @@ func openShared(t *testing.T, threads int) *Backend {
 		thread := instance()
 		thread.call("thread_ready")
 		running.Go(func() {
-			for !end.Load() { // it returns when it has slept for a quarter of a second
+			for !end.Load() { // thread_main returns after it was parked for a quarter of a second
 				thread.call("thread_main", uint64(i))
 			}
 		})
@@ -66,14 +66,14 @@ func openShared(t *testing.T, threads int) *Backend {
 		end.Store(true)
 		running.Wait()
 	})
-	b.call("set_threads", uint64(threads), 0) // however small a call is, it is cut
+	b.call("set_threads", uint64(threads), 0) // every call becomes a job
 	if n := b.call("threads"); n != uint64(threads) {
 		t.Fatalf("%d threads, want %d", n, threads)
 	}
 	return b
 }
 
-// What runs in a page that may have threads passes the table of cases here too.
+// The shared module passes the table of cases, on one thread and on two.
 func TestSharedModuleAgreesWithReference(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the table takes long under the race detector, which does not see into the module")
@@ -93,7 +93,7 @@ func TestSharedModuleAgreesWithReference(t *testing.T) {
 				t.Errorf("and %d more", failed-20)
 			}
 			if n := b.call("thread_tiles"); threads > 1 && n < 100 {
-				t.Errorf("the second thread ran %d tiles, so that one did it all", n)
+				t.Errorf("the second thread ran %d tiles, expected at least 100", n)
 			}
 		})
 	}

@@ -9,15 +9,14 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
-// Backend calls the kernel module that the page instantiated before this program.
-// There is one, and its memory is one: make one Backend.
+// Backend calls the kernel module that the page instantiated before this program. There is
+// one module with one memory: make one Backend.
 type Backend struct{ v variant }
 
 var _ kernels.Backend = (*Backend)(nil)
 
-// New finds out which module it is. The argument is there for the native form's sake, which
-// takes a context.Context; here that type would bring package time, with its calendars
-// and time zones, into the engine: 0.07 MB compressed.
+// New asks the module for its variant. The argument exists because the native New takes a
+// context.Context; here that type would add package time to the engine, 0.07 MB compressed.
 func New(any) (*Backend, error) {
 	b := &Backend{}
 	b.v = variant(wVariant())
@@ -41,8 +40,8 @@ func (b *Backend) Grow(size uint64) error {
 	return growBy(b.Size(), size, func(pages uint32) bool { return wGrow(pages) >= 0 })
 }
 
-// small is the number of bytes up to which copying word by word beats a call of
-// JavaScript.
+// small is the largest number of bytes that are copied word by word, which is then faster
+// than a call of JavaScript.
 const small = 64
 
 // Write copies p to memory.

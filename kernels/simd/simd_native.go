@@ -28,7 +28,7 @@ type Backend struct {
 
 var _ kernels.Backend = (*Backend)(nil)
 
-// New compiles the kernel module and makes an instance of it. Close it after use.
+// New compiles and instantiates the kernel module. Close the Backend after use.
 func New(ctx context.Context) (*Backend, error) {
 	r := wazero.NewRuntime(ctx)
 	inst, err := r.InstantiateWithConfig(ctx, module, wazero.NewModuleConfig().WithName(""))
@@ -39,7 +39,7 @@ func New(ctx context.Context) (*Backend, error) {
 	return backendOf(ctx, r, inst), nil
 }
 
-// backendOf is the backend of an instance of the plain module, with a memory of its own or not.
+// backendOf is the backend of an instance of simd128.wasm or simd128-shared.wasm.
 func backendOf(ctx context.Context, r wazero.Runtime, inst api.Module) *Backend {
 	b := &Backend{ctx: ctx, runtime: r, mem: inst.Memory(), fn: map[string]api.Function{}}
 	for name := range inst.ExportedFunctionDefinitions() {
@@ -51,8 +51,8 @@ func backendOf(ctx context.Context, r wazero.Runtime, inst api.Module) *Backend 
 // Close releases the instance and its memory.
 func (b *Backend) Close() error { return b.runtime.Close(b.ctx) }
 
-// call calls a kernel. It fails only where the caller broke the contract, by an
-// offset outside memory: then it panics, as a slice would.
+// call calls a kernel. It panics, as a slice does, where an offset is outside memory: the
+// caller has broken the contract.
 func (b *Backend) call(name string, args ...uint64) uint64 {
 	copy(b.stack[:], args)
 	if err := b.fn[name].CallWithStack(b.ctx, b.stack[:]); err != nil {
@@ -92,7 +92,7 @@ func (b *Backend) Read(at uint32, p []byte) kernels.Pending {
 	return nil
 }
 
-// The operations: see kernels.Backend.
+// The methods of kernels.Loading and kernels.Operations that call the module.
 
 // PackF32 implements kernels.Backend.
 func (b *Backend) PackF32(dst, src, n, k uint32) { b.call("pack_f32", u(dst), u(src), u(n), u(k)) }

@@ -26,8 +26,8 @@ func open(t *testing.T) *Backend {
 	return b
 }
 
-// The browser's form imports what the module exports, with the same types. Natively
-// the imports are not compiled, so they are read here.
+// imports_js.go imports every export of the module, with the same types. Natively it is not
+// compiled, so the test parses it.
 func TestImportsMatchTheModule(t *testing.T) {
 	b := open(t)
 	file, err := parser.ParseFile(token.NewFileSet(), "imports_js.go", nil, parser.ParseComments)
@@ -74,7 +74,7 @@ func TestImportsMatchTheModule(t *testing.T) {
 	}
 	for name := range b.fn {
 		if !imported[name] && name != "selftest" && name != "trial" { // which are for the page
-			t.Errorf("the module exports %q, which nobody imports", name)
+			t.Errorf("the module exports %q, which imports_js.go does not import", name)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// Grow asks for a reserve, for exactly what is needed where that is refused, and
-// reports a memory that cannot grow.
+// Grow asks for a reserve, then for exactly what is needed if that is refused, and returns
+// an error if the memory cannot grow.
 func TestGrowBy(t *testing.T) {
 	const page = pageSize
 	for _, c := range []struct {
@@ -147,7 +147,7 @@ func TestGrowBy(t *testing.T) {
 	}
 }
 
-// Sizes by hand: 17 rows are two panels; 9 columns of int8 fill up to 16.
+// Sizes by hand: 17 rows are two panels; 9 columns of int8 are padded to 16.
 func TestLayout(t *testing.T) {
 	for _, c := range []struct {
 		v    variant
@@ -172,7 +172,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// A caller that breaks the contract hears of it; the memory is not the host's.
+// A caller that breaks the contract gets a panic. It cannot reach memory of the host.
 func TestOutsideOfMemoryPanics(t *testing.T) {
 	b := open(t)
 	for name, do := range map[string]func(){

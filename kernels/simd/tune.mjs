@@ -4,9 +4,9 @@
 //	node kernels/simd/tune.mjs --sweep    every tile that gen -sweep writes (many minutes)
 //	node kernels/simd/tune.mjs --sweep --write    the same, and the table into TUNING.md
 //
-// The modules take turns, so that what disturbs the machine disturbs all of them,
-// and the best round counts. Without arguments it times the committed modules. FORM is 1
-// (two-step) or 2 (fused), see form in gen/linear_q8.go; 1 where nothing is said.
+// Rounds of the modules alternate, so that other programs affect all of them alike, and
+// the best round counts. Without arguments it times the committed modules. FORM is 1
+// (two-step, the default) or 2 (fused), see form in gen/linear_q8.go.
 // Options: --ops q8,q4,f16,f32,attention  --shapes MxKxN,… of layers  --tokens 128,512 of
 // attention, 12 heads of 64  --rounds N  --ms N of a round  --json  --chromium PATH.
 import { execFileSync } from 'node:child_process';
@@ -32,7 +32,7 @@ const { values: o, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (o.write && (!o.sweep || o.json || positionals.length > 0)) throw new Error('tune: --write is for the table of --sweep');
+if (o.write && (!o.sweep || o.json || positionals.length > 0)) throw new Error('tune: --write needs --sweep, and neither --json nor modules');
 const files = positionals.length ? positionals : ['simd128.wasm', 'relaxed.wasm:1', 'relaxed.wasm:2'].map((n) => path.join(here, n));
 if (o.sweep) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'sweep-'));
@@ -72,13 +72,13 @@ try {
   await browser.close();
 }
 
-/** Puts the table of the sweep into TUNING.md, between its marks. */
+/** Writes the table of the sweep between its marks in TUNING.md. */
 async function write(table) {
   const file = path.join(here, 'TUNING.md');
   const text = await readFile(file, 'utf8');
   const [begin, end] = ['<!-- written by make tune -->\n', '<!-- up to here -->\n'];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`tune: ${file} has no marks to write the table between`);
+  if (from < 0 || to < from) throw new Error(`tune: ${file} has no marks ${begin.trim()} and ${end.trim()}`);
   await writeFile(file, `${text.slice(0, from + begin.length)}${table}\n${text.slice(to)}`);
 }
 
@@ -106,8 +106,8 @@ async function measure({ modules, shapes, tokens, ops, rounds, ms }) {
     // Attention multiplies tokens × tokens × 768 twice.
     for (const [m, k, n] of op === 'attention' ? tokens.map((t) => [t, t, 2 * 768]) : shapes) {
       const calls = instances.map((e) => prepare(e, op, m, k, n));
-      // The page's clock ticks in tenths of a millisecond. On a busy machine many short rounds
-      // are more likely to find a quiet moment.
+      // The page's clock has a resolution of a tenth of a millisecond. On a busy machine, many
+      // short rounds are more likely to include an undisturbed one.
       const repeat = Math.max(1, Math.round((ms / 1e3) / ((m * k * n) / 50e9)));
       const best = calls.map(() => Infinity);
       for (let r = 0; r < rounds; r++) {
@@ -123,7 +123,7 @@ async function measure({ modules, shapes, tokens, ops, rounds, ms }) {
   }
   return rows;
 
-  /** A call of one layer on packed random weights, or undefined where the module has no such layer. */
+  /** A call of one layer on packed random weights, or undefined if the module has no such layer. */
   function prepare(e, op, m, k, n) {
     if (op !== 'attention' && !e[`linear_${op}`]) return undefined;
     let top = (e.base() + 63) & ~63;

@@ -2,17 +2,17 @@ package main
 
 import "math"
 
-// exp of a number from −87.33 to 88.37. Up to 0 the largest relative error is 9.9e-8, with a
-// fused relaxed_madd 7.5e-8 (package kerneltest, bounds.go, holds it to 1e-7); NaN stays.
+// exp computes exp(x) for −87.33 ≤ x ≤ 88.37. For x ≤ 0 the largest relative error is 9.9e-8,
+// with a fused relaxed_madd 7.5e-8 (bound: package kerneltest, bounds.go). NaN stays NaN.
 //
 //	n = round(x / ln 2);  r = x − n·ln 2;  exp(x) = 2ⁿ·p(r)
 //
-// ln 2 is in two parts, so that n·ln 2 is exact, and p has the coefficients of Cephes' expf
-// (S. L. Moshier). n is rounded by adding 1.5·2²³, whose last bit is worth 1; with 127
-// more, the sum's last bits are the exponent of 2ⁿ, ready to be moved to its place.
+// ln 2 is split into two parts, so that n·ln 2 is exact. p has the coefficients of Cephes'
+// expf (S. L. Moshier). Adding 1.5·2²³, whose last bit has the value 1, rounds n; adding
+// 127 more makes the last bits of the sum the biased exponent of 2ⁿ.
 type exp struct{ t, n, r, p V128 }
 
-// newExp declares what exp works with.
+// newExp declares the locals of exp.
 func newExp(f *Func) exp {
 	return exp{f.newVec("et"), f.newVec("en"), f.newVec("er"), f.newVec("ep")}
 }
@@ -30,8 +30,8 @@ func (e exp) of(f *Func, x V128) V128 {
 	return fmul(e.p, shiftL(e.t, 23))
 }
 
-// expKernel emits exp(x) of four numbers: below −87.33 the result is 0, above 88.37 that of
-// 88.37.
+// expKernel emits exp(x) of four numbers. Below −87.33 the result is 0, above 88.37 it is
+// exp(88.37).
 func expKernel(m *Module) {
 	f := m.helper("exp")
 	x := f.vec("x")
@@ -42,13 +42,13 @@ func expKernel(m *Module) {
 
 // activation emits act(x, kind) of four numbers, kind not 0.
 //
-// GELU is x·Φ(x) with Φ = (1 + erf(x/√2))/2 and erf the rational approximation of
-// degree 13 over 8 in Eigen's generic_fast_erf_float, for |x/√2| ≤ 4; Φ is within
-// 1.8e-7, GELU within 2.5e-7·|x| (TestActivationError). Below −5.6568546,
-// which is −4√2 rounded so that this Φ is exactly 0 there, x counts as that: so −∞
-// gives −0, the limit, not NaN.
-// SiLU is x/(1+exp(−x)), x below −88 counts as −88 likewise. GELU by tanh is
-// x/(1+exp(−2u)) with u = √(2/π)·(x+0.044715·x³), since (1+tanh(u))/2 = 1/(1+exp(−2u)).
+// GELU is x·Φ(x) with Φ = (1 + erf(x/√2))/2. erf is the rational approximation of degree
+// 13 over 8 of Eigen's generic_fast_erf_float, for |x/√2| ≤ 4. The error of Φ is at most
+// 1.8e-7, that of GELU 2.5e-7·|x| (TestActivationError). x is clamped to −5.6568546, which
+// is −4√2 rounded so that Φ is exactly 0 there: −∞ gives the limit −0 and not NaN.
+//
+// SiLU is x/(1+exp(−x)) with x clamped to −88 for the same reason. GELU by tanh is
+// x/(1+exp(−2u)) with u = √(2/π)·(x+0.044715·x³), because (1+tanh(u))/2 = 1/(1+exp(−2u)).
 func activation(m *Module) {
 	f := m.helper("act")
 	x, kind := f.vec("x"), f.int("kind")
@@ -66,14 +66,14 @@ func activation(m *Module) {
 	returns(f, x)
 }
 
-// gelu are the locals that GELU works with.
+// gelu is the locals of GELU.
 type gelu struct{ z, z2, p, q V128 }
 
 func newGELU(f *Func) gelu {
 	return gelu{f.newVec("gz"), f.newVec("gz2"), f.newVec("gp"), f.newVec("gq")}
 }
 
-// of emits GELU(x), into x; see activation.
+// of sets x to GELU(x); see activation.
 func (g gelu) of(f *Func, x V128) {
 	m := f.m
 	poly := func(y V128, c ...float64) {
@@ -94,8 +94,8 @@ func (g gelu) of(f *Func, x V128) {
 }
 
 // activateRows emits act_rows(p, ld, rows, n, kind): act in place on rows of n numbers, a
-// multiple of four, with ld bytes between them. A tile that has been stored goes through
-// it: so its sums do not wait in memory for each other's turn.
+// multiple of four, ld bytes apart. It runs on a stored tile, so that the sums of the tile
+// need not be spilled around the calls of act.
 func activateRows(m *Module) {
 	f := m.helper("act_rows")
 	p, ld, rows, n, kind := f.int("p"), f.int("ld"), f.int("rows"), f.int("n"), f.int("kind")

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// attention emits attention(…), see Backend.Attention.
+// attention emits attention(…), see Operations.Attention.
 //
-// Four query rows are worked on together, one in each lane: the scratch holds
-// s[j][4], so that masks, maximum, exponentials and sums of four rows cost what those
-// of one would. Where fewer rows are left, the last one fills the tile, and what
-// comes of the copies is not stored. A single row (a step of generation) takes
-// loops of its own. Where there are more rows and keys, flash takes over.
+// It computes four query rows together, one in each lane: the scratch holds s[j][4], so
+// that masks, maximum, exponentials and sums of four rows cost as much as those of one.
+// Where fewer rows remain, copies of the last row fill the tile and their results are not
+// stored. A single row, a step of generation, has loops of its own. Many rows and keys run
+// in flash.
 func attention(m *Module) {
 	for _, rows := range []int{4, 1} {
 		scores(m, rows)
@@ -32,7 +32,7 @@ func attention(m *Module) {
 		set(f, ld, ld.shl(2))
 	}
 	inv, many := f.newVec("inv"), let(f, "many", isFlash(tq, tk, h))
-	sharing := let(f, "sharing", group) // heads that are left of those that share keys and values
+	sharing := let(f, "sharing", group) // remaining heads of the group that shares keys and values
 	f.while(heads, func() {
 		set(f, i, num(0))
 		set(f, pq, q)
@@ -42,7 +42,7 @@ func attention(m *Module) {
 		f.repeat(func() {
 			set(f, rows, tq.sub(i))
 			set(f, rows, pick(many, chunk(rows, chunkOf(h)), minS(rows, num(4))))
-			// The keys that the last row sees, and those that every row sees.
+			// The number of keys that the last row attends to, and that every row attends to.
 			set(f, seen, minS(tk, i.add(rows).add(causal)))
 			set(f, full, minS(tk, i.add(causal).plus(1)))
 			f.choose(many, func() {
@@ -54,7 +54,7 @@ func attention(m *Module) {
 				f.when(keep.or(mask).or(rel).or(full.lessS(seen)), func() {
 					f.call("mask_scores", strs(scratch, num(16), seen, keep, pm, ldmask, rows, pr, full)...)
 				})
-				// A key that somebody masked may hold anything: its product is left out.
+				// The value of a masked key may be anything, NaN too: skip its product.
 				f.when(keep.or(mask), func() { set(f, full, num(0)) })
 				set(f, inv, apply[V128]("softmax", strs(scratch, seen)...))
 				f.choose(rows.eq(num(1)),
@@ -82,8 +82,8 @@ func attention(m *Module) {
 	})
 }
 
-// clampRows sets the pointers p[1…] to the rows after p[0], the last of which is
-// row rows−1: for those that are missing it is repeated.
+// clampRows sets the pointers p[0], p[1], … to consecutive rows from first on; after row
+// rows−1 they repeat it.
 func clampRows(f *Func, p []I32, first, ld, rows I32) {
 	set(f, p[0], first)
 	for r := 1; r < len(p); r++ {
@@ -102,7 +102,7 @@ func transposeSum(f *Func, v []V128, t0, t1 V128) V128 {
 //
 //	s[j][r] = scale * Σ_c q[r,c] * k[j,c]
 //
-// R = 4 works on two keys at a time, R = 1 on four, whose result fills all lanes.
+// R = 4 computes two keys at a time, R = 1 four keys, each filling all lanes.
 func scores(m *Module, rows int) {
 	f := m.helper("scores_" + strconv.Itoa(rows))
 	s, q, ldq, k, ldk, n, h, valid, scale := f.int("s"), f.int("q"), f.int("ldq"), f.int("k"), f.int("ldk"), f.int("n"), f.int("h"), f.int("rows"), f.vec("scale")
@@ -126,7 +126,7 @@ func scores(m *Module, rows int) {
 	clampRows(f, pq, q, ldq, valid)
 	whole := let(f, "whole", h.and(-4).shl(2))
 	tail := let(f, "tail", tailMask(h.and(3)))
-	// block emits the scores of so many keys from k on.
+	// block emits the scores of the next keys.
 	block := func(keys int) {
 		set(f, pk[0], k)
 		for j := 1; j < keys; j++ {
@@ -175,10 +175,10 @@ func scores(m *Module, rows int) {
 	f.while(n.greaterS(num(0)), func() { block(1) })
 }
 
-// maskScores emits mask_scores(s, step, n, keep, mask, ldmask, rows, rel, full): what
-// Backend.Attention does to the scores s[n][4], step bytes apart, before the softmax. keep, mask and
-// rel are optional; mask points to the first row's first entry, rel to the entry of
-// key 0 and the first row; row r sees the keys before full+r.
+// maskScores emits mask_scores(s, step, n, keep, mask, ldmask, rows, rel, full), which applies
+// the masks and the bias of Operations.Attention to the scores s[n][4], step bytes apart.
+// keep, mask and rel are optional. mask points to the first entry of the first row, rel to
+// the entry of key 0 and the first row. Row r attends to the keys before full+r.
 func maskScores(m *Module) {
 	f := m.helper("mask_scores")
 	s, step, n, keep, mask, ldmask, rows, rel, full := f.int("s"), f.int("step"), f.int("n"), f.int("keep"), f.int("mask"), f.int("ldmask"), f.int("rows"), f.int("rel"), f.int("full")
@@ -202,7 +202,7 @@ func maskScores(m *Module) {
 			}
 		})
 		f.when(rel, func() {
-			// Row r takes the entry r places before; those of missing rows are loaded, never stored.
+			// Row r uses the entry r places earlier. Entries of missing rows are loaded, never used.
 			set(f, t, loadV(rel.plus(-12), 0))
 			set(f, v, fadd(v, lanes(t, t, 3, 2, 1, 0)))
 			f.inc(rel, num(4))
@@ -230,7 +230,7 @@ func softmax(m *Module) {
 		set(f, top, fmax(top, loadV(p, 0)))
 		f.inc(p, num(16))
 	})
-	// −∞ less −∞ is NaN: take 0 for the maximum where there is nothing to see.
+	// −∞ − (−∞) is NaN: use 0 as the maximum where every score is −∞.
 	set(f, top, vandnot(top, feq(top, ninfV)))
 	set(f, p, s)
 	f.while(p.less(end), func() {
@@ -246,8 +246,8 @@ func softmax(m *Module) {
 //
 //	y[r,c] = inv[r] * Σ_j s[j][r] * v[j,c]
 //
-// over n keys. From key full on, a product with s[j][r] = 0 is left out even where
-// v[j,c] is not finite.
+// over n keys. From key full on, products with s[j][r] = 0 are skipped, because v[j,c] may
+// not be finite.
 func values(m *Module, rows int) {
 	f := m.helper("values_" + strconv.Itoa(rows))
 	y, ldy, s, v, ldv, full, n, h, valid, inv := f.int("y"), f.int("ldy"), f.int("s"), f.int("v"), f.int("ldv"), f.int("full"), f.int("n"), f.int("h"), f.int("rows"), f.vec("inv")

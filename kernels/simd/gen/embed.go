@@ -1,7 +1,7 @@
 package main
 
-// embed emits embed_f32(y, table, ids, n, d, mul, accumulate) and embed_q8(y, table,
-// scale, ids, n, d, mul, accumulate); embed_f16 is like the first.
+// embed emits embed_f32 and embed_f16(y, table, ids, n, d, mul, accumulate) and embed_q8(y,
+// table, scale, ids, n, d, mul, accumulate).
 func embed(m *Module) {
 	for _, t := range []struct {
 		name string
@@ -27,7 +27,7 @@ func embed(m *Module) {
 						f.inc(y, num(16))
 						f.inc(l, num(-4))
 					})
-					// l went below 0 by what the last vector had too many.
+					// l is now below 0 by the unused columns of the last vector.
 					f.inc(y, l.shl(2))
 					set(f, l, num(0))
 				})

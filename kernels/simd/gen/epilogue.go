@@ -2,12 +2,12 @@ package main
 
 import "fmt"
 
-// result is where a tile of a linear layer goes and what is done to it on the way.
-// All distances between rows are in bytes, and res and bias may be 0.
+// result is the output of a tile of a linear layer: where it is stored and what is applied
+// to it before. Distances between rows are in bytes; res and bias may be 0.
 type result struct {
 	y, ldy, bias, res, ldres, cols, act I32
 	alpha                               F32
-	// init is where a float32 layer's sums begin, or 0; empty in other layers.
+	// init is the address of the initial sums of a float32 layer, or 0; empty in other layers.
 	init, ldinit I32
 }
 
@@ -18,7 +18,7 @@ func resultParams(f *Func) result {
 	}
 }
 
-// begin declares what the epilogue needs for a tile of vecs vectors.
+// begin declares the locals of the epilogue for a tile of vecs vectors.
 func (o *result) begin(f *Func, vecs int) (bias []V128, va V128) {
 	for v := range vecs {
 		bias = append(bias, f.newVec(fmt.Sprintf("bias%d", v)))
@@ -31,8 +31,8 @@ func (o *result) begin(f *Func, vecs int) (bias []V128, va V128) {
 //
 //	y[r, 4v…] = act(acc·scale(r, v) + bias) + alpha·res
 //
-// of which the first cols columns are stored. Each step is taken for the whole tile, so
-// that what it depends on is asked once.
+// and the first cols columns are stored. Each step is done for the whole tile, so that its
+// condition is evaluated once.
 func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(r, v int, acc V128) V128) {
 	p := local[I32]("p")
 	each := func(body func(r, v int)) {
@@ -42,7 +42,7 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 			}
 		}
 	}
-	// walk is each with p on the row of a matrix.
+	// walk is each with p at the current row of a matrix.
 	walk := func(start, ld I32, body func(r, v int)) {
 		set(f, p, start)
 		each(func(r, v int) {
@@ -65,7 +65,7 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 		each(func(r, v int) { set(f, acc[r][v], fadd(scale(r, v, acc[r][v]), bias[v])) })
 		f.when(o.act, func() {
 			f.when(o.res.not().andBits(o.cols.atLeastS(num(4*len(bias)))), func() {
-				// Stored first, then activated where it lies.
+				// Store the tile, then activate it in place.
 				walk(o.y, o.ldy, func(r, v int) { f.storeV(p, 16*v, acc[r][v]) })
 				f.call("act_rows", strs(o.y, o.ldy, num(len(acc)), num(4*len(bias)), o.act)...)
 				f.line("(br $stored)")
@@ -83,7 +83,7 @@ func (o *result) finish(f *Func, acc [][]V128, bias []V128, va V128, scale func(
 	})
 }
 
-// start sets the sums of a tile to those in memory, or to zero where there are none.
+// start sets the sums of a tile to the initial sums in memory, or to zero without them.
 func (o *result) start(f *Func, acc [][]V128) {
 	p := local[I32]("p")
 	f.choose(o.init, func() {
@@ -99,7 +99,7 @@ func (o *result) start(f *Func, acc [][]V128) {
 	}, func() { clear(f, acc) })
 }
 
-// accumulators declares rows×vecs vectors, named after their place.
+// accumulators declares rows×vecs vectors, named after row and column.
 func accumulators(f *Func, prefix string, rows, vecs int) [][]V128 {
 	acc := make([][]V128, rows)
 	for r := range acc {
@@ -118,11 +118,11 @@ func clear(f *Func, acc [][]V128) {
 	}
 }
 
-// panels emits the walk of a linear layer over its output: panels of 16 columns
-// outside, so that one panel of weights stays in the first-level cache; tiles of
-// rows inside, the largest first. The caller's own pointers are set by begin, before a
-// panel's first row, moved past so many rows by tile, which also calls the kernel for
-// them, and moved to the next panel by next.
+// panels emits the loops of a linear layer over its output: the outer loop over panels of 16
+// columns, so that one panel of weights stays in the first-level cache, the inner loop over
+// tiles of rows, the largest first. begin sets the caller's pointers before a panel's first
+// row. tile calls the kernel for a tile of so many rows and advances the pointers past
+// them. next moves the pointers to the next panel.
 func panels(f *Func, o result, m, n I32, t tiling, begin func(), tile func(rows int, o result), next func()) {
 	left, i := let(f, "left", n), f.newInt("i")
 	cols, py, pr := f.newInt("c"), f.newInt("yi"), f.newInt("ri")

@@ -1,45 +1,44 @@
 package main
 
-// Attention of many queries goes through the keys in blocks, in the way of FlashAttention
-// (Dao et al. 2022, algorithm 1): the scores of some queries with a block of keys are a
-// matrix product, and so is what the block adds to the result, with weights that are
-// relative to the largest score so far. When a larger one comes, what was added up is
-// scaled down. No row of scores is ever whole, and the scratch does not grow with the
-// number of keys.
+// Attention of many queries processes the keys in blocks, as FlashAttention does (Dao et
+// al. 2022, arXiv 2205.14135, algorithm 1). The scores of a chunk of queries with a block
+// of keys are a matrix product, and so is the block's contribution to the result, with
+// weights relative to the largest score so far. When a larger score appears, the partial
+// result is scaled down. No row of scores is ever stored whole, and the scratch does not
+// grow with the number of keys.
 //
 // Both products are those of the float32 linear layer. A chunk of queries is packed like
-// weights, 16 to a panel, and keys are its activations, so that scores come out as
-// [keys][16]: a vector holds one key's scores with four queries, and the softmax needs no
-// sums across lanes. A block of values is packed like weights as well, for all panels of
-// the chunk; its activations are the softmax, turned to [16][keys].
+// weights, 16 to a panel, and the keys are the activations, so that the scores are
+// [keys][16]: a vector holds the scores of one key with four queries, and the softmax
+// needs no sums across lanes. A block of values is packed like weights too, once for all
+// panels of the chunk; its activations are the softmax, transposed to [16][keys].
 
 const (
-	// Attention takes this form from so many queries, so many keys, and up to this width
-	// of a head.
+	// The least number of queries and of keys, and the largest width of a head, for which
+	// attention takes this form.
 	flashRows = 12
 	flashKeys = 32
 	flashHead = 256
-	// A chunk has up to chunkRows queries, fewer where a head is wide: up to
-	// chunkRows·chunkHead numbers. The last one takes up to flashRows−1 queries more, so
-	// that none has fewer than flashRows.
+	// A chunk has up to chunkRows queries and up to chunkRows·chunkHead numbers. The last
+	// chunk takes up to flashRows−1 more queries, so that none has fewer than flashRows.
 	chunkRows = 64
 	chunkHead = 64
-	// A block has up to keyBlock keys, likewise up to blockFloats numbers.
+	// A block has up to keyBlock keys and up to blockFloats numbers.
 	keyBlock    = 64
 	blockFloats = 4096
 )
 
 // Layout of the scratch of a chunk, in bytes.
 const (
-	flashQueriesAt = 0                                     // f32 [rows/16][h][16], and three rows more
+	flashQueriesAt = 0                                     // f32 [rows/16][h][16], and three more rows
 	flashValuesAt  = flashQueriesAt + 4*32*flashHead + 192 // f32 [h/16][keys][16]
-	flashScoresAt  = flashValuesAt + 4*blockFloats         // f32 [keys][16], and four rows more
+	flashScoresAt  = flashValuesAt + 4*blockFloats         // f32 [keys][16], and four more rows
 	flashWeightsAt = flashScoresAt + 4*16*(keyBlock+4)     // f32 [16][keyBlock]
 	flashStatsAt   = flashWeightsAt + 4*16*keyBlock        // f32 [rows/4][2][4]: the largest scores, the sums
 	flashSize      = flashStatsAt + 8*80
 )
 
-// isFlash tells whether attention takes this form.
+// isFlash reports whether attention takes this form.
 func isFlash(tq, tk, h I32) I32 {
 	return tq.atLeastS(num(flashRows)).andBits(tk.atLeastS(num(flashKeys))).andBits(h.lessS(num(flashHead + 1)))
 }
@@ -49,10 +48,10 @@ func chunkOf(h I32) I32 {
 	return pick(h.lessS(num(chunkHead+1)), num(chunkRows), pick(h.lessS(num(2*chunkHead+1)), num(chunkRows/2), num(chunkRows/4)))
 }
 
-// chunks is the number of chunks of tq ≥ flashRows queries, up to of each.
+// chunks is the number of chunks of tq ≥ flashRows queries; of is the size of a chunk.
 func chunks(tq, of I32) I32 { return tq.plus(-flashRows).op("i32.div_u", of).plus(1) }
 
-// chunk is the number of rows of the next chunk, of left.
+// chunk is the number of rows of the next chunk where left rows remain.
 func chunk(left, of I32) I32 { return pick(left.lessS(of.plus(flashRows)), left, of) }
 
 func flash(m *Module) {
@@ -62,8 +61,8 @@ func flash(m *Module) {
 	carefulValues(m)
 
 	// flash(y, ldy, q, ldq, k, v, ldkv, rows, keys, h, scale, keep, mask, ldmask, rel, full,
-	// scratch) is attention of one head and one chunk. Distances between rows are in bytes;
-	// the keys are those that the last row sees, full those that the first one sees.
+	// scratch) is attention of one head and one chunk. Distances between rows are in bytes.
+	// keys is the number of keys that the last row attends to, full that of the first row.
 	f := m.helper("flash")
 	y, ldy, q, ldq, k, v, ldkv := f.int("y"), f.int("ldy"), f.int("q"), f.int("ldq"), f.int("k"), f.int("v"), f.int("ldkv")
 	rows, keys, h, scale := f.int("rows"), f.int("keys"), f.int("h"), f.float("scale")
@@ -73,7 +72,7 @@ func flash(m *Module) {
 	set(f, block, minS(block, num(keyBlock)))
 	vs, s, w := let(f, "vs", scratch.plus(flashValuesAt)), let(f, "s", scratch.plus(flashScoresAt)), let(f, "w", scratch.plus(flashWeightsAt))
 	pq, py, stats := f.newInt("pq"), f.newInt("py"), f.newInt("stats")
-	// Somebody may not see a key: then no value is multiplied that is not seen.
+	// Some row may not attend to a key: then values of hidden keys must not be multiplied.
 	hides := let(f, "hides", keep.or(mask).or(full.lessS(keys)).ne(0))
 	f.call("pack_queries", strs(scratch, q, ldq, rows, h, splatF(scale))...)
 	layer := func(y, ldy, x, ldx, w, m, k, n, init I32) {
@@ -89,7 +88,7 @@ func flash(m *Module) {
 		set(f, stats, scratch.plus(flashStatsAt))
 		f.repeat(func() {
 			set(f, left, minS(rows.sub(r), num(16)))
-			// Row r of the chunk sees the keys before full+r.
+			// Row r of the chunk attends to the keys before full+r.
 			f.when(j.lessS(full.add(r).add(left).plus(-1)), func() {
 				layer(s, num(16), k, ldkv.shr(2), pq, n, h, num(16), num(0))
 				set(f, g, num(0))
@@ -120,7 +119,7 @@ func flash(m *Module) {
 			f.when(p, func() { f.inc(p, n.shl(2)) })
 		}
 	}, j.lessS(keys))
-	// Divide by the sums; a query that sees nothing has zeros.
+	// Divide by the sums. A query without a key gets zeros.
 	inv := f.newVec("inv")
 	set(f, r, num(0))
 	f.repeat(func() {
@@ -132,8 +131,8 @@ func flash(m *Module) {
 }
 
 // packQueries emits pack_queries(dst, q, ldq, n, h, scale): n rows of h numbers, times
-// scale, to panels of 16, f32 [⌈n/16⌉][h][16]. Rows that are missing repeat others; where h
-// is no multiple of four, up to three rows are written behind the last panel.
+// scale, to panels of 16, f32 [⌈n/16⌉][h][16]. Missing rows repeat others. If h is not a
+// multiple of four, up to three more rows are written after the last panel.
 func packQueries(m *Module) {
 	f := m.helper("pack_queries")
 	dst, q, ldq, n, h, scale := f.int("dst"), f.int("q"), f.int("ldq"), f.int("n"), f.int("h"), f.vec("scale")
@@ -172,7 +171,7 @@ func packQueries(m *Module) {
 	}, n.greaterS(num(0)))
 }
 
-// transpose turns four vectors, with four more to work with.
+// transpose transposes the 4×4 matrix v in place; t are temporaries.
 func transpose(f *Func, v, t []V128) {
 	for i := range 2 {
 		set(f, t[i], lanes(v[2*i], v[2*i+1], 0, 4, 1, 5))
@@ -189,22 +188,22 @@ func transpose(f *Func, v, t []V128) {
 }
 
 // packValues emits pack_values(dst, v, ldv, n, h): n rows of h numbers to panels of 16
-// columns, f32 [⌈h/16⌉][n][16], where what the last panel has more may be anything. The
-// result is 1 if a number is not finite.
+// columns, f32 [⌈h/16⌉][n][16]; padding of the last panel is undefined. The result is 1 if a
+// number is not finite.
 func packValues(m *Module) {
 	f := m.helper("pack_values")
 	dst, v, ldv, n, h := f.int("dst"), f.int("v"), f.int("ldv"), f.int("n"), f.int("h")
 	j, p, x, odd := f.newInt("j"), f.newInt("p"), f.newVec("x"), f.newVec("odd")
 	c, from, to := f.newInt("c"), f.newInt("from"), f.newInt("to")
 	tail := let(f, "tail", tailMask(h.and(3)))
-	// wazero 1.12 takes c < h & −4 for false where c is 0, so the rest counts down.
+	// wazero 1.12 evaluates c < h & −4 wrongly where c is 0, so the remainder counts down.
 	take := func(p, dst I32, off int, mask bool) {
 		set(f, x, loadV(p, off))
 		f.storeV(dst, off, x)
 		if mask {
 			set(f, x, vand(x, tail))
 		}
-		// A number less itself is 0, or NaN, whose bits stay.
+		// x − x is 0, or NaN if x is not finite; the OR keeps the bits of NaN.
 		set(f, odd, vor(odd, fsub(x, x)))
 	}
 	f.repeat(func() {
@@ -237,11 +236,11 @@ func packValues(m *Module) {
 	returns(f, I32(emit("v128.any_true", string(fne(odd, odd)))))
 }
 
-// soften emits soften(s, n, w, stats, y, ldy, rows, h, later, careful): the scores s[n][4],
-// 64 bytes apart, of four queries with n keys become the weights exp(s − the largest so far),
-// f32 w [4][keyBlock]. stats f32 [2][4], the largest scores and the sums of weights, and y
-// [rows, h], what earlier keys gave, are brought to the same measure; later is 0 for the
-// first keys. With careful only the weights of hidden keys are 0.
+// soften emits soften(s, n, w, stats, y, ldy, rows, h, later, careful). It turns the scores
+// s[n][4], 64 bytes apart, of four queries with n keys into the weights exp(s − top), f32 w
+// [4][keyBlock], where top is the largest score so far. It scales stats f32 [2][4], the
+// largest scores and the sums of weights, and the partial results y [rows, h] to the new
+// top. later is 0 for the first block. With careful only the weights of hidden keys are 0.
 func soften(m *Module) {
 	f := m.helper("scale_row") // (y, h, by) multiplies h numbers
 	y, h, by := f.int("y"), f.int("h"), f.vec("by")
@@ -259,9 +258,9 @@ func soften(m *Module) {
 	v := []V128{f.newVec("v0"), f.newVec("v1"), f.newVec("v2"), f.newVec("v3")}
 	t := []V128{f.newVec("t0"), f.newVec("t1"), f.newVec("t2"), f.newVec("t3")}
 	e := newExp(f)
-	// Below are weights of 0: what is too small for a float32, or only −∞.
+	// The weights of scores below least are 0: those too small for float32, or only −∞.
 	least := let(f, "least", splatF(pick(careful, fnum("-0x1.fffffep127"), fnum("-87.33"))))
-	// The weights are written four keys at a time: those behind the last have none.
+	// Weights are written four keys at a time: those after the last key are 0.
 	for i := range 3 {
 		f.storeV(end, 64*i, ninfV)
 	}
@@ -270,7 +269,7 @@ func soften(m *Module) {
 	}
 	set(f, p, s)
 	f.repeat(func() {
-		// NaN is no maximum; its weight will be NaN.
+		// pmax ignores NaN; its weight becomes NaN.
 		for i := range v {
 			set(f, v[i], pmax(v[i], loadV(p, 64*i)))
 		}
@@ -282,10 +281,10 @@ func soften(m *Module) {
 		set(f, top, pmax(top, old))
 	})
 	f.storeV(stats, 0, top)
-	// −∞ less −∞ is NaN: take 0 for the maximum where there is nothing to see.
+	// −∞ − (−∞) is NaN: use 0 as the maximum where every score is −∞.
 	set(f, top, vandnot(top, feq(top, ninfV)))
 	f.when(later, func() {
-		// Not 0, by which an infinity would become NaN.
+		// At least the smallest subnormal: 0 times an infinity would be NaN.
 		set(f, old, pmax(apply[V128]("exp", string(fsub(old, top))), consts(1, 1, 1, 1)))
 		set(f, sum, fmul(loadV(stats, 16), old))
 		f.when(I32(emit("v128.any_true", string(fne(old, m.k(1))))), func() {
@@ -301,7 +300,7 @@ func soften(m *Module) {
 		for i := range v {
 			set(f, t[i], fsub(loadV(s, 64*i), top))
 			set(f, v[i], pmax(t[i], m.k(-87.33)))
-			// Not less, rather than at least: NaN stays.
+			// "Not less" instead of "at least": NaN stays.
 			set(f, v[i], vandnot(e.of(f, v[i]), flt(t[i], least)))
 			set(f, sum, fadd(sum, v[i]))
 		}
@@ -316,7 +315,7 @@ func soften(m *Module) {
 }
 
 // carefulValues emits careful_values(y, ldy, w, v, ldv, rows, n, h, later): y[r,c] += Σ_j
-// w[r][j]·v[j,c], or = where later is 0, without the products whose weight is 0: their
+// w[r][j]·v[j,c], or = if later is 0. It skips products whose weight is 0, because their
 // value may not be finite.
 func carefulValues(m *Module) {
 	f := m.helper("careful_values")

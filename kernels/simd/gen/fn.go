@@ -13,13 +13,13 @@ import (
 type Module struct {
 	v     Variant
 	funcs []*Func
-	// pool are the bytes from poolAt on: constants that loops read from memory,
-	// which costs one instruction where materialising one costs three.
+	// pool is the bytes from poolAt on: constants that loops load from memory, which takes
+	// one instruction; materialising a constant takes three.
 	pool  []byte
 	index map[uint32]int
 }
 
-// Layout of the memory below dataBase, in bytes. Offset 0 stands for "absent".
+// Layout of the memory below dataBase, in bytes. Offset 0 means "absent".
 const (
 	poolAt   = 64
 	shaK     = 512 // u32 [64], the round constants of SHA-256
@@ -27,7 +27,7 @@ const (
 	dataBase = 1024
 )
 
-// k is a vector that holds c four times.
+// k is a vector of four times c.
 func (m *Module) k(c float64) V128 {
 	bits := math.Float32bits(float32(c))
 	off, ok := m.index[bits]
@@ -42,12 +42,12 @@ func (m *Module) k(c float64) V128 {
 	return splatAt(num(0), off)
 }
 
-// Func is a function that is being written.
+// Func is a function under construction.
 type Func struct {
 	m      *Module
 	name   string
 	export bool
-	as     string // the name of the export, where it is another
+	as     string // the name of the export, if it differs
 	result string
 	params []string
 	locals []string
@@ -56,7 +56,7 @@ type Func struct {
 	labels int
 }
 
-// export begins a function that Go calls, helper one that it does not.
+// export begins a function that the host calls, helper one for other kernels.
 func (m *Module) export(name string) *Func {
 	f := &Func{m: m, name: name, export: true, depth: 2}
 	m.funcs = append(m.funcs, f)
@@ -87,7 +87,7 @@ func param[T value](f *Func, name string) T {
 	return local[T](name)
 }
 
-// int, float and vec declare a parameter each; newInt … a local.
+// int, float and vec declare a parameter; newInt and newVec declare a local.
 func (f *Func) int(name string) I32     { return param[I32](f, name) }
 func (f *Func) float(name string) F32   { return param[F32](f, name) }
 func (f *Func) vec(name string) V128    { return param[V128](f, name) }
@@ -137,7 +137,7 @@ func (f *Func) choose(cond I32, yes, no func()) {
 	})
 }
 
-// repeat runs body, again as long as cond holds after it.
+// repeat runs body at least once, and again while cond holds after it.
 func (f *Func) repeat(body func(), cond I32) {
 	label := "$l" + strconv.Itoa(f.labels)
 	f.labels++
@@ -147,7 +147,7 @@ func (f *Func) repeat(body func(), cond I32) {
 	})
 }
 
-// while runs body as long as cond holds.
+// while runs body while cond holds.
 func (f *Func) while(cond I32, body func()) {
 	f.when(cond, func() { f.repeat(body, cond) })
 }
@@ -170,7 +170,7 @@ func (f *Func) call(name string, args ...string) { f.line("%s", emit("call $"+na
 // apply calls a function for its value.
 func apply[T value](name string, args ...string) T { return T(emit("call $"+name, args...)) }
 
-// strs turns arguments of several types to text.
+// strs converts arguments of several types to text.
 func strs(args ...any) []string {
 	var s []string
 	for _, a := range args {
@@ -188,7 +188,7 @@ func strs(args ...any) []string {
 	return s
 }
 
-// returns ends a function that has a value.
+// returns ends a function with a result.
 func returns[T value](f *Func, v T) {
 	f.result = "(result " + typeName[T]() + ")"
 	f.line("%s", string(v))

@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// The committed module was made from what this package emits now. No assembler is
-// needed to tell.
+// The committed modules were made from the text that this package emits. The test needs no
+// assembler.
 func TestCommittedModuleIsFresh(t *testing.T) {
 	for _, v := range variants {
 		wasm, err := os.ReadFile(filepath.Join("..", v.Name+".wasm"))
@@ -34,8 +34,8 @@ func TestCommittedModuleIsFresh(t *testing.T) {
 	}
 }
 
-// A page loads one module: 60 KiB. All of them, compressed as servers send them, are
-// within the budget of 64 kB.
+// A page loads one module, of at most 60 KiB. All modules together are at most 64 kB,
+// compressed as servers send them.
 func TestModuleSize(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "*.wasm"))
 	if err != nil || len(files) < len(variants) {
@@ -60,8 +60,8 @@ func TestModuleSize(t *testing.T) {
 	t.Logf("%d modules, %d bytes compressed", len(files), total)
 }
 
-// Package simd asks for as much scratch as attention takes, for the same calls, and a
-// thread's own scratch is as large.
+// Package simd asks for the scratch that attention uses, and a thread's own scratch is at
+// least as large.
 func TestAttentionScratch(t *testing.T) {
 	if flashSize > scratchSize {
 		t.Errorf("a chunk takes %d bytes of scratch, a thread has %d", flashSize, scratchSize)
@@ -120,7 +120,7 @@ func (m *Module) find(t *testing.T, name string) *Func {
 	return nil
 }
 
-// The round constants are computed; FIPS 180-4, 4.2.2 gives the first and the last.
+// The round constants are computed. The expected ones are from FIPS 180-4, 4.2.2.
 func TestSHA256RoundConstants(t *testing.T) {
 	k := shaRoundConstants()
 	for i, want := range map[int]uint32{0: 0x428a2f98, 1: 0x71374491, 31: 0x14292967, 63: 0xc67178f2} {
@@ -130,15 +130,15 @@ func TestSHA256RoundConstants(t *testing.T) {
 	}
 }
 
-// Emitting twice gives the same text: nothing depends on the order of a map.
+// Emitting twice gives the same text: it does not depend on the order of a map.
 func TestTextIsDeterministic(t *testing.T) {
 	if newModule(simd128).text() != newModule(simd128).text() {
 		t.Error("two runs emit different modules")
 	}
 }
 
-// The tile of R×V sums has that many dot products in its inner loop for each step
-// along k, and no more loads than the tile's rim.
+// A tile of R×V sums has R·V dot products in its inner loop for each step along k, and V
+// loads of weights.
 func TestTileShape(t *testing.T) {
 	for _, v := range variants {
 		m := newModule(v)
@@ -165,7 +165,7 @@ func TestTileShape(t *testing.T) {
 	}
 }
 
-// Only the relaxed module has instructions that an engine without relaxed SIMD refuses.
+// Only the relaxed module has instructions that an engine without relaxed SIMD rejects.
 func TestOnlyTheRelaxedModuleIsRelaxed(t *testing.T) {
 	for _, v := range variants {
 		if has := strings.Contains(newModule(v).text(), "relaxed_"); has != v.Relaxed {

@@ -1,16 +1,16 @@
 package main
 
-// The linear layer of weights of 16 bits, packed in panels of 16 columns, f16 [n/16][k][16]
-// and u16 [16], which is not 0 for a column that has a number that is not finite.
+// The linear layer on weights of 16 bits, packed in panels of 16 columns, f16 [n/16][k][16],
+// each followed by u16 [16], which is not 0 for a column with a number that is not finite.
 //
-// Few rows read the weights where they are (tileF32). For more, a block of a panel becomes
-// float32 in scratch, once for all rows, and is multiplied as such; the sums go on in the
-// next block.
+// Few rows read the weights in place (tileF32). For more rows, a block of a panel is
+// widened to float32 in scratch, once for all rows, and multiplied from there; the next
+// block continues the sums.
 
 const (
 	halfBlock = 256 // rows of a panel that are widened together
-	halfRows  = 3   // so many rows at most read weights of 16 bits where they are
-	// Layout of the scratch: f32 [halfBlock][16], f32 [m][16], the sums.
+	halfRows  = 3   // the largest number of rows that read weights of 16 bits in place
+	// Layout of the scratch: f32 [halfBlock][16], then the sums f32 [m][16].
 	halfSumsAt = 64 * halfBlock
 )
 
@@ -31,7 +31,7 @@ func linearF16(m *Module) {
 	few, flags, sums := f.newInt("few"), f.newInt("flags"), let(f, "sums", scratch.plus(halfSumsAt))
 	at := o
 	at.y, at.res, at.cols = f.newInt("yi"), f.newInt("ri"), cols
-	// Distances in bytes; that of a residual that is not there is 0.
+	// Distances in bytes; that of an absent residual is 0.
 	byte4 := func(ld I32) I32 { return ld.shl(2) }
 	f.when(rows.lessS(num(halfRows+1)), func() { set(f, few, apply[I32]("moderate", strs(x, byte4(ldx), rows, k)...)) })
 	tile := func(r int) {
@@ -74,8 +74,8 @@ func linearF16(m *Module) {
 	}, n.greaterS(num(0)))
 }
 
-// moderate emits moderate(x, ldx, rows, k), which is 1 if all numbers of x f32 [rows,k],
-// with ldx bytes between rows, are below 2¹⁶ in magnitude.
+// moderate emits moderate(x, ldx, rows, k), which is 1 if all numbers of x f32 [rows,k], with
+// rows ldx bytes apart, are below 2¹⁶ in magnitude.
 func moderate(m *Module) {
 	f := m.helper("moderate")
 	x, ldx, rows, k := f.int("x"), f.int("ldx"), f.int("rows"), f.int("k")
@@ -110,7 +110,7 @@ func packF16(m *Module) {
 			f.inc(dst, num(32))
 			f.inc(src, num(2))
 		}, src.less(stop))
-		// dst is now in the column's place behind the panel.
+		// dst is now at the column's flag after the panel.
 		f.store16(dst, 0, odd)
 	}, func(k I32) I32 { return k.plus(1).shl(5) }, 2)
 }

@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// The float32 linear layer. Weights are packed in panels of 16 columns, f32
-// [n/16][k][16]; activations are read where they are.
+// The float32 linear layer. Weights are packed in panels of 16 columns, f32 [n/16][k][16].
+// Activations are read in place.
 //
-// Sums may begin with numbers from memory, init f32 [m, ldinit], so that a long sum is
-// added up in parts (attention) or blocks (weights of 16 bits).
+// Sums may start from numbers in memory, init f32 [m, ldinit], so that a long sum can be
+// computed in parts: blocks of keys (attention) or of weights of 16 bits.
 
 func linearF32(m *Module) {
 	t := m.v.F32
@@ -52,7 +52,7 @@ func (m *Module) madd(acc, a, b V128) V128 {
 	return fadd(acc, fmul(a, b))
 }
 
-// floatType is how a tile's weights are stored.
+// floatType is the type of a tile's weights.
 type floatType struct {
 	name string
 	size int // bytes of a weight
@@ -64,9 +64,9 @@ var floats = [...]floatType{{"f32_", 4}, {"f16_", 2}}
 //
 //	x f32 [R,k] with ldx bytes between rows, w f32 or f16 [k][16]
 //
-// The bits of a half, moved to the place of a float's, are the number times 2⁻¹¹²: then
-// the activation is multiplied by 2¹¹², so that the product is the same to the last bit.
-// That does for finite weights and activations below 2¹⁶ in magnitude.
+// The bits of a half-precision number, shifted to the position of float32's, are the number
+// times 2⁻¹¹². The activation is therefore multiplied by 2¹¹², so that the product is exact
+// to the last bit. This works for finite weights and activations below 2¹⁶ in magnitude.
 func tileF32(m *Module, t floatType, rows, vecs, unroll int) {
 	f := m.helper(t.name + strconv.Itoa(rows))
 	x, ldx, w, k := f.int("x"), f.int("ldx"), f.int("w"), f.int("k")
@@ -84,8 +84,8 @@ func tileF32(m *Module, t floatType, rows, vecs, unroll int) {
 	bias, va := o.begin(f, vecs)
 	end := let(f, "end", x.add(k.shl(2)))
 	main := let(f, "main", x.add(k.and(-unroll).shl(2)))
-	// A single row adds into two sets of sums in turn, since its additions would
-	// wait for each other.
+	// A single row alternates between two sets of sums, because each addition depends on the
+	// previous one.
 	sets := [][][]V128{acc}
 	if rows == 1 {
 		sets = append(sets, accumulators(f, "b", rows, vecs))

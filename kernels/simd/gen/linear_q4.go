@@ -8,28 +8,28 @@ import (
 // The 4-bit linear layer.
 //
 // Weights are packed in panels of 16 columns and blocks of 32 along k. A block is the
-// columns' scales, f32 [16], and four groups of eight neighbours, u8 [4][16][4]: byte c of
-// a column holds neighbour c in its low half and neighbour c+4 in its high half, each 8
-// more than the weight.
+// columns' scales, f32 [16], and four groups of eight adjacent weights, u8 [4][16][4]: byte
+// c of a column holds weight c in its low half and weight c+4 in its high half, each plus
+// 8.
 //
-// Activations are quantised to i16, or i8 in relaxed variants, and laid out like the
-// tiles that read them: for each tile of R rows and each block [words][R] of 4 bytes. The
-// first word is i32, −8 times the sum of the block's activations: what the offset of the
-// weights adds. The others are neighbours in the order in which weights come out of
-// their bytes, four groups of
+// Activations are quantised to i16, or to i8 in relaxed variants, and laid out in the
+// order in which the tiles read them: for each tile of R rows and each block [words][R] of
+// 4 bytes. The first word is an i32, −8 times the sum of the block's activations, which
+// cancels the offset of the weights. The others are the activations in the order in which
+// weights are unpacked from their bytes, four groups of
 //
-//	i16  (0,2) (4,6) (1,3) (5,7)    the lower and the upper halves of even bytes, of odd bytes
-//	i8   (0,1,2,3) (4,5,6,7)        the lower and the upper halves
+//	i16  (0,2) (4,6) (1,3) (5,7)    the low and the high halves of even bytes, of odd bytes
+//	i8   (0,1,2,3) (4,5,6,7)        the low and the high halves
 //
-// Behind them lie the rows' scales, f32 [m].
+// The rows' scales f32 [m] follow.
 
 const (
 	blockQ4     = 32
-	groups      = 4          // of eight neighbours
+	groups      = 4          // of eight weights
 	blockBytes  = 64 + 4*64  // of weights
-	offsetQ4    = 8          // what is added to weights
-	halvesMask  = 0x0f0f0f0f // the lower halves of bytes
-	halvesMask2 = 0x000f000f // those of even bytes
+	offsetQ4    = 8          // is added to weights
+	halvesMask  = 0x0f0f0f0f // the low halves of bytes
+	halvesMask2 = 0x000f000f // the low halves of even bytes
 )
 
 // words is the number of 4-byte words of activations in a group.
@@ -98,9 +98,9 @@ func q4Name(kind dotKind, rows int) string {
 	return [...]string{"q4_", "q4_step_", "q4_fused_"}[kind] + strconv.Itoa(rows)
 }
 
-// tileQ4 emits q4_R(a, w, blocks, sx, result…): R rows of one panel. Within a block
-// sums are integers: i32, or i16 in the two-step form, where a lane adds sixteen
-// products, 16·128·15 < 2¹⁵. Then they are multiplied by the block's scales.
+// tileQ4 emits q4_R(a, w, blocks, sx, result…): R rows of one panel. The sums of a block are
+// integers: i32, or i16 in the two-step form, where a lane adds sixteen products,
+// 16·128·15 < 2¹⁵. They are then multiplied by the block's scales.
 func tileQ4(m *Module, kind dotKind, rows, vecs int) {
 	f := m.helper(q4Name(kind, rows))
 	a, w, blocks, sx := f.int("a"), f.int("w"), f.int("blocks"), f.int("sx")
@@ -121,7 +121,7 @@ func tileQ4(m *Module, kind dotKind, rows, vecs int) {
 		ones = let(f, "ones", consts(0x00010001, 0x00010001, 0x00010001, 0x00010001))
 	}
 	right := func(v V128, n int) V128 { return V128(emit("i16x8.shr_u", string(v), string(num(n)))) }
-	// unpack takes the bytes at p apart, in the order of the activations' words.
+	// unpack splits the bytes at p into weights, in the order of the activations' words.
 	unpack := func(w []V128, p I32, off int) {
 		if m.v.Relaxed {
 			mask := consts(halvesMask, halvesMask, halvesMask, halvesMask)
@@ -161,8 +161,8 @@ func tileQ4(m *Module, kind dotKind, rows, vecs int) {
 					}
 				}
 			}
-			// Once around for each group; pa and pw run ahead of the block's first words, which
-			// are read once more behind the loop.
+			// One iteration for each group. After the loop pa and pw return to the block's
+			// start, where the scales are.
 			set(f, next, pw.plus(blockBytes-64))
 			f.repeat(func() {
 				for v := range wv {

@@ -7,40 +7,39 @@ import (
 
 // The int8 linear layer.
 //
-// Weights are packed in panels of 16 columns, k rounded up to kp with zeros: i8
-// [n/16][kp/s][16][s], where s is the number of neighbours in k whose products one
-// instruction adds: 2 for plain SIMD, which multiplies 16-bit integers, 4 for relaxed
-// SIMD, which multiplies 8-bit ones. With s = 4 the sums of the columns follow each
-// panel, i32 [16].
+// Weights are packed in panels of 16 columns, k padded with zeros to kp: i8
+// [n/16][kp/s][16][s]. s is the number of adjacent products in k that one instruction
+// adds: 2 for plain SIMD, which multiplies 16-bit integers, 4 for relaxed SIMD, which
+// multiplies 8-bit integers. With s = 4 the sums of the columns follow each panel, i32
+// [16].
 //
-// Activations are quantised and laid out like the tiles that read them: for each tile
-// of R rows [kp/s][R][s], i16 or u8, so that the neighbours take 4 bytes either way.
-// One pointer walks the whole tile. Behind them lie the rows' scales: f32 [m], or with
-// s = 4 pairs of a scale f32 and a zero point i32 [m].
+// Activations are quantised and laid out in the order in which the tiles read them: for
+// each tile of R rows [kp/s][R][s], i16 or u8, so that s of them take 4 bytes either way.
+// One pointer walks the whole tile. The rows' scales follow: f32 [m], or with s = 4 pairs
+// of a scale f32 and a zero point i32.
 
-// dotKind is how products of 8-bit weights and activations are added. Its number is
-// what variant() returns.
+// dotKind is the way in which products of 8-bit weights and activations are added. Its
+// number is the result of variant().
 type dotKind int
 
 const (
 	// dotPlain widens both sides to 16 bits: i32x4.dot_i16x8_s.
 	dotPlain dotKind = iota
-	// dotTwoStep adds two products in 16 bits, then two such sums in 32. Activations
-	// have 7 bits, or the 16 bits would overflow: 2·128·127 < 2¹⁵.
+	// dotTwoStep adds two products in 16 bits, then two of these sums in 32. Activations
+	// have 7 bits so that the 16 bits do not overflow: 2·128·127 < 2¹⁵.
 	dotTwoStep
-	// dotFused is i32x4.relaxed_dot_i8x16_i7x16_add_s, one instruction of processors with
-	// AVX-VNNI or ARM's dotprod, and slower than dotTwoStep on others.
+	// dotFused is i32x4.relaxed_dot_i8x16_i7x16_add_s: one instruction on processors with
+	// AVX-VNNI or ARM's dotprod, slower than dotTwoStep on others.
 	dotFused
-	// dotWide is the same instruction with activations of eight bits, for which
-	// WebAssembly promises nothing: but AVX-VNNI takes them for numbers without a sign
-	// and dotprod for numbers with one, exactly. The self-test tells.
+	// dotWide is the same instruction with activations of eight bits, for which WebAssembly
+	// defines no result. AVX-VNNI treats them as unsigned and dotprod as signed, exactly.
+	// The self-test finds out which.
 	dotWide
-	// dotWideSigned is what form() calls dotWide where activations have a sign.
+	// dotWideSigned is the form() of dotWide with signed activations.
 	dotWideSigned
 )
 
-// forms are the kinds that a variant's module holds, in the order of preference
-// where nobody measured.
+// forms are the kinds that a variant's module contains.
 func (v Variant) forms() []dotKind {
 	if v.Relaxed {
 		return []dotKind{dotTwoStep, dotFused}
@@ -48,8 +47,8 @@ func (v Variant) forms() []dotKind {
 	return []dotKind{dotPlain}
 }
 
-// formKernel emits variant(), which tells the kind that runs, and in a relaxed module
-// form(f), which chooses among the others; all take the same packed weights.
+// formKernel emits variant(), which returns the kind that runs, and in a relaxed module
+// form(f), which chooses it. All forms take the same packed weights.
 func formKernel(m *Module) {
 	f := m.export("variant")
 	if !m.v.Relaxed {
@@ -62,11 +61,12 @@ func formKernel(m *Module) {
 	f.line("(global.set $form %s)", pick(kind.plus(-int(dotFused)).less(num(3)), kind, num(int(dotTwoStep))))
 }
 
-// form is what form() chose; isFused tells whether that is the fused instruction.
+// form is the kind that form() chose; isFused reports whether it is the fused instruction.
 func form() I32    { return I32("(global.get $form)") }
 func isFused() I32 { return form().atLeast(num(int(dotFused))) }
 
-// levels are those of the known answers: of seven bits, or of eight where the form has them.
+// levels is the number of levels in the known answers: of seven bits, or of eight where the
+// form has them.
 func (m *Module) levels() I32 {
 	if !m.v.Relaxed {
 		return num(127)
@@ -74,7 +74,7 @@ func (m *Module) levels() I32 {
 	return pick(form().atLeast(num(int(dotWide))), num(255), num(127))
 }
 
-// step is s above.
+// step is s in the comment above.
 func (v Variant) step() int {
 	if !v.Relaxed {
 		return 2
@@ -82,11 +82,11 @@ func (v Variant) step() int {
 	return 4
 }
 
-// kPad is the number of columns to which quantised rows are filled up; the innermost
-// loop takes so many at once, or a divisor of that.
+// kPad is the number of columns to a multiple of which quantised rows are padded. The
+// innermost loop takes so many at a time, or a divisor of them.
 func (v Variant) kPad() int { return 4 * v.step() }
 
-// scaleSize is the number of bytes that a quantised row's scale takes.
+// scaleSize is the size in bytes of a quantised row's scale.
 func (v Variant) scaleSize() int {
 	if !v.Relaxed {
 		return 4
@@ -158,8 +158,8 @@ func linearQ8(m *Module) {
 	})
 }
 
-// dotAcc is acc plus the products of activations a and weights w, s neighbours in
-// each lane; ones is the vector of sixteen-bit ones.
+// dotAcc is acc plus the products of activations a and weights w, s of them in each lane.
+// ones is a vector of 16-bit ones.
 func dotAcc(kind dotKind, acc, a, w, ones V128) V128 {
 	switch kind {
 	case dotTwoStep:
@@ -200,7 +200,7 @@ func tileQ8(m *Module, kind dotKind, rows, vecs, unroll int) {
 		if kind == dotTwoStep {
 			ones = let(f, "ones", consts(0x00010001, 0x00010001, 0x00010001, 0x00010001))
 		} else if rows == 1 {
-			// A chain of one instruction waits for itself: two sets of sums in turn.
+			// Each instruction depends on the previous one: alternate between two sets of sums.
 			sets = append(sets, accumulators(f, "b", rows, vecs))
 		}
 	}
@@ -231,7 +231,7 @@ func tileQ8(m *Module, kind dotKind, rows, vecs, unroll int) {
 				acc = iadd(acc, sets[1][r][v])
 			}
 			if sums != "" {
-				// What the zero point added to each product.
+				// Subtract what the zero point added to each product.
 				if v == 0 {
 					set(f, zero, splatAt(sx, 8*r+4))
 				}
@@ -251,7 +251,7 @@ func tileQ8(m *Module, kind dotKind, rows, vecs, unroll int) {
 	}, lastVectors(o.cols, vecs))
 }
 
-// lastVectors tells whether a panel has columns left after a tile of vecs vectors.
+// lastVectors reports whether a panel has columns left after a tile of vecs vectors.
 func lastVectors(cols I32, vecs int) I32 {
 	if vecs == 4 {
 		return num(0)

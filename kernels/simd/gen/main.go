@@ -2,16 +2,18 @@
 //
 //	go run ./kernels/simd/gen          writes kernels/simd/VARIANT.wasm and .sum, and
 //	                                   VARIANT-shared.wasm for threads
-//	go run ./kernels/simd/gen -check   fails if they are not what it would write
-//	go run ./kernels/simd/gen -wat     prints the text instead
+//	go run ./kernels/simd/gen -check   fails if the files differ from what it would write
+//	go run ./kernels/simd/gen -wat     prints the text format instead
 //	go run ./kernels/simd/gen -sweep DIR   writes modules with other tiles, for tune.mjs
 //
-// It emits the WebAssembly text format, in the way of mmcloughlin/avo, and has
-// binaryen's wasm-as and wasm-opt make modules of it, which npm ci installs. The .sum file holds the
-// hashes of both forms, so that a Go test finds a stale module without Node.
+// It emits the WebAssembly text format, in the style of mmcloughlin/avo, and runs
+// Binaryen's wasm-as and wasm-opt, which npm ci installs, to assemble it. The .sum file
+// has the hashes of the text and of the module, so that a Go test detects a stale module
+// without Node.js.
 //
-// Begin with variant in module.go, then read one kernel, say elementwise.go; the
-// linear layers share epilogue.go. Threads are in threads.go and parallel.go.
+// Begin with Variant in module.go, then read one kernel, for example elementwise.go. fn.go
+// and wat.go are the language in which kernels are written. The linear layers share
+// epilogue.go. Threads are in threads.go and parallel.go.
 package main
 
 import (
@@ -93,7 +95,7 @@ func sums(text string, wasm []byte) []byte {
 	return fmt.Appendf(nil, "wat %x\nwasm %x\n", sha256.Sum256([]byte(text)), sha256.Sum256(wasm))
 }
 
-// assemble runs wasm-as, and wasm-opt for size: the kernels are as fast without it, and a
+// assemble runs wasm-as, and wasm-opt for size: without it the kernels are as fast, and a
 // tenth larger.
 func assemble(root string, v Variant, text string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "kernels")
@@ -114,7 +116,7 @@ func assemble(root string, v Variant, text string) ([]byte, error) {
 	return os.ReadFile(out)
 }
 
-// moduleRoot is the directory of go.mod, upwards from here.
+// moduleRoot is the nearest directory with a go.mod, from the working directory up.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -126,7 +128,7 @@ func moduleRoot() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", fmt.Errorf("no go.mod here or above")
+			return "", fmt.Errorf("no go.mod in the working directory or above it: run gen inside the repository")
 		}
 		dir = parent
 	}

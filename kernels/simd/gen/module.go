@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Variant is the kind of module that is generated: which instructions it may use
-// and how large its register tiles are.
+// Variant is a kind of module: the instructions that it may use and the sizes of its
+// register tiles.
 type Variant struct {
 	// Name is that of the backend and of the file.
 	Name string
@@ -15,27 +15,27 @@ type Variant struct {
 	Features []string
 	// Q8, Q4 and F32 are the tiles of the linear layers.
 	Q8, Q4, F32 tiling
-	// Relaxed allows instructions whose result the processor has a say in.
+	// Relaxed allows relaxed SIMD, whose results may depend on the processor.
 	Relaxed bool
 }
 
-// tiling is the shape of the register tile of a linear layer, in rows, vectors of
-// four columns, and steps of the inner loop that are unrolled.
+// tiling is the shape of the register tile of a linear layer: rows, vectors of four columns,
+// and unrolled steps of the inner loop.
 type tiling struct {
 	rows, vecs, unroll int
-	// fours has eight rows that are left take two tiles of four, not one of six and one of two,
-	// whose few sums would wait for each other. Rows that are quantised tile by tile have
-	// no such choice.
+	// fours computes a remainder of eight rows in two tiles of four rows instead of one of
+	// six and one of two: a tile of two has too few independent sums. It is not available
+	// where rows are quantised tile by tile.
 	fours bool
-	// one is the unrolling where a single row is left (a tile of 1×4).
+	// one is the unrolling of the tile for a single row, 1×4.
 	one int
 }
 
-// sizes are the numbers of rows for which there is a tile, the largest first: what is
-// left after the largest takes the next ones in turn.
+// sizes are the numbers of rows for which there is a tile, the largest first. The remainder
+// after the largest takes the next sizes in turn.
 func (t tiling) sizes() []int {
 	s := []int{t.rows}
-	for _, r := range []int{4, 2, 1} { // three and five take two tiles: rare, and smaller code
+	for _, r := range []int{4, 2, 1} { // three and five rows take two tiles: rare, and less code
 		if r < t.rows {
 			s = append(s, r)
 		}
@@ -43,7 +43,7 @@ func (t tiling) sizes() []int {
 	return s
 }
 
-// take is the size of the next tile where left rows are left.
+// take is the number of rows of the next tile where left rows remain.
 func (t tiling) take(left I32) I32 {
 	s := t.sizes()
 	n := num(s[len(s)-1])
@@ -53,12 +53,12 @@ func (t tiling) take(left I32) I32 {
 	return n
 }
 
-// simd128 is the module that every engine with SIMD takes.
+// simd128 is the module that runs in every engine with SIMD.
 //
-// Sixteen vector registers hold a tile of 4×2 sums, two vectors of weights and one
-// of activations. In Chromium 156 that tile runs at the speed of native code; 6×2 and
-// 3×4 spill registers and are a quarter slower for int8, almost half for f32.
-// Unrolling makes no difference that can be measured there. TUNING.md has the table.
+// Sixteen vector registers hold a tile of 4×2 sums, two vectors of weights and one of
+// activations. In Chromium 156 this tile is as fast as native code. 6×2 and 3×4 spill
+// registers: they are slower by a quarter for int8 and by almost half for f32. Unrolling
+// makes no measurable difference. TUNING.md has the table.
 var simd128 = Variant{
 	Name:     "simd128",
 	Features: []string{"--enable-simd", "--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int"},
@@ -67,9 +67,9 @@ var simd128 = Variant{
 	F32:      tiling{rows: 4, vecs: 2, unroll: 1, one: 4},
 }
 
-// relaxed is the module for engines that have relaxed SIMD. It holds two forms of the
-// int8 tiles, of which form(f) chooses one, and how wide its activations are; see dotKind. A product and its addition are one
-// instruction without a register between, so that 6×2 sums fit.
+// relaxed is the module for engines with relaxed SIMD. It has two forms of the int8 tiles;
+// form(f) chooses one and the width of its activations, see dotKind. Multiplying and adding
+// is one instruction without a register in between, so that 6×2 sums fit.
 var relaxed = Variant{
 	Name:     "relaxed",
 	Features: append([]string{"--enable-relaxed-simd"}, simd128.Features...),

@@ -6,16 +6,16 @@ func sum4(f *Func, v V128) {
 	set(f, v, fadd(v, lanes(v, v, 1, 0, 3, 2)))
 }
 
-// layerNorm emits layer_norm(y, x, w, b, n, d, eps) in two passes: the mean, then
-// the mean square distance from it, so that a large mean costs no digits.
+// layerNorm emits layer_norm(y, x, w, b, n, d, eps) in two passes, the mean and then the mean
+// square distance from it, so that a large mean does not cancel digits.
 func layerNorm(m *Module) {
 	f := m.export("layer_norm")
 	y, x, w, b, n, d, eps := f.int("y"), f.int("x"), f.int("w"), f.int("b"), f.int("n"), f.int("d"), f.float("eps")
 	p, l, off := f.newInt("p"), f.newInt("l"), f.newInt("off")
 	s, t, mean, inv, v := f.newVec("s"), f.newVec("t"), f.newVec("mean"), f.newVec("inv"), f.newVec("v")
 	size := let(f, "size", splatF(d.f32()))
-	// sum adds term(vector) over a row, into two sums in turn, and leaves the sum in
-	// every lane of s. term may use v.
+	// sum adds term(vector) over a row, alternating between two accumulators, and leaves the
+	// total in every lane of s. term may use v.
 	sum := func(term func(load V128) V128) {
 		set(f, s, zeroV)
 		set(f, t, zeroV)
@@ -59,9 +59,9 @@ func layerNorm(m *Module) {
 	})
 }
 
-// rmsNorm emits rms_norm(y, x, w, n, d, eps). Squares are summed in double precision: the
-// hidden states of large decoders have columns in the thousands, and float32's range
-// would end at 1.8e19.
+// rmsNorm emits rms_norm(y, x, w, n, d, eps). It sums squares in double precision: hidden
+// states of large decoders have columns in the thousands, and squares overflow float32
+// from 1.8e19 on.
 func rmsNorm(m *Module) {
 	f := m.export("rms_norm")
 	y, x, w, n, d, eps := f.int("y"), f.int("x"), f.int("w"), f.int("n"), f.int("d"), f.float("eps")
@@ -102,8 +102,8 @@ func rmsNorm(m *Module) {
 	})
 }
 
-// l2Normalize emits l2_normalize(y, x, n, d, eps). Squares are summed in double
-// precision, where those of no float32 overflow.
+// l2Normalize emits l2_normalize(y, x, n, d, eps). It sums squares in double precision, where
+// the square of no float32 overflows.
 func l2Normalize(m *Module) {
 	f := m.export("l2_normalize")
 	y, x, n, d, eps := f.int("y"), f.int("x"), f.int("n"), f.int("d"), f.float("eps")

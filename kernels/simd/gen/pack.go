@@ -1,8 +1,8 @@
 package main
 
-// pack emits pack_f32 and pack_q8(dst, src, n, k): weights [n,k] row-major to
-// panels of 16 columns; what is missing from the last panel becomes zeros. A panel
-// is written a column at a time and stays in cache meanwhile.
+// pack emits pack_f32, pack_f16, pack_q4 and pack_q8(dst, src, n, k), which copy weights
+// [n,k] row-major to panels of 16 columns; missing columns of the last panel become zeros.
+// A panel is written one column at a time while it stays in the cache.
 func pack(m *Module) {
 	packPanels(m, "pack_f32", func(f *Func, src, dst, k I32, present I32) {
 		// f32 [k][16]
@@ -40,7 +40,7 @@ func packQ8Pairs(m *Module) {
 			f.store16(dst, 0, pick(present, last, num(0)))
 			f.inc(dst, num(32))
 		})
-		// The pairs that fill k up to a multiple of kPad.
+		// The pairs that pad k to a multiple of kPad.
 		set(f, stop, num(0).sub(k.plus(1).shr(1)).and(m.v.kPad()/2-1))
 		f.while(stop, func() {
 			f.store16(dst, 0, num(0))
@@ -56,7 +56,7 @@ func packQ8Quads(m *Module) {
 	pad := m.v.kPad()
 	packPanels(m, "pack_q8", func(f *Func, src, dst, k I32, present I32) {
 		stop, sum, v := local[I32]("stop"), local[V128]("sum"), local[V128]("v")
-		// keep stores the bytes of four neighbours and adds them up in lane 0.
+		// keep stores four adjacent bytes and adds their sum to lane 0.
 		keep := func(quad V128) {
 			set(f, v, vand(quad, splatI(num(0).sub(present))))
 			set(f, sum, iadd(sum, un("i32x4.extadd_pairwise_i16x8_s", un("i16x8.extadd_pairwise_i8x16_s", v))))
@@ -71,22 +71,21 @@ func packQ8Quads(m *Module) {
 		f.when(k.and(3), func() {
 			keep(vand(quad, splatI(hex(0xffffffff).op("i32.shr_u", num(0).sub(k.shl(3))))))
 		})
-		// What fills k up to a multiple of kPad.
+		// The quads that pad k to a multiple of kPad.
 		set(f, stop, num(0).sub(k.plus(3).shr(2)).and(pad/4-1))
 		f.while(stop, func() {
 			f.storeLane(dst, 0, 0, zeroV)
 			f.inc(dst, num(64))
 			f.inc(stop, num(-1))
 		})
-		// dst is now in the column's place behind the panel: its columns are 4 bytes
-		// wide there as well.
+		// dst is now at the column's sum after the panel; it is 4 bytes wide, as a column of
+		// the panel is.
 		f.storeLane(dst, 0, 0, sum)
 	}, func(k I32) I32 { return k.plus(pad - 1).and(-pad).shl(4).plus(64) }, 1)
 }
 
-// packPanels emits the loop over panels and columns; column copies one row of src
-// to one column at dst, or zeros if present is 0, in which case src is a row that
-// may be read all the same.
+// packPanels emits the loop over panels and columns. column copies one row of src to one
+// column at dst, or zeros if present is 0; src is then the last row, which may be read.
 func packPanels(m *Module, name string, column func(f *Func, src, dst, k, present I32), panel func(k I32) I32, size int) {
 	f := m.export(name)
 	dst, src, n, k := f.int("dst"), f.int("src"), f.int("n"), f.int("k")
@@ -106,7 +105,7 @@ func packPanels(m *Module, name string, column func(f *Func, src, dst, k, presen
 			set(f, d, dst.add(c.times(stride)))
 			set(f, s, src)
 			column(f, s, d, k, present)
-			// src stays on the last row that exists.
+			// src stays at the last row.
 			f.when(c.plus(1).lessS(left), func() { f.inc(src, k.times(size)) })
 			f.inc(c, num(1))
 		}, c.less(num(16)))

@@ -2,23 +2,23 @@ package main
 
 import "strings"
 
-// What is cut into tiles, and how. In a shared module the export of such an operation is
-// a function that looks at the size of the call: a small one goes to the kernel as it is,
-// a large one becomes a job. set_threads says how large.
+// How operations are split into tiles. In a shared module the export of such an operation
+// compares the size of the call with the limit of set_threads: a small call goes to the
+// kernel, a large one becomes a job.
 
 const (
-	// tileWork is about that of one tile, if that gives every thread four and all
-	// together no more than mostTiles.
+	// tileWork is the approximate size of a tile in multiply-adds, if each thread gets at
+	// least four and there are at most mostTiles.
 	tileWork  = 1 << 17
 	mostTiles = 64
-	// queryRows is the number of query rows of attention that stay together where there are
-	// few keys: a multiple of those that the kernel works on at a time.
+	// queryRows is the number of query rows in a unit of attention with few keys: a multiple
+	// of the rows that the kernel computes at a time.
 	queryRows = 32
-	// blockOf is the number of elements of an elementwise operation that stay together.
+	// blockOf is the number of elements in a unit of an elementwise operation.
 	blockOf = 1024
 )
 
-// args are the parameters of an operation by name, as locals of the function at hand.
+// args are the parameters of an operation by name, as locals of the current function.
 type args map[string]string
 
 func (a args) int(name string) I32 {
@@ -29,24 +29,24 @@ func (a args) int(name string) I32 {
 	return I32(s)
 }
 
-// job is a kind of work that is cut into units.
+// job is a kind of work that is split into units.
 type job struct {
 	name string
 	// op is the operation whose arguments the job has.
 	op string
-	// part emits the work of units from…to, by thread index. It may change the locals, and
-	// leaves the function with 0 if the caller has taken the tile over.
+	// part emits the work on the units [from, to) by thread index. It may change the locals.
+	// It returns 0 from the function if the caller has taken over the tile.
 	part func(f *Func, a args, from, to, index I32)
 }
 
-// parallelOp is an operation that becomes jobs where it is large.
+// parallelOp is an operation whose large calls become jobs.
 type parallelOp struct {
 	job
-	// work is about what a call costs, in multiply-adds; 0 where it cannot be cut.
+	// work is the approximate cost of a call in multiply-adds; 0 where it cannot be split.
 	work func(a args) F32
-	// units is the number of parts into which it can be cut.
+	// units is the number of units into which it can be split.
 	units func(a args) I32
-	// quantise is the work that has to be done before the first tile, if there is any.
+	// quantise is the work before the first tile, or nil.
 	quantise *quantised
 }
 
@@ -58,8 +58,8 @@ type quantised struct {
 	scale int             // bytes of a row's scale
 }
 
-// parallelOps emits the operations of a shared module, and for each kind of job
-// tile_NAME(tile, index). It returns the kinds in the order of their numbers.
+// parallelOps emits the exports of a shared module that make jobs. It returns the kinds of
+// jobs in the order of their numbers.
 func parallelOps(m *Module) []job {
 	v := m.v
 	q8 := &quantised{tile: "quantize_tile", rows: v.Q8, bytes: func(k I32) I32 { return v.quantBytes(k.plus(v.kPad()-1).and(-v.kPad()), 1) }, scale: v.scaleSize()}
@@ -90,7 +90,7 @@ func parallelOps(m *Module) []job {
 		kinds = append(kinds, op.job)
 		if q := op.quantise; q != nil {
 			kinds = append(kinds, job{"quantise_" + op.name, op.name, q.part(m)})
-			// A tile finds its activations quantised: it passes no levels.
+			// In a tile the activations are quantised already: it passes no levels.
 			guard := m.named(q.tile)
 			body := guard.body.String()
 			guard.body.Reset()
@@ -102,7 +102,7 @@ func parallelOps(m *Module) []job {
 	return kinds
 }
 
-// wrap puts a function in front of an operation that makes large calls jobs.
+// wrap exports, in place of an operation, a function that turns large calls into jobs.
 func wrap(m *Module, op parallelOp, kind int) {
 	kernel := m.named(op.name)
 	kernel.export = false
@@ -121,13 +121,13 @@ func wrap(m *Module, op parallelOp, kind int) {
 			if op.quantise != nil {
 				q := op.quantise
 				set(f, units, ceilDiv(a.int("m"), num(q.rows.rows)))
-				// Quantising a number costs as much as four multiply-adds: few are one tile.
+				// Quantising a number costs as much as four multiply-adds. Few numbers are one tile.
 				f.call("fork", strs(num(kind+1), units, pick(a.int("m").f32().mul(a.int("k").f32()).atMost(loadI32(num(leastAt), 0).shr(2).f32()), units, ceilDiv(units, n.shl(1))), num(spins))...)
 			}
 			set(f, units, op.units(a))
 			set(f, tiles, I32(emit("i32.trunc_sat_f32_u", string(work.mul(fnum("0x1p-17"))))))
 			set(f, tiles, pick(tiles.less(n.shl(2)), n.shl(2), pick(tiles.less(num(mostTiles)), tiles, num(mostTiles))))
-			// One look takes about as long as 32 multiply-adds in float32.
+			// One poll takes about as long as 32 multiply-adds in float32.
 			set(f, looks, I32(emit("i32.trunc_sat_f32_u", string(work.mul(fnum("0x1p-5"))))).op("i32.div_u", tiles))
 			set(f, looks, pick(looks.less(num(leastLooks)), num(leastLooks), pick(looks.less(num(spins)), looks, num(spins))))
 			f.call("fork", strs(num(kind), units, ceilDiv(units, tiles), looks)...)
@@ -137,8 +137,9 @@ func wrap(m *Module, op parallelOp, kind int) {
 	f.call(op.name, a.inOrder(kernel)...)
 }
 
-// runTile emits run_tile(tile, index), which runs a tile of the job that is written, and
-// tile_NAME for each kind. They return 0 if the caller has taken the tile over, else 1.
+// runTile emits run_tile(tile, index), which runs a tile of the current job, and
+// tile_NAME(tile, index) for each kind. They return 0 if the caller has taken over the tile,
+// otherwise 1.
 func runTile(m *Module, kinds []job) {
 	for _, j := range kinds {
 		kernel := m.named(j.op)
@@ -170,7 +171,8 @@ func runTile(m *Module, kinds []job) {
 	f.line("(unreachable)")
 }
 
-// linearOp cuts a linear layer into panels of 16 columns, each of so many bytes of weights.
+// linearOp splits a linear layer into panels of 16 columns; panel is the size of their
+// weights in bytes.
 func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) parallelOp {
 	kernel := m.named(name)
 	return parallelOp{
@@ -199,8 +201,8 @@ func linearOp(m *Module, name string, panel func(k I32) I32, q *quantised) paral
 	}
 }
 
-// heldTile emits the tile of a layer, y [m,n], whose arguments are a. A thread that is not
-// the caller computes it in memory of its own, if it fits, and holds it: see threads.go.
+// heldTile emits the tile of a layer, y [m,n], with the arguments a. A kernel worker computes
+// it in memory of its own, if it fits, and holds it: see threads.go.
 func (f *Func) heldTile(a args, index I32, run func()) {
 	tile, to, ld := local[I32]("tile"), f.newInt("place"), f.newInt("ld")
 	y, m, n := a.int("y"), a.int("m"), a.int("n")
@@ -227,13 +229,13 @@ func (f *Func) heldTile(a args, index I32, run func()) {
 			f.inc(to, num(16))
 			f.inc(column, num(-4))
 		})
-		// A row may end within a vector.
+		// A row may end inside a vector.
 		f.inc(to, row.add(column.shl(2)))
 		f.inc(left, num(-1))
 	})
 }
 
-// part quantises tiles of rows, as the layer itself would.
+// part quantises tiles of rows, as the layer itself does.
 func (q *quantised) part(m *Module) func(f *Func, a args, from, to, _ I32) {
 	return func(f *Func, a args, from, to, _ I32) {
 		rows, k := a.int("m"), a.int("k")
@@ -255,7 +257,7 @@ func (q *quantised) part(m *Module) func(f *Func, a args, from, to, _ I32) {
 	}
 }
 
-// attentionOp cuts attention into heads and rows of queries.
+// attentionOp splits attention into heads and rows of queries.
 func attentionOp(m *Module) parallelOp {
 	kernel := m.named("attention")
 	many := func(a args) I32 { return isFlash(a.int("tq"), a.int("tk"), a.int("h")) }
@@ -273,7 +275,7 @@ func attentionOp(m *Module) parallelOp {
 			set(f, head, i.op("i32.div_u", n))
 			set(f, first, i.sub(head.mul(n)).mul(pick(flash, size, num(queryRows))))
 			set(f, left, a.int("tq").sub(first))
-			// rows is p moved to the head and the first row; ld is in elements.
+			// rows is the operand moved to the head and the first row; ld is in elements.
 			rows := func(name, ld string) I32 {
 				return a.int(name).add(head.mul(width)).add(first.mul(a.int(ld)).shl(2))
 			}
@@ -298,22 +300,22 @@ func attentionOp(m *Module) parallelOp {
 	return parallelOp{
 		job: job{"attention", "attention", part},
 		work: func(a args) F32 {
-			// Two products and an exponential for each pair, which costs as much as twenty.
+			// Two products for each pair, and an exponential, which costs as much as twenty.
 			pairs := a.int("tq").f32().mul(a.int("tk").f32()).mul(a.int("heads").f32())
 			macs := pairs.mul(a.int("h").shl(1).plus(20).f32())
-			// The scores of four queries with all keys have to fit a thread's scratch.
+			// The scores of four queries with all keys must fit into a thread's scratch.
 			return pick(a.int("tk").greaterS(num(scratchSize/16-4)).andBits(many(a).not()), fnum("0"), macs)
 		},
 		units: func(a args) I32 { return a.int("heads").mul(count(a)) },
 	}
 }
 
-// ownScratch has a thread that is not the caller use its own scratch.
+// ownScratch makes a kernel worker use its own scratch.
 func (f *Func) ownScratch(a args, index I32) {
 	f.when(index, func() { set(f, a.int("scratch"), index.plus(-1).shl(16).plus(dataBase)) })
 }
 
-// rowsOp cuts a norm into rows.
+// rowsOp splits a norm into rows.
 func rowsOp(m *Module, name string) parallelOp {
 	kernel := m.named(name)
 	return parallelOp{
@@ -329,7 +331,7 @@ func rowsOp(m *Module, name string) parallelOp {
 	}
 }
 
-// elementOp cuts an operation on n elements, each of which costs so many multiply-adds.
+// elementOp splits an operation on n elements; cost is that of an element in multiply-adds.
 func elementOp(m *Module, name string, cost int, pointers ...string) parallelOp {
 	kernel := m.named(name)
 	return parallelOp{
@@ -351,7 +353,7 @@ func paramOf(p string) (name, kind string) {
 	return name, kind
 }
 
-// sameParams gives f the parameters of kernel.
+// sameParams declares the parameters of kernel in f.
 func sameParams(f, kernel *Func) args {
 	a := args{}
 	for _, p := range kernel.params {
@@ -362,7 +364,7 @@ func sameParams(f, kernel *Func) args {
 	return a
 }
 
-// inOrder is a as the arguments of kernel.
+// inOrder is the arguments a in the order of kernel's parameters.
 func (a args) inOrder(kernel *Func) []string {
 	var s []string
 	for _, p := range kernel.params {

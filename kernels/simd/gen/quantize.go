@@ -1,7 +1,7 @@
 package main
 
-// quantizeRows emits quantize_rows(q, scale, src, n, k). See Backend.QuantizeRows
-// and, for scales that are 0 or NaN, quantizeTile.
+// quantizeRows emits quantize_rows(q, scale, src, n, k). See Loading.QuantizeRows, and
+// quantizeTile for scales that are 0 or NaN.
 func quantizeRows(m *Module) {
 	f := m.export("quantize_rows")
 	q, scale, src, n, k := f.int("q"), f.int("scale"), f.int("src"), f.int("n"), f.int("k")

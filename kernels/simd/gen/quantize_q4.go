@@ -1,9 +1,9 @@
 package main
 
-// quantizeTile4 emits quantize_tile4(q, rows, x, ldx, k, levels, s): rows of x f32 with
-// ldx bytes between them become the tile that q4_R reads, at q, with scales f32 at s. See
-// OpsQ4.LinearQ4, linear_q4.go for the layout, and quantizeTile for scales that are 0 or
-// NaN.
+// quantizeTile4 emits quantize_tile4(q, rows, x, ldx, k, levels, s), which quantises rows of x
+// f32, ldx bytes apart, to the tile at q that q4_R reads, with scales f32 at s. See
+// Operations.LinearQ4, linear_q4.go for the layout, and quantizeTile for scales that are 0
+// or NaN.
 func quantizeTile4(m *Module) {
 	f := m.helper("quantize_tile4")
 	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")
@@ -69,8 +69,8 @@ func quantizeTile4(m *Module) {
 	}, r)
 }
 
-// quantizeQ4 emits quantize_q4(q, scale, src, n, k). See OpsQ4.QuantizeQ4. Numbers are
-// divided by +∞ where a scale is 0 or NaN; x·0 is NaN where x is not finite.
+// quantizeQ4 emits quantize_q4(q, scale, src, n, k). See Loading.QuantizeQ4. Where a scale is
+// 0 or NaN, numbers are divided by +∞. x·0 is NaN where x is not finite.
 func quantizeQ4(m *Module) {
 	f := m.export("quantize_q4")
 	q, scale, src, n, k := f.int("q"), f.int("scale"), f.int("src"), f.int("n"), f.int("k")
@@ -91,7 +91,7 @@ func quantizeQ4(m *Module) {
 			for _, v := range []V128{low, high, odd} {
 				set(f, v, zeroV)
 			}
-			// A block's numbers, as many as are left; l and p come back to its start.
+			// The block's numbers, as many as remain. l then returns to the block's start.
 			set(f, p, src)
 			set(f, g, num(blockQ4/4))
 			f.repeat(func() {
@@ -118,7 +118,7 @@ func quantizeQ4(m *Module) {
 			f.repeat(func() {
 				set(f, v0, quantum(part(0)))
 				set(f, v1, quantum(part(16)))
-				// Eight integers of 16 bits; neighbours into one byte, bytes together.
+				// Eight integers of 16 bits: two adjacent ones to a byte, then the bytes together.
 				set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(v0), string(v1))))
 				set(f, v0, vor(v0, V128(emit("i32x4.shr_u", string(v0), string(num(12))))))
 				set(f, v0, vand(v0, consts(0xff, 0xff, 0xff, 0xff)))
@@ -132,21 +132,21 @@ func quantizeQ4(m *Module) {
 			}, g.less(num(groups)).andBits(l.greaterS(num(0))))
 			f.inc(src, num(4*blockQ4))
 		})
-		// src went beyond the row by what the last block lacks.
+		// src is past the row's end by the padding of the last block.
 		f.inc(src, k.plus(blockQ4-1).and(-blockQ4).sub(k).times(-4))
 		f.inc(n, num(-1))
 	})
 }
 
-// packQ4 emits pack_q4(dst, src, scale, n, k). A word of src holds eight neighbours in
-// k, four bits each; that of a panel has them as bytes of two, see linear_q4.go.
+// packQ4 emits pack_q4(dst, src, scale, n, k). A word of src holds eight adjacent weights of
+// four bits; a word of a panel holds them in another order, see linear_q4.go.
 func packQ4(m *Module) {
 	f := m.export("pack_q4")
 	dst, src, scale, n, k := f.int("dst"), f.int("src"), f.int("scale"), f.int("n"), f.int("k")
 	c, d, g, l, left := f.newInt("c"), f.newInt("d"), f.newInt("g"), f.newInt("l"), f.newInt("left")
 	word, low, t := f.newInt("word"), f.newInt("low"), f.newInt("t")
 	blocks := let(f, "blocks", k.plus(blockQ4-1).shr(5))
-	spread := func(v I32) I32 { // four bits each to the lower halves of bytes
+	spread := func(v I32) I32 { // four bits each, to the low halves of bytes
 		set(f, t, v)
 		set(f, t, t.or(t.shl(8)).and(0x00ff00ff))
 		return t.or(t.shl(4)).and(halvesMask)

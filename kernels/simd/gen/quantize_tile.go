@@ -1,13 +1,13 @@
 package main
 
-// quantizeTile emits quantize_tile(q, rows, x, ldx, k, levels, s): rows of x
-// f32 with ldx bytes between them become i16 [kp/2][rows][2], k filled up with zeros to kp, at q, with scales f32
-// at s. See Backend.LinearQ8.
+// quantizeTile emits quantize_tile(q, rows, x, ldx, k, levels, s), which quantises rows of x
+// f32, ldx bytes apart, to i16 [kp/2][rows][2] at q, k padded with zeros to kp, with scales
+// f32 at s. See Operations.LinearQ8.
 //
-// The largest magnitude is found on the bits of |x| as integers, whose order is that
-// of the numbers, with NaN above all. Where a scale is 0 or NaN, numbers are divided
-// by +∞ instead, which gives 0, or NaN, of which no matter what becomes: a scale that is
-// not finite is stored as NaN.
+// The largest magnitude is found by comparing the bits of |x| as integers: they have the
+// order of the numbers, with NaN above all. Where a scale is 0 or NaN, numbers are divided
+// by +∞ instead. That gives 0 or NaN, and it does not matter which: a scale that is not
+// finite is stored as NaN.
 func quantizeTile(m *Module) {
 	f := m.helper("quantize_tile")
 	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")

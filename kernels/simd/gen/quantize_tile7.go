@@ -2,14 +2,14 @@ package main
 
 import "fmt"
 
-// quantizeTile7 emits quantize_tile(q, rows, x, ldx, k, levels, s) of the relaxed
-// variants: rows of x f32 with ldx bytes between them become u8 [kp/4][rows][4] at q,
-// 0…levels with a zero point, and at s for each row a scale f32 and the zero point i32.
-// See Backend.LinearQ8. What fills k up beyond the next multiple of 8 is not written:
-// the weights there are zeros. In the form dotWideSigned all of these integers are 128 less.
+// quantizeTile7 emits quantize_tile(q, rows, x, ldx, k, levels, s) of the relaxed variants. It
+// quantises rows of x f32, ldx bytes apart, to u8 [kp/4][rows][4] at q, 0…levels with a zero
+// point, and writes a scale f32 and the zero point i32 of each row at s. See
+// Operations.LinearQ8. Padding beyond the next multiple of 8 is not written, because the
+// weights there are zeros. In the form dotWideSigned all of these integers are 128 less.
 //
-// x·0 is NaN where x is not finite and 0 elsewhere: the sum of these makes the scale
-// NaN, and a row of NaN. Numbers are divided by +∞ where a scale is not above 0.
+// x·0 is NaN where x is not finite and 0 elsewhere; the sum over a row makes the scale NaN
+// and so the whole row of results. Where a scale is not above 0, numbers are divided by +∞.
 func quantizeTile7(m *Module) {
 	f := m.helper("quantize_tile")
 	q, rows, x, ldx, k := f.int("q"), f.int("rows"), f.int("x"), f.int("ldx"), f.int("k")
@@ -17,7 +17,7 @@ func quantizeTile7(m *Module) {
 	r, p, l, d := f.newInt("r"), f.newInt("p"), f.newInt("l"), f.newInt("d")
 	div, shift := f.newVec("div"), f.newVec("shift")
 	v0, v1 := f.newVec("v0"), f.newVec("v1")
-	// The lowest, the highest and the sum of x·0, of each half of eight numbers.
+	// The minimum, the maximum and the sum of x·0 of each half of eight numbers.
 	var low, high, odd [2]V128
 	for i := range 2 {
 		low[i], high[i], odd[i] = f.newVec(fmt.Sprintf("low%d", i)), f.newVec(fmt.Sprintf("high%d", i)), f.newVec(fmt.Sprintf("odd%d", i))
@@ -28,7 +28,7 @@ func quantizeTile7(m *Module) {
 	signed := form().eq(num(int(dotWideSigned)))
 	flip := let(f, "flip", V128(emit("i8x16.splat", string(pick(signed, num(128), num(0))))))
 	set(f, r, rows)
-	// shift is what rounded has too much, less the zero point.
+	// shift is the bits of roundUp23 less the zero point.
 	quantum := func(v V128) V128 { return isub(rounded(m, fdiv(v, div)), shift) }
 	emitQuads := func() {
 		set(f, v0, V128(emit("i16x8.narrow_i32x4_s", string(quantum(v0)), string(quantum(v1)))))
@@ -57,7 +57,7 @@ func quantizeTile7(m *Module) {
 		set(f, v, op(v, lanes(v, v, 1, 0, 3, 2)))
 		return v
 	}
-	// each runs body on the row, eight numbers at a time in v0 and v1.
+	// each runs body for the row, with eight numbers at a time in v0 and v1.
 	each := func(body func()) {
 		set(f, p, x)
 		set(f, l, k)
@@ -84,7 +84,7 @@ func quantizeTile7(m *Module) {
 		set(f, div, fadd(fsub(fdiv(highest, lim), fdiv(lowest, lim)), notFinite))
 		f.storeF(s, 0, laneF(div, 0))
 		set(f, div, blend(flt(zeroV, div), div, infV))
-		// The zero point is −low in units of the scale, and at most levels.
+		// The zero point is −low in units of the scale, at most levels.
 		set(f, shift, truncSat(pmax(pmin(nearest(fdiv(un("f32x4.neg", lowest), div)), lim), zeroV)))
 		f.storeI(s, 4, I32(emit("i32x4.extract_lane 0", string(shift))).sub(pick(signed, num(128), num(0))))
 		set(f, shift, isub(m.k(roundUp23), shift))
@@ -97,9 +97,9 @@ func quantizeTile7(m *Module) {
 	}, r)
 }
 
-// roundUp23 is 3·2²². What is added to it, of at most 2²² in magnitude, is rounded to an
-// integer, half to even, and that integer is the difference of the bits.
+// roundUp23 is 3·2²². A number of at most 2²² in magnitude that is added to it is rounded to
+// an integer, half to even. The integer is the difference of the bits to those of roundUp23.
 const roundUp23 = 3 << 22
 
-// rounded is v, of at most 2²² in magnitude, as an integer and the bits of roundUp23.
+// rounded is v, at most 2²² in magnitude, as an integer plus the bits of roundUp23.
 func rounded(m *Module, v V128) V128 { return fadd(v, m.k(roundUp23)) }

@@ -13,7 +13,7 @@ func rotate(m *Module) {
 	turn := func() {
 		set(f, v, loadV(p, 0))
 		set(f, co, fmul(v, pairs(cos.add(c))))
-		// The first of each pair takes −sin times the second.
+		// The first of each pair adds −sin times the second.
 		set(f, si, V128(emit("v128.xor", string(pairs(sin.add(c))), string(consts(0x80000000, 0, 0x80000000, 0)))))
 		set(f, v, fadd(co, fmul(lanes(v, v, 1, 0, 3, 2), si)))
 	}
@@ -41,7 +41,7 @@ func rotate(m *Module) {
 }
 
 // rotateHalves emits rotate_halves(x, ldx, n, heads, h, turn, cos, sin): four pairs at a
-// time. A store's tail keeps the second half, and what lies behind it, as they are.
+// time. storeTail does not write past the end of a half.
 func rotateHalves(m *Module) {
 	f := m.export("rotate_halves")
 	x, ldx, n, heads, h, turn, cos, sin := f.int("x"), f.int("ldx"), f.int("n"), f.int("heads"), f.int("h"), f.int("turn"), f.int("cos"), f.int("sin")

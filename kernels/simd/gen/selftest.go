@@ -1,18 +1,20 @@
 package main
 
-// selftest emits selftest() -> i32, known answers for whoever chooses a module: 0 if
-// all are right, else the sum of 1 (linear_q8), 2 (linear_f32), 4 (attention), 8
-// (linear_q4). It uses the first page of memory above base(), so it has to run before anything lies there.
+// selftest emits selftest() -> i32, which computes known answers so that a page can choose a
+// module. It returns 0 if all are correct, otherwise the sum of 1 (linear_q8), 2
+// (linear_f32), 4 (attention) and 8 (linear_q4). It overwrites the first page of memory
+// above base(), and so runs before any data is there.
 //
-// Relaxed SIMD is why it exists: engines have shipped it wrong. The answers need no
-// table: x [5,128] are integers of at most 127 and w [21,128] of at most 128 in
-// magnitude, both with their extremes, so that activations quantise to themselves (a
-// row's range is 0…127 or −127…0), and sums are integers that float32 holds; scalar code
-// computes them again. Where activations have 8 bits, linear_q8 gets up to 255. 4-bit weights
-// are the bits of products, with scales of 1.
+// It exists because engines have shipped wrong relaxed SIMD. The answers need no table: x
+// [5,128] are integers of at most 127 and w [21,128] of at most 128 in magnitude, extremes
+// included. Activations quantise to themselves, because a row's range is 0…127 or −127…0,
+// and sums are integers that float32 represents. Scalar code computes them again. Where
+// activations have 8 bits, x goes up to 255 for linear_q8. 4-bit weights are the bits of
+// products, with scales of 1.
 //
-// trial(n) runs linear_q8 n times, for whoever times forms, on whatever the same page
-// holds: 24 rows of 128 to 128 columns, so that most of the time goes to the tiles.
+// trial(n) runs linear_q8 n times so that a page can time the forms: 24 rows of 128 to 128
+// columns, so that most of the time is spent in the tiles. It computes on the contents of
+// the same page, whatever they are.
 //
 //	x[i,l] = ((37·l + 11·i) mod 128) − 127·(i mod 2)
 //	w[j,l] = ((29·l + 53·j) mod 256) − 128     row 0: all −128
@@ -43,7 +45,7 @@ func selftest(m *Module) {
 	f := m.export("selftest")
 	i, j, l, p, sum, wrong, q := f.newInt("i"), f.newInt("j"), f.newInt("l"), f.newInt("p"), f.newInt("sum"), f.newInt("wrong"), f.newInt("q")
 	top, seven := let(f, "top", m.levels()), f.newInt("seven")
-	// Doubled if there are eight bits, and one more if odd: 0…127 becomes 0…255.
+	// With eight bits doubled, plus one if odd: 0…127 becomes 0…255.
 	x := func(i, l I32) I32 {
 		set(f, seven, l.times(37).add(i.times(11)).and(127))
 		return seven.add(pick(top.eq(num(127)), num(0), seven.add(seven.and(1)))).sub(i.and(1).mul(top))
@@ -104,7 +106,7 @@ func selftest(m *Module) {
 		num(rows), num(k), num(cols), num(0), fnum("0"))...)
 	check(2, w)
 
-	// Attention of 5 queries and keys, 8 heads of 16, to values that are all 2: 2.
+	// Attention of 5 queries and keys, 8 heads of 16, with values that are all 2, gives 2.
 	set(f, p, num(wAt))
 	count(l, rows*k, func() {
 		f.storeF(p, 0, fnum("2"))

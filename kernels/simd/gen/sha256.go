@@ -7,8 +7,8 @@ import (
 
 // sha256Kernel emits sha256(state, src, n), the compression function of FIPS 180-4.
 //
-// Eight rounds are unrolled, after which the eight variables stand in their own
-// places again, so that none is ever copied.
+// Eight rounds are unrolled. The variables change roles from round to round and have their
+// original roles again after eight, so that none is copied.
 func sha256Kernel(m *Module) {
 	f := m.export("sha256")
 	state, src, n := f.int("state"), f.int("src"), f.int("n")
@@ -45,7 +45,7 @@ func sha256Kernel(m *Module) {
 		set(f, p, num(0))
 		f.repeat(func() {
 			for u := range 8 {
-				// r[i] is the variable that plays the part of "abcdefgh"[i] in this round.
+				// r[i] is the variable in the role of "abcdefgh"[i] in this round.
 				var r [8]I32
 				for i := range r {
 					r[i] = s[(i+8-u)%8]

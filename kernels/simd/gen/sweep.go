@@ -6,17 +6,17 @@ import (
 	"path/filepath"
 )
 
-// tiles are the shapes that a sweep tries: rows and vectors of four columns whose sums,
-// weights and activation fit the sixteen vector registers of x86-64, or nearly.
+// tiles are the shapes of a sweep, rows and vectors of four columns. Their sums, weights and
+// activation fit into the sixteen vector registers of x86-64, or nearly.
 var tiles = [][2]int{{2, 4}, {3, 2}, {4, 2}, {5, 2}, {6, 2}, {3, 4}, {4, 1}, {8, 1}}
 
-// ones are how many steps of a single row may be unrolled.
+// ones are the numbers of unrolled steps for a single row.
 var ones = []int{1, 2, 4, 8}
 
-// swept are the variants that a sweep writes, named VARIANT-RxVxU: tiles of R rows, V vectors
-// and U steps for all types of linear layer (those of four bits, whose blocks are a loop by
-// themselves, have no steps to unroll), and VARIANT-rowU: the tiles that are committed, with
-// U steps of a single row.
+// swept are the variants that a sweep writes. VARIANT-RxVxU has tiles of R rows, V vectors and
+// U unrolled steps for all types of linear layers; 4-bit layers loop over blocks and have no
+// steps to unroll. VARIANT-rowU has the committed tiles, with U unrolled steps for a single
+// row.
 func swept() (all []Variant) {
 	for _, v := range variants {
 		for _, t := range tiles {

@@ -2,8 +2,8 @@ package main
 
 import "testing"
 
-// A sweep tries every tile in every type of layer, and every unrolling of a single row, from
-// what is committed on.
+// A sweep tries every tile in every type of layer and every unrolling of a single row, the
+// committed ones included.
 func TestTheSweepTriesTheTilesOfEveryLayer(t *testing.T) {
 	text := func(v Variant) string {
 		v.Name = "any"

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The committed shared modules were made from what this package emits now.
+// The committed shared modules were made from the text that this package emits.
 func TestCommittedSharedModuleIsFresh(t *testing.T) {
 	for _, v := range variants {
 		base := filepath.Join("..", v.shared().Name)
@@ -29,8 +29,8 @@ func TestCommittedSharedModuleIsFresh(t *testing.T) {
 	}
 }
 
-// A shared module offers every kernel that the other form offers, with the same
-// parameters, and only it knows of threads.
+// A shared module exports every kernel of the other form with the same parameters. Only the
+// shared module exports the functions of the thread pool.
 func TestSharedModuleOffersTheSameKernels(t *testing.T) {
 	// parameters by export
 	exports := func(text string) map[string]string {
@@ -64,8 +64,8 @@ func TestSharedModuleOffersTheSameKernels(t *testing.T) {
 	}
 }
 
-// The words that threads write, the arguments of the largest operation, the scratch, tile
-// and hold of each thread do not overlap, and lie below what is free for data.
+// The words that threads write, the arguments of the largest operation, and the scratch, the
+// tile and the hold of each thread do not overlap, and lie below the data.
 func TestSharedLayout(t *testing.T) {
 	most := 0
 	for _, f := range newModule(relaxed).funcs {

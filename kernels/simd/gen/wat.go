@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Expressions of the WebAssembly text format, one Go type for each value type, so
-// that the Go compiler refuses to add an address to a vector. An expression is
-// text: using it twice computes it twice; put it in a local instead.
+// Expressions of the WebAssembly text format. Each value type is a Go type, so that the Go
+// compiler rejects the sum of an address and a vector. An expression is text: using it
+// twice computes it twice, so assign it to a local first.
 type (
 	I32  string
 	F32  string
 	V128 string
 )
 
-// value is any expression.
+// value is an expression of any type.
 type value interface{ ~string }
 
 func emit(op string, args ...string) string {
@@ -41,7 +41,7 @@ func hex(n uint32) I32 { return I32(emit("i32.const", fmt.Sprintf("%#x", n))) }
 
 func (a I32) op(op string, b I32) I32 { return I32(emit(op, string(a), string(b))) }
 
-// add folds a constant zero, which unrolled loops produce.
+// add omits the addition of a constant zero, which unrolled loops produce.
 func (a I32) add(b I32) I32 {
 	if b == num(0) {
 		return a
@@ -92,7 +92,7 @@ func splatAt(p I32, off int) V128 { return V128(emit(at("v128.load32_splat", off
 // load8x8 loads 8 bytes as i16x8.
 func load8x8(p I32, off int) V128 { return V128(emit(at("v128.load8x8_s", off), string(p))) }
 
-// loadLane replaces one 32-bit lane of v by memory.
+// loadLane loads one 32-bit lane of v.
 func loadLane(p I32, off, lane int, v V128) V128 {
 	return V128(emit(at("v128.load32_lane", off)+" "+strconv.Itoa(lane), string(p), string(v)))
 }
@@ -100,14 +100,15 @@ func loadLane(p I32, off, lane int, v V128) V128 {
 func un(op string, a V128) V128     { return V128(emit(op, string(a))) }
 func bin(op string, a, b V128) V128 { return V128(emit(op, string(a), string(b))) }
 
-// Vectors of four float32. fmax gives NaN where an operand is NaN.
+// Vectors of four float32. fmax returns NaN where an operand is NaN.
 func fadd(a, b V128) V128 { return bin("f32x4.add", a, b) }
 func fsub(a, b V128) V128 { return bin("f32x4.sub", a, b) }
 func fmul(a, b V128) V128 { return bin("f32x4.mul", a, b) }
 func fdiv(a, b V128) V128 { return bin("f32x4.div", a, b) }
 func fmax(a, b V128) V128 { return bin("f32x4.max", a, b) }
 
-// pmin and pmax are single instructions; they give a where an operand is NaN.
+// pmin and pmax are single instructions on all processors; they return a where an operand
+// is NaN.
 func pmin(a, b V128) V128 { return bin("f32x4.pmin", a, b) }
 func pmax(a, b V128) V128 { return bin("f32x4.pmax", a, b) }
 
@@ -130,7 +131,7 @@ func blend(mask, a, b V128) V128 {
 	return V128(emit("v128.bitselect", string(a), string(b), string(mask)))
 }
 
-// dot16 multiplies i16x8 and adds neighbours: i32x4.
+// dot16 multiplies i16x8 and adds adjacent products: i32x4.
 func dot16(a, b V128) V128 { return bin("i32x4.dot_i16x8_s", a, b) }
 
 func splatF(a F32) V128 { return V128(emit("f32x4.splat", string(a))) }

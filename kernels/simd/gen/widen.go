@@ -2,8 +2,8 @@ package main
 
 // widen emits widen_f16 and widen_bf16(dst, src, n).
 //
-// The bits of a half, moved to the place of a float's, are the number times 2⁻¹¹²,
-// subnormal halves included; only infinity and NaN need their exponent filled.
+// The bits of a half-precision number, shifted to the position of float32's, are the number
+// times 2⁻¹¹², subnormal numbers included. Only infinity and NaN need their exponent set.
 func widen(m *Module) {
 	f := m.export("widen_f16")
 	h := f.newVec("h")
@@ -14,17 +14,18 @@ func widen(m *Module) {
 	})
 }
 
-// widenHalves is four halves at p as float32, with a local to work with.
+// widenHalves is the four half-precision numbers at p as float32; h is a temporary.
 func widenHalves(f *Func, p I32, h V128) V128 {
 	set(f, h, V128(emit("v128.load16x4_s", string(p))))
 	exp := consts(0x7c00, 0x7c00, 0x7c00, 0x7c00)
 	v := fmul(vand(shiftL(h, 13), consts(0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000)), splatF(fnum("0x1p112")))
-	// An infinity's or NaN's fraction survives the multiplication as it is.
+	// The multiplication keeps the fraction of an infinity or a NaN.
 	return vor(v, vand(infV, bin("i32x4.eq", vand(h, exp), exp)))
 }
 
-// narrow emits narrow_f16(dst, src, n), see kernels.OpsF16. Adding a number whose last bit
-// is worth that of the result rounds to it (M. Dukhan's FP16).
+// narrow emits narrow_f16(dst, src, n), which returns the flag that Loading.NarrowF16 stores.
+// Adding a number whose last bit has the value of the result's last bit rounds to it (M.
+// Dukhan's FP16).
 func narrow(m *Module) {
 	f := m.export("narrow_f16")
 	dst, src, n := f.int("dst"), f.int("src"), f.int("n")
@@ -52,8 +53,8 @@ func narrow(m *Module) {
 	returns(f, I32(emit("v128.any_true", string(beyond))))
 }
 
-// each declares (dst, src, n) and emits the loop over n numbers, four at a time;
-// size is the number of bytes of src that four of them take.
+// each declares (dst, src, n) and emits the loop over n numbers, four at a time. size is the
+// size in bytes of four of them in src.
 func each(f *Func, size int, four func(src I32) V128) {
 	dst, src, n := f.int("dst"), f.int("src"), f.int("n")
 	f.while(n.greaterS(num(0)), func() {

@@ -1,12 +1,12 @@
-// The speed of 128-bit vectors in native code, for tiles of six rows of two vectors like
-// those of package simd: what the kernels could reach at most. make ceiling compiles it, if
-// there is a C compiler for x86-64, and compares.
+// The speed of 128-bit vectors in native code, for tiles of six rows of two vectors as in
+// package simd: an upper bound for the kernels. make ceiling compiles and compares it where
+// there is a C compiler for x86-64.
 //
 //	ceiling SECONDS    prints {"f32": …, "fma": …, "two_step": …, "fused": …} in GMAC/s
 //
-// A form that the processor does not have is left out. The layer has 60 rows of 768 and 3072
-// columns, packed in panels of 16 as in package simd; there are no scales, no bias and no
-// quantisation, so that a kernel has more to do.
+// Forms that the processor does not support are omitted. The layer has 60 rows of 768 and
+// 3072 columns, packed in panels of 16 as in package simd. It has no scales, no bias and no
+// quantisation, so a kernel does more.
 #include <immintrin.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,8 +20,9 @@ static uint8_t *xq;
 static int8_t *wq;
 static int32_t *yq;
 
-// Every form walks panels outside and rows inside, and a panel two vectors at a time. The
-// sums are named one by one: in an array gcc keeps them in memory.
+// The outer loop of every form is over panels, the inner loop over rows, and a panel is
+// processed two vectors at a time. The sums are separate variables, because gcc keeps the
+// elements of an array in memory.
 #define ROWS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #define WALK(...)                                                                            \
 	for (int n = 0; n < N; n += 16)                                                      \
@@ -64,7 +65,7 @@ __attribute__((target("avx2,fma"))) static void fma32(void) { F32 }
 #define DOT(a, x, w) _mm_add_epi32(a, _mm_madd_epi16(_mm_maddubs_epi16(x, w), _mm_set1_epi16(1)))
 __attribute__((target("avx2"))) static void two_step(void) { Q8 }
 #undef DOT
-// Not _mm_dpbusd_avx_epi32, whose sums gcc 12 stores in every step.
+// Not _mm_dpbusd_avx_epi32: gcc 12 stores its sums in every step.
 #define DOT dpbusd
 static inline __attribute__((always_inline)) __m128i dpbusd(__m128i a, __m128i x, __m128i w) {
 	__asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(a) : "x"(x), "x"(w));
@@ -78,7 +79,7 @@ static double now(void) {
 	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-// rate is that of the best call within so many seconds.
+// rate is the rate of the best call within so many seconds.
 static double rate(void (*form)(void), double seconds) {
 	double best = 1e9;
 	for (double end = now() + seconds; now() < end;) {
