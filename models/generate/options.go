@@ -162,11 +162,8 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 			return fail("%s is %v, expected %v to %v", n.name, n.value, n.low, n.high)
 		}
 	}
-	if o.Beams > 1 && o.Sample {
-		return fail("num_beams is %d, but beams are not sampled; use num_beams or do_sample", o.Beams)
-	}
-	if o.Beams > 1 && o.Token != nil {
-		return fail("num_beams is %d, but beams are known only at the end; stream with num_beams 1", o.Beams)
+	if o.Beams > 1 && (o.Sample || o.Token != nil) {
+		return fail("num_beams is %d, but beams are not sampled, and not streamed, since they are known only at the end", o.Beams)
 	}
 	for _, words := range [...][][]int32{o.Stop, o.BadWords} {
 		for i, w := range words {

@@ -230,17 +230,17 @@ test('where Firefox never runs a worker that a worker starts another one is star
   expect((await nested(page, 3)).reason).toMatch(/engine_missing|did not run within 5 seconds/);
 });
 
-/** Has the page's kernel workers kept in globalThis.crew, or never started. */
-async function watchCrew(page: Page, mute: boolean): Promise<void> {
+/** Keeps the kernel workers of the page in globalThis.kernelWorkers, or never starts them. */
+async function watchKernelWorkers(page: Page, mute: boolean): Promise<void> {
   await page.evaluate((mute) => {
     const Real = Worker;
-    const crew: Worker[] = [];
-    Object.assign(globalThis, { crew });
+    const kernelWorkers: Worker[] = [];
+    Object.assign(globalThis, { kernelWorkers });
     globalThis.Worker = class extends Real {
       constructor(url: string | URL, options?: WorkerOptions) {
         const kernels = String(url).includes('kernel-worker');
         super(kernels && mute ? '/e2e/mute.js' : url, options);
-        if (kernels) crew.push(this);
+        if (kernels) kernelWorkers.push(this);
       }
     };
   }, mute);
@@ -248,14 +248,14 @@ async function watchCrew(page: Page, mute: boolean): Promise<void> {
 
 test('a kernel worker that dies takes no call with it, and changes no bit', async ({ page }) => {
   const want = await embedWith(page, 1, texts.slice(0, 6));
-  await watchCrew(page, false);
+  await watchKernelWorkers(page, false);
   const r = await page.evaluate(async (texts) => {
     const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 3 });
     await embed(texts.slice(0, 2));
     const began = performance.now();
     while (embed.capabilities().threads < 3 && performance.now() - began < 10_000) await new Promise((resolve) => setTimeout(resolve, 20));
     const { threads } = embed.capabilities();
-    (globalThis as unknown as { crew: Worker[] }).crew[0]!.terminate();
+    (globalThis as unknown as { kernelWorkers: Worker[] }).kernelWorkers[0]!.terminate();
     await new Promise((resolve) => setTimeout(resolve, 200)); // it dies asleep
     const { data } = await embed(texts, { pooling: 'prompt' });
     await embed.dispose();
@@ -288,7 +288,7 @@ test('the page wakes the threads for a call and lets them sleep after it', async
 });
 
 test('a kernel worker that never answers delays nothing', async ({ page }) => {
-  await watchCrew(page, true);
+  await watchKernelWorkers(page, true);
   const r = await page.evaluate(async () => {
     const began = performance.now();
     const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 3 });

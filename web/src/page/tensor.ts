@@ -60,7 +60,7 @@ export function int64Tensor(values: ArrayLike<number>, dims: readonly number[]):
   return new Tensor('int64', data, dims);
 }
 
-/** The numbers of an int64 tensor, none negative and each of 31 bits at most. */
+/** The numbers of an int64 tensor, each checked to be from 0 to 2147483647. */
 export function toInt32(name: string, t: Tensor): Int32Array {
   if (!(t instanceof Tensor) || t.type !== 'int64') {
     throw invalid(`${name}: expected an int64 Tensor`);

@@ -36,7 +36,7 @@ export interface CropReplies {
   mark: { pieces: string[]; types: string[]; whole: boolean };
   /** The pieces of each translation, the best first. */
   'translate marked': { lines: string[][] };
-  /** Each translation without markers. `note` says what its markers lost; '' is nothing. */
+  /** Each translation without markers. `note` names the entities whose markers it lost; '' is none. */
   decode: { lines: (LabeledWords & { note: string })[] };
   /** Labels of the words, and the entities among them: words `first` to `end`, without `end`. */
   project: {

@@ -1,9 +1,11 @@
+// Errors, and the form in which they cross from the worker.
+
 /**
- * What went wrong, as a word that a program can compare with. Codes are stable;
- * sentences are not. web/ERRORS.md says of each what it means and what to do.
+ * What went wrong, for programs to compare. Codes never change; messages may. web/ERRORS.md
+ * explains each code and what to do.
  */
 export type ErrorCode =
-  // The model's files.
+  // The files of a model.
   | 'not_safetensors'
   | 'truncated'
   | 'header_too_large'
@@ -19,11 +21,11 @@ export type ErrorCode =
   | 'tokenizer_unsupported'
   | 'manifest_invalid'
   | 'integrity'
-  // The way there.
+  // The network.
   | 'html_instead_of_model'
   | 'http_status'
   | 'network'
-  // What the caller passed.
+  // The arguments of a call.
   | 'invalid_text'
   | 'text_too_long'
   | 'invalid_argument'
@@ -40,8 +42,8 @@ export type ErrorCode =
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The one kind of error that this module throws. `message` says what was found,
- * what was expected and what to do.
+ * The only class of errors that this module throws. `message` says what was found, what was
+ * expected and what to do.
  */
 export class LodestoneError extends Error {
   readonly code: ErrorCode;
@@ -55,26 +57,30 @@ export class LodestoneError extends Error {
   }
 }
 
-/** An error in the form in which it crosses from the worker. */
+/** An error as a message. */
 export interface ErrorMessage {
   code: ErrorCode;
   message: string;
   details: ErrorDetails;
 }
 
-/** The message form of anything that was thrown. */
+/** Makes a message of anything that was thrown. The Go program throws messages. */
 export function toMessage(e: unknown): ErrorMessage {
-  if (e instanceof LodestoneError) return { code: e.code, message: e.message, details: e.details };
+  if (e instanceof LodestoneError || isMessage(e)) return { code: e.code, message: e.message, details: e.details };
   const text = e instanceof Error ? `${e.name}: ${e.message}` : String(e);
   return { code: 'internal', message: `engine: ${text}; this is a bug in Lodestone, please report it`, details: {} };
 }
 
-/** The error of a message. */
+function isMessage(e: unknown): e is ErrorMessage {
+  return typeof e === 'object' && e !== null && !(e instanceof Error) && 'code' in e && 'message' in e;
+}
+
+/** Makes an error of a message. */
 export function fromMessage(m: ErrorMessage): LodestoneError {
   return new LodestoneError(m.code, m.message, m.details);
 }
 
-/** What a call that was cancelled by its signal rejects with. */
+/** The error of a call that its signal aborted. */
 export function abortedError(what: string): LodestoneError {
   return new LodestoneError('aborted', `${what} was aborted by its signal; the handle can be used again`);
 }

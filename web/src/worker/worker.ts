@@ -59,13 +59,13 @@ keepLog();
 
 async function serve(id: number, request: Request, job: Job): Promise<void> {
   try {
-    if (!running) throw new LodestoneError('internal', 'engine: a request came before the start message; this is a bug in Lodestone, please report it');
+    if (!running) throw new Error('a request came before the start message');
     const value = await perform(id, request, job, running);
     job.flush();
     scope.postMessage({ type: 'result', id, value }, buffers(value));
   } catch (e) {
     const stopped = job.aborted || (e instanceof DOMException && e.name === 'AbortError');
-    scope.postMessage({ type: 'error', id, error: toMessage(stopped ? abortedError(`engine: ${request.op}`) : revive(e)) });
+    scope.postMessage({ type: 'error', id, error: toMessage(stopped ? abortedError(`engine: ${request.op}`) : e) });
   } finally {
     jobs.delete(id);
     if (jobs.size === 0) void running?.then((r) => r.threads?.settle(), () => {});
@@ -78,26 +78,10 @@ async function perform(id: number, request: Request, job: Job, running: Promise<
   }
   const r = await running;
   if (request.op === 'memory') {
-    const { usedBytes, peakBytes, activationBytes } = (await call(r.engine, 'memory', request, job)) as MemoryReport;
-    const report: MemoryReport = {
-      kernelBytes: r.kernelMemory.buffer.byteLength,
-      goBytes: r.goMemory.buffer.byteLength,
-      usedBytes,
-      activationBytes,
-      peakBytes,
-    };
-    return report;
+    const report = (await call(r.engine, 'memory', request, job)) as MemoryReport;
+    return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength };
   }
   return call(r.engine, request.op, request, job);
-}
-
-/** Makes an error of what the Go program rejects with, a plain object. */
-function revive(e: unknown): unknown {
-  if (typeof e === 'object' && e !== null && !(e instanceof Error) && 'code' in e && 'message' in e) {
-    const m = e as { code: LodestoneError['code']; message: string; details?: LodestoneError['details'] };
-    return new LodestoneError(m.code, m.message, m.details ?? {});
-  }
-  return e;
 }
 
 /** The buffers of the typed arrays of a reply, which are transferred instead of copied. */
@@ -109,7 +93,7 @@ function buffers(value: unknown): Transferable[] {
 }
 
 function fatal(e: unknown): void {
-  scope.postMessage({ type: 'fatal', error: toMessage(revive(e)) });
+  scope.postMessage({ type: 'fatal', error: toMessage(e) });
 }
 
 function crashed(e?: unknown): LodestoneError {
