@@ -74,7 +74,8 @@ class Trainer:
 
     loss returns (loss, number of tokens, {name: value to log}). evaluate(), if given, runs every a.evaluate steps and
     returns {name: value}; the state with the best value of `best` is kept in best.pt. corpus: what batches come from; its KEEPS
-    names the attributes that say what comes next, and checkpoints have them: generators, and lists of what is to be read.
+    names the attributes that say what comes next, and checkpoints have them: generators, and lists of what is to be read. a.ema: if above 0,
+    figures are those of the weights' moving average, and the module has it in the end.
     """
 
     def __init__(self, a, module, groups=None, corpus=None):
@@ -85,6 +86,7 @@ class Trainer:
         for g in groups:
             g["base"] = g.get("lr", a.lr)
         self.optimizer = torch.optim.AdamW(groups, lr=a.lr, betas=(0.9, 0.98), weight_decay=a.weight_decay, **fused)
+        self.average = [p.detach().clone() for p in module.parameters()] if getattr(a, "ema", 0.0) else []
         self.seconds, self.begun = 0.0, []  # begun: the options it was started with, and at which step
         path = os.path.join(a.run, "state.pt")
         if os.path.exists(path):
@@ -93,6 +95,8 @@ class Trainer:
             self.optimizer.load_state_dict(s["optimizer"])
             self.step, self.log, self.best, self.seconds = s["step"], s["log"], s["best"], s["seconds"]
             self.begun = s.get("begun", [])
+            for own, kept in zip(self.average, s.get("average", [])):
+                own.copy_(kept)
             if "random" in s:
                 self.restore(s["random"])
             print("goes on at step %d" % self.step, flush=True)
@@ -114,10 +118,21 @@ class Trainer:
         for k, v in s["corpus"].items():
             setattr(self.corpus, k, v)
 
+    def average_weights(self):
+        """The moving average follows the weights: fast at first, that the start does not weigh on it."""
+        with torch.no_grad():
+            for q, p in zip(self.average, self.module.parameters()):
+                q.lerp_(p, 1 - min(self.a.ema, (1 + self.step) / (10 + self.step)))
+
+    def swap(self):
+        """Exchanges the weights and their moving average, if there is one."""
+        for p, q in zip(self.module.parameters(), self.average):
+            p.data, q.data = q.data, p.data
+
     def save(self):
         path = os.path.join(self.a.run, "state.pt")
         torch.save(dict(module=self.module.state_dict(), optimizer=self.optimizer.state_dict(), step=self.step, log=self.log,
-                        best=self.best, seconds=self.seconds, begun=self.begun, arguments=vars(self.a), random=self.random()), path + ".tmp")
+                        best=self.best, seconds=self.seconds, average=self.average, begun=self.begun, arguments=vars(self.a), random=self.random()), path + ".tmp")
         os.replace(path + ".tmp", path)
         if self.log:
             names = sorted({k for r in self.log for k in r}, key=lambda k: (k != "step", k))
@@ -143,6 +158,7 @@ class Trainer:
             norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), a.clip)
             if torch.isfinite(norm):
                 self.optimizer.step()
+            self.average_weights()
             self.step, tokens = self.step + 1, tokens + n
             for k, v in {"loss": float(value.detach()), **more}.items():
                 sums[k] = sums.get(k, 0.0) + v
@@ -161,7 +177,9 @@ class Trainer:
                 sums, tokens, since, mark = {}, 0, self.step, time.time()
             if evaluate and (self.step % a.evaluate == 0 or done):
                 self.module.eval()
+                self.swap()
                 result = evaluate()
+                self.swap()
                 self.module.train()
                 print("step %d  %s" % (self.step, "  ".join("%s %.4g" % i for i in result.items())), flush=True)
                 self.log.append({"step": self.step, **{k: round(v, 4) for k, v in result.items()}})
@@ -173,6 +191,7 @@ class Trainer:
                 self.save()
                 saved = time.time()
         self.module.eval()
+        self.swap()
         if best and os.path.exists(os.path.join(a.run, "best.pt")):
             self.module.load_state_dict(torch.load(os.path.join(a.run, "best.pt"), map_location=a.device))
 
@@ -260,6 +279,11 @@ def write_json(path, value, indent=1):
     with open(path, "w", encoding="utf-8") as f:
         json.dump(value, f, ensure_ascii=False, indent=indent)
         f.write("\n")
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
 
 
 def machine(a):

@@ -18,13 +18,15 @@ import re
 import unicodedata
 
 import numpy as np
+import tokenizers
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 SLOTS = 14  # __SLOT0__ … __SLOT13__
+NEVER = -100.0  # the score of a piece that no text has
 
 
 class Unigram:
-    """A tokenizer.json with NFKC, Metaspace and Unigram: the likeliest segmentation of every word.
+    """The tokenizer.json of a folder, read by the package tokenizers.
 
     Markup in a text (<mask>, __SLOT0__) is text here: recipes insert its ids themselves.
     """
@@ -32,50 +34,24 @@ class Unigram:
     def __init__(self, folder):
         with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as f:
             t = json.load(f)
+        markup = {a["content"] for a in t.pop("added_tokens")}
+        t["model"]["vocab"] = [[p, min(s, NEVER) if p in markup else s] for p, s in t["model"]["vocab"]]
+        t["post_processor"] = None
+        self.tok = tokenizers.Tokenizer.from_str(json.dumps({**t, "added_tokens": []}))
         self.pieces = [p for p, _ in t["model"]["vocab"]]
-        markup = {a["content"] for a in t["added_tokens"]}
         self.id = {p: i for i, p in enumerate(self.pieces)}
-        self.score = {p: s for p, s in t["model"]["vocab"] if p not in markup}
-        self.longest = max(map(len, self.score))
-        self.unknown = min(self.score.values()) - 10
-        self.cache = {}
 
     def __len__(self):
         return len(self.pieces)
 
-    def word(self, w):
-        """The ids of one word, which begins with U+2581. What no piece covers is one <unk>."""
-        ids = self.cache.get(w)
-        if ids is None:
-            best = [(0.0, 0, 0)] + [(-1e30, 0, 0)] * len(w)
-            for i in range(len(w)):
-                for j in range(i + 1, min(len(w), i + self.longest) + 1):
-                    s = self.score.get(w[i:j])
-                    if s is None and j == i + 1:
-                        s = self.unknown
-                    if s is not None and best[i][0] + s > best[j][0]:
-                        best[j] = (best[i][0] + s, i, self.id[w[i:j]] if w[i:j] in self.score else UNK)
-            ids, j = [], len(w)
-            while j > 0:
-                _, j, k = best[j]
-                if not (k == UNK and ids and ids[-1] == UNK):
-                    ids.append(k)
-            ids = self.cache[w] = ids[::-1]
-        return ids
-
-    def words(self, text):
-        """The words of a text, each with U+2581 in front. A space too many is a word of its own."""
-        text = unicodedata.normalize("NFKC", text).replace(" ", "\u2581")
-        if not text.startswith("\u2581"):
-            text = "\u2581" + text
-        return re.findall("\u2581[^\u2581]*", text)
-
     def encode(self, text):
-        return [i for w in self.words(text) for i in self.word(w)]
+        return self.tok.encode(text).ids
+
+    def encode_all(self, texts):
+        return [e.ids for e in self.tok.encode_batch_fast(list(texts))]
 
     def decode(self, ids):
-        text = "".join(self.pieces[i] for i in ids if i not in (BOS, PAD, EOS))
-        return text.replace("\u2581", " ").strip()
+        return self.tok.decode([i for i in ids if i not in (BOS, PAD, EOS)], skip_special_tokens=False).strip()
 
 
 def lines(path):

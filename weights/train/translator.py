@@ -181,7 +181,7 @@ class Sentence:
     def marked(self, tok, phrases, slot, spaced):
         """The ids with slot k on both sides of phrase k (word ranges), or None if a phrase ends inside a piece."""
         if spaced:
-            words = [tok.word("\u2581" + self.text[a:b]) for a, b in self.spans]
+            words = [tok.encode(self.text[a:b]) for a, b in self.spans]
             before = {s: k for k, (s, _) in enumerate(phrases)}
             after = {e: k for k, (_, e) in enumerate(phrases)}
             out = []
