@@ -111,7 +111,7 @@ def pipeline(sentences, net, tag, tok, a):
     out = [(["O"] * len(w), [], []) for w in sentences]
     for i, ids in zip(some, back):
         kinds = [k for _, _, k in spans(labels[i])]
-        words, found = decode([tok.pieces[k] for k in ids], kinds)
+        words, found = decode(tok.strings(ids), kinds)
         out[i] = project(sentences[i], words, found), words, found
         lost["tagged"] += len(kinds)
         lost["back"] += len(spans(found))

@@ -47,8 +47,24 @@ class Unigram:
     def encode(self, text):
         return self.tok.encode(text).ids
 
+    def encode_spans(self, text):
+        """The ids, and where in the text each piece's characters begin and end [(begin, end)], the space before a word with it. The bytes of a character share its place."""
+        e = self.tok.encode(text)
+        return e.ids, e.offsets
+
     def encode_all(self, texts):
         return [e.ids for e in self.tok.encode_batch_fast(list(texts))]
+
+    def strings(self, ids):
+        """The pieces of ids as text; the bytes of a character are one string."""
+        out, run = [], b""
+        for p in [self.pieces[i] for i in ids] + [""]:
+            if re.fullmatch("<0x[0-9A-F]{2}>", p):
+                run += bytes([int(p[3:5], 16)])
+                continue
+            out += [run.decode("utf-8", "replace")] * bool(run) + [p] * bool(p)
+            run = b""
+        return out
 
     def decode(self, ids):
         return self.tok.decode([i for i in ids if i not in (BOS, PAD, EOS)], skip_special_tokens=False).strip()

@@ -236,7 +236,7 @@ def stage(a, name, **more):
 
 def main():
     a = common.arguments(__doc__, PRESETS, start="", teachers="", languages="de,fr", fill=1, share=0.75, dropout=0.0, weight_decay=0.02, tau=0.05, kl=0.5, prompt=0.05,
-                         part=0.1, short=0.1, ema=0.998, decay=0.1)
+                         part=0.1, short=0.02, ema=0.998, decay=0.1)
     tok = data.Unigram(a.start)
     prompt = template.Prompt(tok)
     corpus = Corpus(a, tok, prompt)

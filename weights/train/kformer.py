@@ -186,8 +186,8 @@ def folder(a, tok, net, scores, trainer):
     tensors = {(HEAD + k if k.startswith(("dense.", "out_proj.")) else k): v for k, v in net.state_dict().items()}
     rows = "\n".join("| %s | %.2f %% |" % i for i in scores.items())
     common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
-        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, injected=INJECTED, top=TOP,
-        parameters=model.count(net), rows=rows, tests=8 * max(1, a.tests // 8), 
+        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, vocabulary=len(tok), injected=INJECTED, top=TOP,
+        parameters=model.count(net), rows=rows, tests=8 * max(1, a.tests // 8),
         training=common.training(a, trainer, "%d questions" % a.questions)))
 
 
@@ -200,7 +200,7 @@ It shows the mechanism on synthetic questions, and is no use for others.
 |---|---|
 | layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn}, post-LN, RoBERTa's form |
 | notes | in the last {injected} layers, the {top} whose mean embedding fits the question's best |
-| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr |
+| vocabulary | {vocabulary} Unigram pieces, shared with prompt-magneto-en-de-fr |
 | parameters | {parameters:,} |
 | input | `<s>` question `</s>` answer `</s>`, once for each answer; the head of fairseq's sentence_ranking scores it |
 

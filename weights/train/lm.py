@@ -236,7 +236,7 @@ def write(a, tok, net, corpus, scores, trainer):
         "%s feed-forward is a mixture of %d experts, of which a token uses one (X-MoE)" % (every, a.experts) if a.experts else "dense"
     common.export(a.out, config, net.state_dict(), common.read_tokenizer(a.start), CARD.format(
         name=os.path.basename(os.path.normpath(a.out)), what=" and ".join(TEXTS[k][1] for k in corpus.test),
-        texts="\n".join("| %s |" % TEXTS[k][2] for k in corpus.test), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts,
+        texts="\n".join("| %s |" % TEXTS[k][2] for k in corpus.test), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, experts=experts, vocabulary=net.embed_tokens.num_embeddings,
         parameters=model.count(net), rows=rows, training=common.training(a, trainer)))
 
 
@@ -260,7 +260,7 @@ A small language model of {what}: a Magneto decoder (Sub-LN, arXiv 2210.06423), 
 | | |
 |---|---|
 | layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn} |
-| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr; the output projection is the table of tokens |
+| vocabulary | {vocabulary} Unigram pieces, shared with prompt-magneto-en-de-fr; the output projection is the table of tokens |
 | parameters | {parameters:,} |
 | input | `<s>` and text; `</s>` ends a text |
 

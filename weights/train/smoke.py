@@ -6,17 +6,14 @@
 What is called "… stopped" ends half-way and goes on: its weights are those of a run that did not, bit for bit.
 """
 import json
-import math
 import os
 import random
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-START = os.path.join("weights", "prompt-magneto-en-de-fr")
 WORDS = {"the": "der", "old": "alte", "small": "kleine", "dog": "Hund", "cat": "Kater", "tree": "Baum", "sees": "sieht", "finds": "findet", "likes": "mag",
          "Anna": "Anna", "Berlin": "Berlin", "today": "heute"}
 RECIPES = {
@@ -31,7 +28,7 @@ RECIPES = {
     "lm pruned": ["--experts", "4", "--prune", "3"],
     "lm with experts": ["--experts", "4", "--clusters", "2", "--expert-drop", "0.25"],
     "lm of three texts": ["--experts", "4", "--texts", "stories,novels=2,german", "--most", "5000", "--mutual", "0.1"],
-    "encoder without a table": ["--stages", "mlm,distil,contrast"],
+    "encoder of one language": ["--languages", "de"],
     "encoder stopped": ["--dropout", "0.1"],
     "tagger stopped": [],
     "crop stopped": ["--translator", "translator/out", "--tagger", "tagger/out"],
@@ -76,7 +73,6 @@ def folder(at):
               "".join("=== novel %d\n%s\n" % (i, "\n".join(" ".join(pair()[side] for _ in range(5)) for _ in range(20))) for i in range(4)))
     for k, language in enumerate(("en", "de", "fr")):
         write("sts/stsb-%s-dev.csv" % language, "".join('"%s",%s,%.1f\n' % (pair()[k % 2], pair()[k % 2], 5 * rng.random()) for _ in range(40)))
-    teacher(os.path.join(at, "teacher", "use-lite-en"), rng)
     for name in ("uner-ewt/en_ewt-ud-dev.iob2", "uner-ewt/en_ewt-ud-test.iob2", "uner-ewt/en_ewt-ud-train.iob2", "wikiann-en/val.conllu", "wikiann-de/val.conllu"):
         write("ner/" + name, labelled(40, "1\t%s\t%s"))
     for name in ("wnut17/emerging.test.annotated", "wnut17/wnut17train.conll", "wikigold/CONLL-format/data/wikigold.conll.txt",
@@ -84,45 +80,64 @@ def folder(at):
         write("ner/" + name, labelled(40, "%s %s" if "wikigold" in name else "%s\t%s"))
 
 
-def teacher(at, rng):
-    """A teacher of the form that encoder.py reads, of random weights: a TensorFlow.js graph model and its pieces."""
-    import encoder
-    d, own, f, vocabulary = 16, 40, 24, [["<unk>", 0]] * 6 + [["\u2581" + w, -3] for w in WORDS] + [[c, -9] for c in "\u2581.abcdefghiklmnorstuy"]
-    shapes = {"table": (len(vocabulary), d), "times": (1, d // 2), "head.weight": (own, own), "head.bias": (own,)}
-    for i, into in enumerate((d, own)):
-        layer = {"norm1.weight": (into,), "norm1.bias": (into,), "norm2.weight": (own,), "norm2.bias": (own,), "qkv.weight": (1, 1, into, 3 * into), "qkv.bias": (3 * into,),
-                 "out.weight": (1, 1, into, own), "out.bias": (own,), "fc1.weight": (own, f), "fc1.bias": (f,), "fc2.weight": (f, own), "fc2.bias": (own,)}
-        layer.update({} if i else {"residual.weight": (into, own), "residual.bias": (own,)})
-        shapes.update({"%d.%s" % (i, k): v for k, v in layer.items()})
-    names = {**encoder.Teacher.NAMES, **{"%d.%s" % (i, k): "Layer_%d/%s" % (i, v.lstrip("/")) for i in (0, 1) for k, v in encoder.Teacher.LAYER.items()}}
-    names.update({k: v.replace("/dense", "/x/dense") for k, v in names.items() if "residual" in k})
-    os.makedirs(at)
-    with open(os.path.join(at, "shard"), "wb") as f:
-        for k, s in shapes.items():
-            f.write(struct.pack("<%df" % math.prod(s), *(rng.gauss(float(k.endswith(("norm1.weight", "norm2.weight"))), 0.3) for _ in range(math.prod(s)))))
-    with open(os.path.join(at, "model.json"), "w", encoding="utf-8") as f:
-        json.dump({"weightsManifest": [{"paths": ["shard"], "weights": [{"name": names[k], "shape": s, "dtype": "float32"} for k, s in shapes.items()]}]}, f)
-    with open(os.path.join(at, "vocab.json"), "w", encoding="utf-8") as f:
-        json.dump(vocabulary, f)
+def teachers(at):
+    """Teachers of the form that teachers.py reads, of random weights and pieces of the dozen words."""
+    import numpy as np
+    import onnx
+    import sentencepiece
+    import tokenizers
+    rng = np.random.default_rng(1)
+    draw = lambda *shape: (rng.standard_normal(shape) * shape[0] ** -0.5).astype(np.float32)
+    muse, bge = os.path.join(at, "muse"), os.path.join(at, "bge")
+    os.makedirs(muse)
+    os.makedirs(bge)
+
+    with open(os.path.join(at, "words.txt"), "w", encoding="utf-8") as f:
+        f.write("\n".join(list(WORDS) + list(WORDS.values())) + "\n")
+    sentencepiece.SentencePieceTrainer.train(input=os.path.join(at, "words.txt"), model_prefix=os.path.join(muse, "sp"), vocab_size=60, hard_vocab_limit=False, minloglevel=2)
+    w = {"q%d" % (i + 1): rng.integers(0, 256, (8, 512), dtype=np.uint8) for i in range(17)}
+    w.update(scale=np.full(17, 0.01, np.float32), lo=np.full(17, -1.28, np.float32), eps=np.float32(1e-6), ln_g=np.ones(1280, np.float32), ln_b=draw(1280), cnn_W=draw(1280, 512),
+             cnn_b=draw(512), d0=draw(512, 64), d1=draw(64, 64), p1=draw(512, 64), d2=draw(64, 64), d3=draw(64, 512), p3=draw(64, 512))
+    for n in (2, 3, 5):
+        w.update({"proj%d" % n: draw(512, 256), "proj_b%d" % n: draw(256), "ln_g%d" % n: np.ones(256, np.float32), "ln_b%d" % n: draw(256)})
+        w.update({k % n: v for i in "12" for k, v in (("w" + i + "_%d", draw(n * 256, 256)), ("b" + i + "_%d", draw(256)))})
+    np.savez(os.path.join(muse, "weights.npz"), **w)
+
+    vocabulary = {k: i for i, k in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS, "."])}
+    tok = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tok.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tok.post_processor = tokenizers.processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    tok.save(os.path.join(bge, "tokenizer.json"))
+    with open(os.path.join(bge, "config.json"), "w", encoding="utf-8") as f:
+        json.dump(dict(hidden_size=384, num_attention_heads=12, layer_norm_eps=1e-12, num_hidden_layers=1), f)
+    layer, plain, nodes = "encoder.layer.0.", {}, []
+    for name, shape in (("embeddings.word_embeddings", (len(vocabulary), 384)), ("embeddings.position_embeddings", (128, 384)), ("embeddings.token_type_embeddings", (2, 384))):
+        plain[name + ".weight"] = draw(*shape)
+    for name in ("embeddings.LayerNorm", layer + "attention.output.LayerNorm", layer + "output.LayerNorm"):
+        plain.update({name + ".weight": np.ones(384, np.float32), name + ".bias": draw(384)})
+    for name, i, o in ((layer + "attention.self.query", 384, 384), (layer + "attention.self.key", 384, 384), (layer + "attention.self.value", 384, 384),
+                       (layer + "attention.output.dense", 384, 384), (layer + "intermediate.dense", 384, 64), (layer + "output.dense", 64, 384)):
+        matrix = "onnx::MatMul_%d" % len(nodes)
+        plain.update({name + ".bias": draw(o), matrix: draw(i, o)})
+        nodes.append(onnx.helper.make_node("MatMul", ["x", matrix], [name], name="/" + name.replace(".", "/") + "/MatMul"))
+    graph = onnx.helper.make_graph(nodes, "bge", [], [], [onnx.numpy_helper.from_array(v, k) for k, v in plain.items()])
+    onnx.save(onnx.helper.make_model(graph), os.path.join(bge, "model.onnx"))
 
 
 def embeddings(run, at):
-    """The folder has the prompt of the one that ships, Lodestone's embeddings are PyTorch's, and so is the correlation on STS-B."""
+    """The template stands in config.json, Lodestone's embeddings are PyTorch's, and so is the correlation on STS-B."""
     folder, lode = os.path.join(run, "out"), ["go", "run", "./weights/lode"]
-    with open(os.path.join(folder, "config.json"), encoding="utf-8") as f, open(os.path.join(START, "config.json"), encoding="utf-8") as g:
-        own, ships = json.load(f), json.load(g)
-    assert set(ships) - set(own) == {"quantization_config"}, set(ships) ^ set(own)
-    ships["prompt"]["note"] = own["prompt"]["note"]
-    for k in ("prompt", "pooling", "mask_token_id", "languages", "tokenizer", "normalize_output", "position_offset", "no_output_layer", "max_source_positions"):
-        assert own[k] == ships[k], (k, own[k], ships[k])
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as f:
+        prompt = json.load(f)["prompt"]
+    assert prompt["prefix_ids"][0] == 0 and prompt["suffix_ids"][-1] == 2, prompt
     with open(os.path.join(run, "golden.json"), encoding="utf-8") as f:
         cases = json.load(f)["cases"]
-    got = subprocess.run(lode + ["embed", "--model", folder, "--pooling", "prompt"], input="".join(c["text"] + "\n" for c in cases), check=True, stdout=subprocess.PIPE,
+    got = subprocess.run(lode + ["embed", "--model", folder, "--pooling", "prompt"], input="".join(" ".join(c["text"].split()) + "\n" for c in cases), check=True, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, encoding="utf-8").stdout
     for c, line in zip(cases, got.splitlines() + [""] * len(cases)):
         assert max(abs(x - y) for x, y in zip(json.loads(line), c["embedding"])) < 1e-3, c["text"]
     with open(os.path.join(run, "scores.json"), encoding="utf-8") as f:
-        scores = list(json.load(f).values())[-1]
+        scores = json.load(f)["distil"]
     for language in ("en", "de", "fr"):
         path = os.path.join(at, "data", "sts", "stsb-%s-dev.csv" % language)
         r = json.loads(subprocess.run(lode + ["eval", "sts", "--json", "--model", folder, path], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
@@ -163,11 +178,14 @@ def main():
     chosen = sys.argv[1:] or list(RECIPES)
     with tempfile.TemporaryDirectory() as at:
         folder(os.path.join(at, "data"))
+        teachers(os.path.join(at, "teachers"))
+        start = os.path.join(at, "vocabulary")
+        subprocess.run([sys.executable, os.path.join(HERE, "vocabulary.py"), "--data", os.path.join(at, "data"), "--out", start, "--size", "800"], check=True)
         for name in chosen:
-            start, run = time.time(), os.path.join(at, name.replace(" ", "-"))
-            more = [os.path.join(at, x) if x.endswith("/out") else x for x in RECIPES[name]]
+            began, run = time.time(), os.path.join(at, name.replace(" ", "-"))
+            more = (["--teachers", os.path.join(at, "teachers")] if name.startswith("encoder") else []) + [os.path.join(at, x) if x.endswith("/out") else x for x in RECIPES[name]]
             train = lambda run, *more: subprocess.run(
-                [sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", START, "--run", run, "--out", os.path.join(run, "out"),
+                [sys.executable, os.path.join(HERE, name.split()[0] + ".py"), "--data", os.path.join(at, "data"), "--start", start, "--run", run, "--out", os.path.join(run, "out"),
                  "--preset", "smoke", "--device", "cpu", "--threads", "1", *more], check=True, stdout=subprocess.PIPE, encoding="utf-8")
             if name.endswith("stopped"):
                 for _ in range(1 + name.startswith("encoder")):  # in its first stage, then in a later one
@@ -176,7 +194,7 @@ def main():
                 train(run + "-not", *more)
             said = train(run, *more).stdout
             assert ("read back" in said) == (name == "crop stopped"), said
-            took = time.time() - start
+            took = time.time() - began
             for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
                 assert os.path.getsize(os.path.join(run, "out", file)), file
             if name.endswith("stopped"):

@@ -90,16 +90,14 @@ def encode(tok, words, typed=False):
         if i < len(words) and (i == 0 or not space[i]):
             group.append(words[i])
             continue
-        p = tok.encode("".join(group))
+        p, places = tok.encode_spans("".join(group))
         if len(ids) + len(p) > LONGEST + 1:
             break
-        at, starts = -1, {}
-        for n, k in enumerate(p):  # the offset of each piece in the joined words; U+2581 counts as −1
-            starts[max(at, 0)] = len(ids) + n
-            at += len(tok.pieces[k])
-        at, known = 0, data.UNK not in p
+        starts, at = {}, 0
+        for n, (s, _) in enumerate(places):  # the first piece that begins there
+            starts.setdefault(s, len(ids) + n)
         for w in group:
-            first.append(starts.get(at, -1) if known or at == 0 else -1)
+            first.append(starts.get(at, -1))
             at += len(w)
         ids += p
         group = words[i : i + 1]
@@ -260,7 +258,7 @@ def card(a, net, trainer, scores, about):
                      for k, v in scores.items() if k in SETS)
     e, began = net.encoder, "the encoder of a translator that was trained with the recipe beside this one (translator.py)" if a.translator else "prompt-magneto-en-de-fr"
     return CARD.format(name=os.path.basename(os.path.normpath(a.out)), layers=len(e.layers), width=e.embed_tokens.embedding_dim, heads=e.layers[0].self_attn.heads,
-                       ffn=e.layers[0].ffn.fc1.out_features, parameters=model.count(net), training=common.training(a, trainer), rows=rows,
+                       ffn=e.layers[0].ffn.fc1.out_features, vocabulary=e.embed_tokens.num_embeddings, parameters=model.count(net), training=common.training(a, trainer), rows=rows,
                        swap=100 * a.swap, rest=a.rest, ewt=getattr(a, "ewt", 2), **{k: v.format(began=began) for k, v in about.items()})
 
 
@@ -280,7 +278,7 @@ A small tagger of persons, places and organisations {what}
 | | |
 |---|---|
 | layers / width / heads / FFN | {layers} / {width} / {heads} / {ffn} |
-| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr |
+| vocabulary | {vocabulary} Unigram pieces, shared with prompt-magneto-en-de-fr |
 | parameters | {parameters:,} |
 | input | `<s>` pieces `</s>`, at most 126 pieces |
 | labels | O, B-PER, I-PER, B-LOC, I-LOC, B-ORG, I-ORG; a word's label is that of its first piece |

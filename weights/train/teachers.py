@@ -39,7 +39,7 @@ class Muse:
         self.table, self.device, self.w = torch.from_numpy(table).to(device), device, {k: v.to(device) for k, v in w.items()}
 
     @torch.no_grad()
-    def vectors(self, texts, tokens=2048):
+    def vectors(self, texts, tokens=1024):
         """[N, dim] float32, each of length 1."""
         ids = [[self.pieces.bos_id()] + i + [self.pieces.eos_id()] for i in self.pieces.encode(list(texts))]
         out, at = np.empty((len(ids), self.dim), np.float32), 0
@@ -107,7 +107,7 @@ class Bge:
             self.layers.append(own)
 
     @torch.no_grad()
-    def vectors(self, texts, tokens=2048):
+    def vectors(self, texts, tokens=1024):
         """[N, dim] float32, each of length 1."""
         ids = [e.ids for e in self.tok.encode_batch(list(texts))]
         out, lengths = np.zeros((len(ids), self.dim), np.float32), np.array([len(i) for i in ids])

@@ -272,7 +272,7 @@ def folder(a, tok, net, scores, trainers, corpus):
     tensors = {k: v for k, v in net.state_dict().items() if "LayerNorm.weight" not in k and "LayerNorm.bias" not in k}
     rows = "\n".join("| %s | %.2f |" % (WHAT[k], scores[k]) for k in STEPS)
     common.export(a.out, config, tensors, common.read_tokenizer(a.start), CARD.format(
-        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, h=a.reciprocal, rows=rows, kinds=", ".join(KINDS),
+        name=os.path.basename(os.path.normpath(a.out)), layers=a.layers, width=a.width, heads=a.heads, ffn=a.ffn, vocabulary=len(tok), h=a.reciprocal, rows=rows, kinds=", ".join(KINDS),
         sentences=len(corpus.train) + len(corpus.test), tests=len(corpus.test), steps=a.steps, tokens=a.tokens, preset=common.preset(a, trainers[0]), first=a.lr, then=0.3 * a.lr, machine=common.machine(a),
         minutes=sum(t.seconds for t in trainers) / 60))
 
@@ -291,7 +291,7 @@ arXiv 2206.00216), so that it could run on encrypted numbers. Here it runs on pl
 | softmax | r_i·T(Σ r_j), r = ReLU((x/2+1)³), T a network 1→{h}→{h}→1 that stands for 1/x |
 | LayerNorm | x∘γ + β |
 | input | `<s>` pieces `</s>`, at most 64; a linear layer on the first state |
-| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr |
+| vocabulary | {vocabulary} Unigram pieces, shared with prompt-magneto-en-de-fr |
 
 ## Training
 

@@ -175,8 +175,9 @@ class Sentence:
     """A sentence's ids, and which of them begin at which word."""
 
     def __init__(self, tok, text):
-        self.text, self.ids = text, np.array(tok.encode(text), np.uint16)
-        self.spans = align.spans(text)
+        ids, places = tok.encode_spans(text)
+        self.text, self.ids, self.spans = text, np.array(ids, np.uint16), align.spans(text)
+        self.ends = {0: 0, **{e: n + 1 for n, (_, e) in enumerate(places)}}  # where a piece ends -> the number of pieces until there
 
     def marked(self, tok, phrases, slot, spaced):
         """The ids with slot k on both sides of phrase k (word ranges), or None if a phrase ends inside a piece."""
@@ -195,19 +196,13 @@ class Sentence:
         ids = self.ids.tolist()
         if not phrases:
             return ids
-        if data.UNK in ids:
-            return None
-        at, edges = 0, {0: 0}  # offset in the text with its leading U+2581 -> piece
-        for n, i in enumerate(ids):
-            at += len(tok.pieces[i])
-            edges[at] = n + 1
         puts = []
         for k, (s, e) in enumerate(phrases):
-            a, b = self.spans[s][0], self.spans[e - 1][1] + 1
-            a = a if a == 0 or self.text[a - 1] == " " else a + 1
-            if a not in edges or b not in edges:
+            a, b = self.spans[s][0], self.spans[e - 1][1]
+            a = a - 1 if a > 0 and self.text[a - 1] == " " else a  # the space before a word is its first piece's
+            if a not in self.ends or b not in self.ends:
                 return None
-            puts += [(edges[a], 1, slot[k]), (edges[b], 0, slot[k])]
+            puts += [(self.ends[a], 1, slot[k]), (self.ends[b], 0, slot[k])]
         for n, _, piece in sorted(puts, reverse=True):
             ids.insert(n, piece)
         return ids
@@ -438,7 +433,7 @@ A small translator between {languages} that carries markers through: a Magneto e
 | | |
 |---|---|
 | encoder, decoder layers / width / heads / FFN | {encoder_layers}, {decoder_layers} / {width} / {heads} / {ffn} |
-| vocabulary | 16384 Unigram pieces, shared with prompt-magneto-en-de-fr; one table of tokens for encoder, decoder and output |
+| vocabulary | {vocabulary} Unigram pieces, shared with prompt-magneto-en-de-fr; one table of tokens for encoder, decoder and output |
 | parameters | {parameters:,} |
 | the encoder reads | `__en__` (the language of the text), pieces, `</s>` |
 | the decoder begins with | `</s>`, `__de__` (the language to write), and ends with `</s>` |
@@ -481,7 +476,7 @@ def card(a, net, scores, trainer, pairs):
     rows = [row("Tatoeba %s→%s" % e, "%s_%s" % e) for e in ends] + [row("NTREX %s→%s" % e, "ntrex_%s_%s" % e) for e in ends if "bleu_ntrex_%s_%s" % e in scores]
     names = {"de": "German", "fr": "French"}
     about = {**vars(a), "name": os.path.basename(os.path.normpath(a.out)), "languages": "English and " + " and ".join(names[l] for l in a.languages.split(",")),
-             "parameters": model.count(net), "training": common.training(a, trainer), "rows": "\n".join(rows),
+             "vocabulary": net.encoder.embed_tokens.num_embeddings, "parameters": model.count(net), "training": common.training(a, trainer), "rows": "\n".join(rows),
              "data": LICENCES.format(pairs="{:,}".format(pairs), longest=a.longest)}
     for share in ("marked", "names", "spaced", "invented", "listed"):
         about[share] *= 100

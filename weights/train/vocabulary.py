@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The vocabulary that all models share: SentencePiece Unigram pieces of English, German and French, and a byte for everything else.
 
-    vocabulary.py --data DATA --out OUT [--size 24576] [--characters 7000000] [--seed 1]
+    vocabulary.py --data DATA --out OUT [--size 24576, at most] [--characters 7000000] [--seed 1]
 
 Needs the packages sentencepiece and tokenizers. Writes OUT/tokenizer.json in the form that transformers' converter gives such a model: SentencePiece's nmt_nfkc map
 (Precompiled), one space for several, Metaspace, Unigram with byte fallback. Line breaks, tabs and no-break spaces are spaces. Digits stand one by one. Every letter of
@@ -76,7 +76,7 @@ def train(lines, size):
             input=path, model_prefix=os.path.join(at, "pieces"), model_type="unigram", vocab_size=size - 1, character_coverage=0.9999, byte_fallback=True,
             normalization_rule_name="nmt_nfkc", remove_extra_whitespaces=True, add_dummy_prefix=True, split_digits=True, max_sentencepiece_length=16,
             required_chars=required(), bos_id=0, pad_id=1, eos_id=2, unk_id=3, bos_piece="<s>", pad_piece="<pad>", eos_piece="</s>", unk_piece="<unk>",
-            user_defined_symbols=SLOTS + LANGUAGES, num_threads=1, hard_vocab_limit=True, minloglevel=1)
+            user_defined_symbols=SLOTS + LANGUAGES, num_threads=1, hard_vocab_limit=False, minloglevel=1)
         model = proto.ModelProto()
         with open(os.path.join(at, "pieces.model"), "rb") as f:
             model.ParseFromString(f.read())
@@ -106,6 +106,24 @@ def tokenizer(vocab, charsmap):
         model=dict(type="Unigram", unk_id=number["<unk>"], vocab=vocab, byte_fallback=True))
 
 
+def verify(folder, lines):
+    """No text is unknown: every Unicode scalar value has pieces or bytes, and so have the lines; a line is the same wrapped, with tabs or with doubled spaces."""
+    tok = data.Unigram(folder)
+    scalars = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
+    for at in range(0, len(scalars), 64):
+        if data.UNK in tok.encode("x".join(map(chr, scalars[at : at + 64]))):
+            raise SystemExit("%s: <unk> for one of U+%04X to U+%04X, expected pieces or bytes" % (folder, scalars[at], scalars[min(at + 63, len(scalars) - 1)]))
+    some = lines[:: max(1, len(lines) // 10000)]
+    for line, ids in zip(some, tok.encode_all(some)):
+        if data.UNK in ids:
+            raise SystemExit("%s: <unk> in %r, expected pieces or bytes" % (folder, line))
+        joins = any(unicodedata.category(c) in ("Cf", "Mn") for c in line)  # with the space before it one character to tokenizers, and not mapped
+        for space in ("\n", "\t", "  ", "\u00a0"):
+            if not joins and tok.encode(line.replace(" ", space)) != ids:
+                raise SystemExit("%s: %r has other pieces with %r for a space" % (folder, line, space))
+    return len(some)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", required=True)
@@ -121,7 +139,7 @@ def main():
     with open(os.path.join(a.out, "tokenizer.json"), "w", encoding="utf-8") as f:
         json.dump(tokenizer(vocab, charsmap), f, ensure_ascii=False)
         f.write("\n")
-    print("%d pieces" % len(vocab))
+    print("%d pieces; %d lines and all scalar values have no <unk>" % (len(vocab), verify(a.out, lines)))
 
 
 if __name__ == "__main__":
