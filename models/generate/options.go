@@ -163,7 +163,7 @@ func (o *Options) check(m *transformer.Model, inputs []Input) error {
 		}
 	}
 	if o.Beams > 1 && (o.Sample || o.Token != nil) {
-		return fail("num_beams is %d, but beams are not sampled, and not streamed, since they are known only at the end", o.Beams)
+		return fail("beams are not sampled, and not streamed")
 	}
 	for _, words := range [...][][]int32{o.Stop, o.BadWords} {
 		for i, w := range words {

@@ -115,7 +115,7 @@ test('calls run in the order in which they were made, and an aborted one never s
     const started: string[] = [];
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (this: Worker, message: { type: string; request?: { op: string; texts?: string[] } }, ...rest: []) {
-      if (message.type === 'request' && message.request!.op === 'features') started.push(message.request!.texts![0]!);
+      if (message.type === 'request' && message.request!.op === 'feature-extraction') started.push(message.request!.texts![0]!);
       return post.call(this, message, ...rest);
     };
     const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);
@@ -198,7 +198,7 @@ test('when the Go program panics, what was pending rejects and the next call wor
     return { failed, dims };
   });
   expect(r.failed.code).toBe('engine_crashed');
-  expect(r.failed.message).toContain('the engine has ended: panic');
+  expect(r.failed.message).toContain('the engine ended (panic');
   expect(r.dims).toEqual([1, 256]);
 });
 
@@ -283,7 +283,7 @@ test('a tokenizer gives ids, mask and offsets in UTF-16', async ({ page }) => {
   expect(r.injected).toContain(16383); // <mask>
   expect(r.split).not.toContain(16383);
   expect(r.vocab).toBe(16384);
-  expect(r.uneven).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('say padding: true') });
+  expect(r.uneven).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('set padding: true') });
   expect(r.id.code).toBe('invalid_argument');
   expect(r.pairs.code).toBe('invalid_argument');
 });

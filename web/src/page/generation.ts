@@ -126,6 +126,7 @@ export async function generate(
   const listed = o.logits_processor ?? [];
   const processors = (Array.isArray(listed) ? listed : [listed]) as LogitsProcessor[];
   for (const p of processors) check.callback(`${what}: logits_processor`, p ?? 'nothing');
+  if (tokens && (o.num_beams ?? 1) > 1) throw check.invalid(`${what}: num_beams: ${o.num_beams}, but beams are known only at the end; stream with num_beams: 1`);
   const request: GenerateRequest = {
     op: 'generate',
     pieces: null,
