@@ -2,9 +2,38 @@ package kerneltest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
 )
+
+// budgetOf is the operation in Budgets whose cases call a method; packing is tested by the
+// layers that read the packed weights.
+var budgetOf = map[string]string{
+	"PackF32": "linear f32", "PackF16": "linear f16", "PackQ8": "linear q8", "PackQ4": "linear q4",
+	"QuantizeRows": "quantize rows", "QuantizeQ4": "quantize q4",
+	"WidenF16": "widen", "WidenBF16": "widen", "NarrowF16": "narrow", "SHA256": "sha256",
+	"EmbedF32": "embed f32", "EmbedF16": "embed f16", "EmbedQ8": "embed q8",
+	"LinearF32": "linear f32", "LinearF16": "linear f16", "LinearQ8": "linear q8", "LinearQ4": "linear q4",
+	"LayerNorm": "layer norm", "RMSNorm": "rms norm", "L2Normalize": "l2 normalize", "MeanRows": "mean",
+	"Activate": "activate", "Add": "add", "Gate": "gate", "Attention": "attention",
+	"Rotate": "rotate", "RotateHalves": "rotate halves",
+}
+
+// Every method of a backend that computes has a budget, and so cases and a fuzzer.
+func TestEveryMethodHasABudget(t *testing.T) {
+	sizes := map[string]bool{"PackedSize": true, "Levels": true, "LinearScratch": true, "AttentionScratch": true}
+	for _, part := range []reflect.Type{reflect.TypeFor[kernels.Loading](), reflect.TypeFor[kernels.Operations]()} {
+		for i := range part.NumMethod() {
+			name := part.Method(i).Name
+			if _, ok := Budgets[budgetOf[name]]; !ok && !sizes[name] {
+				t.Errorf("%s.%s has no budget: see kernels/ADDING.md", part, name)
+			}
+		}
+	}
+}
 
 // The table takes options in turn and could miss a combination by accident. It has every
 // activation and number of rows in every type of layer, and long texts under every mask.

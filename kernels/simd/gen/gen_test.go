@@ -90,7 +90,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 
 func TestGolden(t *testing.T) {
 	m := newModule(simd128)
-	for _, name := range []string{"add", "q8_2", "softmax"} {
+	for _, name := range []string{"add", "gate", "q8_2", "softmax"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", name+".wat")
 			have := m.find(t, name).text()
