@@ -1,17 +1,27 @@
-// Package ui is the page of the demo: a search by meaning over sentences in English, German and French, made of Vugu components.
+// Package ui is the page of the demo, made of Vugu components. The state behind them is plain Go in the packages below this one.
 //
-// Begin with [App]: it holds everything the page knows (sources, vectors, query, results, failures) and is plain Go, so it is tested
-// natively with a fake [Engine]. A component renders one part of the immutable [View] that App.View returns and calls methods of
-// App. The files *.vugu are the components; *_gen.go is made from them by
+// Begin with [Panes]: the views that the navigation leads to. Each has a component here, such as [SearchPane], and its state in a
+// package of its own, such as search.Search. A component shows the View of its state, an immutable copy, and calls methods of the
+// state. The packages are
+//
+//	host                         what the views need of the page, and the models that they load
+//	search, translate, entities  the state of the views, with crop below entities
+//	write, explore, bench
+//	plot, fill                   the map and other content that Vugu does not write, as data
+//	sentence, similar            sentences and languages; vectors
+//	route, format                the page's address; numbers and texts in words
+//
+// None of these imports Vugu or syscall/js, so all of them are tested natively. The browser side is in wasm/app: it implements
+// host.Host and calls the lodestone module.
+//
+// The files *.vugu are the components; *_gen.go is generated from them by
 //
 //	go generate ./ui
 //
-// and committed. The browser side (the engine in its worker, the canvas of the map, listeners) is in wasm/app; text and numbers are in
-// the packages sentence and similar below this one.
-//
-// Vugu positions elements by their place in the tree, writes every attribute and text again on each render, and makes elements of which
-// nothing can change anew. Hence: boxes have an attribute that is computed, the search box and the live region are static HTML outside of
-// Vugu, the canvas is a child of an element that Vugu leaves empty, and lists stay short.
+// and committed. Vugu identifies an element by its place in the tree. On each render it writes every attribute and text again, and it
+// creates an element anew in which nothing can change. For this reason boxes have a computed attribute, the search box and the live
+// region are static HTML outside of Vugu, package fill has the content of boxes, the canvas is inside an element that Vugu leaves
+// empty, and lists are short.
 package ui
 
 //go:generate go tool vugugen -skip-go-mod -skip-main .

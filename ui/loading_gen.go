@@ -93,7 +93,7 @@ func (c *Loading) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent.AppendChild(vgn)
 				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.App.Do("stop", c.App.StopEmbedding) },
+					Func:      func(event vugu.DOMEvent) { c.Search.StopEmbedding() },
 					// TODO: implement capture, etc. mostly need to decide syntax
 				})
 				{
@@ -133,7 +133,7 @@ func (c *Loading) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent.AppendChild(vgn)
 				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.App.Do("continue", c.App.ContinueEmbedding) },
+					Func:      func(event vugu.DOMEvent) { c.Search.ContinueEmbedding() },
 					// TODO: implement capture, etc. mostly need to decide syntax
 				})
 				{

@@ -35,7 +35,6 @@ func (c *ModelPane) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
 			vgcomp.Explorer = c.Explorer
-			vgcomp.Page = c.Page
 			vgcomp.View = &c.View
 			vgout.Components = append(vgout.Components, vgcomp)
 			vgn = &vugu.VGNode{Component: vgcomp}
@@ -93,7 +92,6 @@ func (c *ModelPane) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 							vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
 							vgcomp.Explorer = c.Explorer
-							vgcomp.Page = c.Page
 							vgcomp.View = &c.View
 							vgout.Components = append(vgout.Components, vgcomp)
 							vgn = &vugu.VGNode{Component: vgcomp}

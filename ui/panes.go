@@ -1,83 +1,95 @@
 package ui
 
 import (
-	"net/url"
-	"strings"
-
-	"github.com/vugu/vugu"
+	"github.com/lodestone-wasm/lodestone/ui/bench"
+	"github.com/lodestone-wasm/lodestone/ui/crop"
+	"github.com/lodestone-wasm/lodestone/ui/entities"
+	"github.com/lodestone-wasm/lodestone/ui/explore"
+	"github.com/lodestone-wasm/lodestone/ui/fill"
+	"github.com/lodestone-wasm/lodestone/ui/search"
+	"github.com/lodestone-wasm/lodestone/ui/translate"
+	"github.com/lodestone-wasm/lodestone/ui/write"
 )
 
-// Pane is one of the views that the navigation leads to: a row of the table that Root shows one of. Heading, label and introduction
-// of a pane are its link in web/demo/index.html, so that they are there before this program is.
-type Pane struct {
-	Name string       // in the page's address, "#/model", and data-pane of its link
-	Body vugu.Builder // built only while it is shown
-	// Open, if set, is called whenever the reader comes to the pane, or changes the address while there.
-	Open func(Address)
-	// Close, if set, is called before the reader leaves.
-	Close func()
+// Views are the states of the views.
+type Views struct {
+	Search      *search.Search
+	Translation *translate.Translation
+	Entities    *entities.Entities
+	Crop        *crop.Crop
+	Writing     *write.Writing
+	Explorer    *explore.Explorer
+	Bench       *bench.Bench
 }
 
-// Root is the component that Vugu mounts: the pane that is shown, in an element of its own, so that no pane's elements become another's.
-type Root struct {
-	Panes   []Pane
-	Current string
-}
-
-// Body is what to show of p, nil unless it is the current one.
-func (c *Root) Body(p Pane) vugu.Builder {
-	if p.Name != c.Current {
-		return nil
+// Panes are the views, in the order of the navigation.
+func Panes(v Views) []Pane {
+	return []Pane{
+		{
+			Name: "search", Body: &SearchPane{Search: v.Search}, Open: v.Search.Open,
+			Typed: map[string]func(string){"query": v.Search.SetText, "own-text": v.Search.SetDraft},
+			Fills: func() []fill.Fill {
+				s := v.Search.View()
+				return []fill.Fill{{ID: "query", Text: s.Text}, {ID: "own-text", Text: s.Draft}}
+			},
+		},
+		{
+			Name: "translate", Body: &TranslatePane{Translation: v.Translation}, Open: v.Translation.Open,
+			Typed: map[string]func(string){translate.Box: v.Translation.SetText},
+			Fills: func() []fill.Fill {
+				t := v.Translation.View()
+				return []fill.Fill{{ID: translate.Box, Text: t.Source}, {ID: "translation", Kind: fill.Text, Text: t.Output}}
+			},
+		},
+		{
+			Name: "entities", Body: &EntitiesPane{Entities: v.Entities, Crop: v.Crop}, Open: v.Entities.Open,
+			Typed: map[string]func(string){entities.Box: v.Entities.SetText},
+			Fills: func() []fill.Fill {
+				e := v.Entities.View()
+				return []fill.Fill{{ID: entities.Box, Text: e.Text}, {ID: "entities-marks", Kind: fill.Marks, Runs: e.Marked}}
+			},
+		},
+		{
+			Name: "write", Body: &WritePane{Writing: v.Writing}, Open: v.Writing.Open,
+			Typed: writeBoxes(v.Writing),
+			Fills: func() []fill.Fill {
+				w := v.Writing.View()
+				all := []fill.Fill{{ID: write.Box, Text: w.Text}}
+				for _, name := range write.Settings {
+					all = append(all, fill.Fill{ID: "write-" + name, Kind: fill.Number, Text: w.Settings[name]})
+				}
+				return all
+			},
+		},
+		{
+			Name: "model", Body: &ModelPane{Explorer: v.Explorer}, Open: v.Explorer.Open,
+			Typed: map[string]func(string){"folder": v.Explorer.SetFolder, "inspect-text": v.Explorer.SetText},
+			Fills: func() []fill.Fill { return modelFills(v.Explorer.View()) },
+		},
+		{Name: "bench", Body: &BenchPane{Bench: v.Bench}},
 	}
-	return p.Body
 }
 
-// Show makes the pane of an address the current one; an address of no pane that there is shows the first.
-func (c *Root) Show(a Address) {
-	next := c.Panes[0]
-	for _, p := range c.Panes {
-		if p.Name == a.Pane {
-			next = p
+func writeBoxes(w *write.Writing) map[string]func(string) {
+	boxes := map[string]func(string){write.Box: w.SetText}
+	for _, name := range write.Settings {
+		boxes["write-"+name] = func(value string) { w.Set(name, value) }
+	}
+	return boxes
+}
+
+// modelFills are the boxes and the drawings of the view "Model".
+func modelFills(v explore.View) []fill.Fill {
+	all := []fill.Fill{{ID: "folder", Text: v.Typed}, {ID: "inspect-text", Text: v.Draft}, {ID: "model-picture", Kind: fill.SVG, Text: v.Picture}}
+	if v.Heat != nil {
+		frame := fill.Fill{ID: "attention-map", Kind: fill.Frame}
+		if v.Cell != nil {
+			frame.X, frame.Y, frame.Show = v.Cell.X, v.Cell.Y, true
 		}
+		all = append(all, fill.Fill{ID: "attention-map", Kind: fill.SVG, Text: v.Heat.SVG}, frame)
 	}
-	for _, p := range c.Panes {
-		if p.Name == c.Current && next.Name != c.Current && p.Close != nil {
-			p.Close()
-		}
+	for _, r := range v.Routing {
+		all = append(all, fill.Fill{ID: r.ID, Kind: fill.SVG, Text: r.SVG})
 	}
-	c.Current = next.Name
-	if next.Open != nil {
-		next.Open(a)
-	}
-}
-
-// Address is the fragment of the page's address: "#/model?folder=x" is the pane "model" with its parameters, anything else belongs to
-// the pane that is first.
-type Address struct {
-	Pane   string // "" for the first
-	Params url.Values
-	Hash   string // as it was
-}
-
-// ParseAddress reads a fragment. What is broken in its parameters is left out.
-func ParseAddress(hash string) Address {
-	a := Address{Hash: hash, Params: url.Values{}}
-	rest, ok := strings.CutPrefix(hash, "#/")
-	if !ok {
-		return a
-	}
-	name, query, _ := strings.Cut(rest, "?")
-	a.Pane = name
-	if v, err := url.ParseQuery(query); err == nil {
-		a.Params = v
-	}
-	return a
-}
-
-// ModelHash is the fragment that shows a folder in the view "Model"; "" is the model of the search.
-func ModelHash(folder string) string {
-	if folder = strings.TrimSpace(folder); folder == "" {
-		return "#/model"
-	}
-	return "#/model?" + url.Values{"folder": {folder}}.Encode()
+	return all
 }

@@ -39,7 +39,7 @@ func (c *RoutingPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent.AppendChild(vgn)
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "hint"}}}
 				vgparent.AppendChild(vgn)
-				vgn.SetInnerHTML(vugu.HTML("Columns are tokens, rows experts: a cell is the gate, a frame the experts that were chosen, a cross one without room. At the right, the tokens whose first choice an expert was."))
+				vgn.SetInnerHTML(vugu.HTML("Columns are tokens and rows are experts. A cell shows the gate, a frame marks a chosen expert, and a cross one without room. On the right: how many tokens chose each expert first."))
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
 				vgparent.AppendChild(vgn)
 				for vgiterkeyt, r := range c.View.Routing {

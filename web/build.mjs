@@ -33,7 +33,7 @@ const MAPS = ['internal/runtime/maps', 'internal/runtime/atomic'];
 const lean = (...inlined) => ['-gcflags=all=-l', ...inlined.map((p) => `-gcflags=${p}=`)];
 const ENGINE = lean('github.com/lodestone-wasm/lodestone/models/tokenizer', ...MAPS);
 // The demo's program, too: what Vugu generates is long, and inlining makes it a tenth longer.
-const APP = lean('github.com/lodestone-wasm/lodestone/ui/similar', 'github.com/lodestone-wasm/lodestone/wasm/app', ...MAPS);
+const APP = lean('github.com/lodestone-wasm/lodestone/ui/similar', 'github.com/lodestone-wasm/lodestone/ui/plot', ...MAPS);
 const MODEL = 'prompt-magneto-en-de-fr';
 const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en', 'kformer-notes-en', 'thex-kinds-en'];
 const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];

@@ -1,7 +1,7 @@
 // Command renderscript writes web/demo/vugu-render.js: the script by which Vugu's renderer changes the page.
 //
-// Vugu passes that script to eval. A page under the policy script-src 'self' 'wasm-unsafe-eval' has no eval, so the script is served
-// as a file of its own, and eval, which would throw, is replaced until Vugu's one call.
+// Vugu passes that script to eval, which the policy script-src 'self' 'wasm-unsafe-eval' forbids. For this reason the page loads the
+// script as a file of its own, and replaces eval, which would throw, until Vugu's one call.
 //
 //	go run ./ui/renderscript          # write the file
 //	go run ./ui/renderscript -check   # fail if it differs
@@ -52,7 +52,7 @@ func run(out string, check bool) error {
 	return nil
 }
 
-// generate makes the file from the Vugu module that go.mod names.
+// generate makes the file from the version of Vugu in go.mod.
 func generate() ([]byte, error) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/vugu/vugu").Output()
 	if err != nil {
@@ -73,7 +73,7 @@ func generate() ([]byte, error) {
 		b.WriteString(strings.TrimRight("// "+strings.TrimSpace(line), " ") + "\n")
 	}
 	b.WriteString("\n" + script + ";\n\n")
-	fmt.Fprintf(&b, "// Vugu hands the same script to eval, which the page's policy forbids. It has run, so that one call has nothing to do.\n"+
+	fmt.Fprintf(&b, "// Vugu passes the same script to eval, which the page's policy forbids. The script has run, so this one call does nothing.\n"+
 		"const platformEval = window.eval;\n"+
 		"window.eval = (source) => {\n"+
 		"  if (typeof source !== 'string' || source.length !== %d || !source.startsWith(%s)) return platformEval(source);\n"+
@@ -99,12 +99,12 @@ func helperScript(file string) (string, error) {
 		return true
 	})
 	if len(script) < 40 {
-		return "", fmt.Errorf("%s: no string constant jsHelperScript; this Vugu is made differently, adapt this command", file)
+		return "", fmt.Errorf("%s: no string constant jsHelperScript; this version of Vugu is different; adapt this command", file)
 	}
 	return script, nil
 }
 
-// utf16Len is the length that JavaScript gives s.
+// utf16Len is the length of s in JavaScript.
 func utf16Len(s string) int {
 	n := 0
 	for _, r := range s {

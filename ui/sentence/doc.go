@@ -1,6 +1,6 @@
-// Package sentence cuts plain text into sentences and guesses the language of a short text, for English, German and French.
+// Package sentence splits plain text into sentences and guesses the language of a short text, for English, German and French.
 //
-// Begin with [Split]; it knows abbreviations (Dr., z. B., p. ex.), ordinals (am 3. Mai), decimals, initials, ellipses and the
+// Begin with [Split]. It knows abbreviations (Dr., z. B., p. ex.), ordinals (am 3. Mai), decimals, initials, ellipses and the
 // quotation marks of the three languages. [Language] looks at function words and letters only. Neither needs a model, so a pasted
-// text is ready before the engine is.
+// text can be split before the engine is ready.
 package sentence

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Language guesses whether s is English ("en"), German ("de") or French ("fr"); "" when the words do not tell.
-// It counts function words of each language and letters that only one of them uses.
+// Language guesses whether s is English ("en"), German ("de") or French ("fr"), and returns "" if it cannot.
+// It counts the function words of each language and the letters that only one of them uses.
 func Language(s string) string {
 	var en, de, fr int
 	for w := range strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '’' }) {
@@ -54,7 +54,7 @@ func Language(s string) string {
 	return ""
 }
 
-// Name returns the English name of a language code; an unknown code is returned as it is, "" as "other".
+// Name returns the English name of a language code. The name of "" is "other"; an unknown code is its own name.
 func Name(code string) string {
 	switch code {
 	case "en":

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Place is where a sentence stands: text[Start:End], in bytes.
+// Place is the place of a sentence in a text: text[Start:End], in bytes.
 type Place struct{ Start, End int }
 
-// Places returns where the sentences of text stand, as they are written there: what [Paragraphs] gives, with its white space. Only white
-// space and the markers of lists and headings lie between them; pieces without a letter are left out.
+// Places returns the places of the sentences that [Paragraphs] returns, with the white space inside them. Between two places there are
+// only white space and the markers of lists and headings. Pieces without a letter are dropped.
 func Places(text string) []Place {
 	var out []Place
 	at := 0
@@ -18,7 +18,7 @@ func Places(text string) []Place {
 		for _, s := range p.Sentences {
 			start, end := find(text, at, strings.FieldsFunc(s, isSpace))
 			if start < 0 {
-				start, end = at, len(text) // rather too long than unread
+				start, end = at, len(text) // a place that is too long is better than a sentence that is lost
 			}
 			if strings.IndexFunc(text[start:end], unicode.IsLetter) >= 0 {
 				out = append(out, Place{start, end})
@@ -29,7 +29,7 @@ func Places(text string) []Place {
 	return out
 }
 
-// find returns where words stand one after another in text, from at on, with nothing but white space between them; −1 if nowhere.
+// find returns the first place in text, from at on, where words follow each other with only white space between them; −1 if there is none.
 func find(text string, at int, words []string) (start, end int) {
 	for len(words) > 0 {
 		i := strings.Index(text[at:], words[0])
@@ -45,7 +45,7 @@ func find(text string, at int, words []string) (start, end int) {
 	return -1, -1
 }
 
-// follow returns where the last of words ends if they stand at, −1 if they do not.
+// follow returns the end of the last of words if they are at this place in text, −1 if they are not.
 func follow(text string, at int, words []string) int {
 	for i, w := range words {
 		rest := text[at:]

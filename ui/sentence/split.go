@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxRunes is the longest sentence that Split returns, in code points. A longer one is cut at the last clause or space before the limit:
-// the model reads at most 117 pieces, about 400 letters, and would leave the rest unread without saying so.
+// MaxRunes is the longest sentence that Split returns, in code points. A longer sentence is cut at the last clause or space before the
+// limit: the search's model reads at most 117 pieces, about 400 letters, and truncates the rest.
 const MaxRunes = 400
 
 // Split returns the sentences of text in order, trimmed, with inner white space folded to single spaces.
 //
-// A blank line always ends a sentence. A single line break ends one unless the line looks wrapped. Pieces without a letter are left out.
+// A blank line always ends a sentence. A single line break ends one unless the line looks wrapped. Pieces without a letter are dropped.
 func Split(text string) []string {
 	var out []string
 	for _, b := range blocks(text) {
@@ -24,13 +24,13 @@ func Split(text string) []string {
 	return slices.DeleteFunc(out, func(s string) bool { return strings.IndexFunc(s, unicode.IsLetter) < 0 })
 }
 
-// Paragraph is a paragraph, a list item, a heading or a line that stands by itself.
+// Paragraph is a paragraph, a list item, a heading or a single line.
 type Paragraph struct {
-	Lead      string   // what stands before it: line breaks, unless it is the first, and the list or heading marker
-	Sentences []string // as those of Split, and pieces without a letter
+	Lead      string   // what comes before it: line breaks, unless it is the first, and the marker of a list or heading
+	Sentences []string // as Split returns them, and pieces without a letter
 }
 
-// Paragraphs returns the parts of text in order, so that what is made of their sentences can be put in their place.
+// Paragraphs returns the parts of text in order, so that their sentences can be replaced, for example by translations.
 func Paragraphs(text string) []Paragraph {
 	var out []Paragraph
 	for i, b := range blocks(text) {
@@ -49,10 +49,10 @@ func Paragraphs(text string) []Paragraph {
 	return out
 }
 
-// block is a paragraph or list item; lines of a wrapped paragraph are joined by a space.
+// block is a paragraph or a list item. Lines of a wrapped paragraph are joined by a space.
 type block struct {
 	marker, text string
-	apart        bool // blank lines stand before it
+	apart        bool // blank lines come before it
 }
 
 func blocks(text string) []block {
@@ -107,7 +107,7 @@ func wrapped(line, next string) bool {
 	return utf8.RuneCountInString(line) >= wrapLine
 }
 
-// trimMarker removes a list or heading marker from the start of a line and says whether there was one.
+// trimMarker removes the marker of a list or heading from the start of a line and reports whether there was one.
 func trimMarker(line string) (string, bool) {
 	for _, m := range []string{"- ", "* ", "• ", "– ", "> "} {
 		if rest, ok := strings.CutPrefix(line, m); ok {
@@ -133,7 +133,7 @@ func trimMarker(line string) (string, bool) {
 func splitBlock(s string) []string {
 	rs := []rune(s)
 	var out []string
-	start, opened := 0, -1 // opened: the last opening mark seen, so that quoted needs no second pass
+	start, opened := 0, -1 // opened: the last opening mark, so that quoted needs no second pass
 	for i := 0; i < len(rs); i++ {
 		if !isTerminal(rs[i]) {
 			if isOpener(rs[i]) {
@@ -156,7 +156,7 @@ func splitBlock(s string) []string {
 	return append(out, string(rs[start:]))
 }
 
-// closers returns the index behind the quotation marks and brackets that close at i; in French a space may stand before », ? and !.
+// closers returns the index after the quotation marks and brackets that close at i. In French a space may precede », ? and !.
 func closers(rs []rune, i int) int {
 	for i < len(rs) {
 		switch {
@@ -171,15 +171,16 @@ func closers(rs []rune, i int) int {
 	return i
 }
 
-// opensNext reports whether the » at i is a German opening mark (»So ist es.«): a letter follows it at once.
+// opensNext reports whether the » at i is a German opening mark (»So ist es.«), which a letter follows directly.
 func opensNext(rs []rune, i int) bool {
 	return i+1 < len(rs) && unicode.IsLetter(rs[i+1])
 }
 
-// boundary decides whether the sentence that began at start ends with the punctuation run at i; end is the first rune behind it and its closers.
+// boundary decides whether the sentence from start ends with the punctuation run at i. end is the first rune after the run and its
+// closers.
 func boundary(rs []rune, start, i int, run []rune, end int, quoted bool) bool {
 	if !isSpace(rs[end]) {
-		return run[0] >= 0x3000 // ideographic marks need no space behind them
+		return run[0] >= 0x3000 // ideographic marks need no space after them
 	}
 	next := end
 	for next < len(rs) && (isSpace(rs[next]) || isOpener(rs[next]) || rs[next] == '-' || rs[next] == '–' || rs[next] == '—') {
@@ -196,13 +197,13 @@ func boundary(rs []rune, start, i int, run []rune, end int, quoted bool) bool {
 	switch {
 	case single && run[0] == '.':
 		return fullStop(rs, start, i, next)
-	case run[0] == '…' || run[0] == '.': // an ellipsis may stand inside a sentence
+	case run[0] == '…' || run[0] == '.': // an ellipsis may be inside a sentence
 		return !unicode.IsLower(follows)
 	}
-	return !unicode.IsLower(follows) || end > i+len(run) && !quoted // „Kommst du?“ fragte sie: the sentence goes on
+	return !unicode.IsLower(follows) || end > i+len(run) && !quoted // „Kommst du?“ fragte sie: the sentence continues
 }
 
-// fullStop decides about one dot at i, followed by the word at next.
+// fullStop decides whether a single dot at i, followed by the word at next, ends a sentence.
 func fullStop(rs []rune, start, i, next int) bool {
 	if unicode.IsLower(rs[next]) {
 		return false
@@ -231,7 +232,7 @@ func fullStop(rs []rune, start, i, next int) bool {
 	return !abbreviation[word]
 }
 
-// initial reports whether the single capital at w abbreviates a name: a capital word follows and the word before is no reason against it.
+// initial reports whether the single capital at w abbreviates a name: a capital word follows, and the word before allows a name.
 func initial(rs []rune, w, next int) bool {
 	if !unicode.IsUpper(rs[next]) {
 		return false

@@ -6,15 +6,15 @@ import "math"
 type Point struct{ X, Y float64 }
 
 const (
-	near      = 8    // neighbours that draw on a point, itself included
+	near      = 8    // neighbours that attract a point, itself included
 	pull      = 0.6  // share of the neighbours' mean in the final place; the rest is the projection
 	softness  = 0.12 // cosine difference over which a neighbour's weight falls to 1/e
-	spread    = 0.8  // exponent of the radial warp: below 1 it opens the dense middle
-	apart     = 0.02 // smallest distance of two points, in a picture of side 2
+	spread    = 0.8  // exponent of the radial warp; below 1 it widens the dense middle
+	apart     = 0.02 // smallest distance of two points on a map of side 2
 	apartRuns = 12
 )
 
-// Layout is the picture of a set: one point per vector in the square [-1, 1]².
+// Layout is the map of a set: one point for each vector in the square [-1, 1]².
 type Layout struct {
 	Points []Point
 
@@ -24,7 +24,8 @@ type Layout struct {
 	mid   Point
 }
 
-// NewLayout computes the picture. It costs about n²·dim/2 + 360·n·dim multiplications; pause, unless nil, is called every few milliseconds of work.
+// NewLayout computes the map. It costs about n²·dim/2 + 360·n·dim multiplications. pause, unless nil, is called every few
+// milliseconds.
 func NewLayout(s *Set, pause func()) *Layout {
 	n := s.Len()
 	l := &Layout{plane: NewPlane(s, pause), raw: make([]Point, n), Points: make([]Point, n), scale: 1}
@@ -35,7 +36,7 @@ func NewLayout(s *Set, pause func()) *Layout {
 	for i := range n {
 		l.Points[i] = l.smooth(l.raw[i], lists[i])
 	}
-	// Centre and scale to the square, then keep dots from covering each other.
+	// Centre and scale to the square, then separate dots that cover each other.
 	if n > 0 {
 		lo, hi := l.Points[0], l.Points[0]
 		for _, p := range l.Points {
@@ -57,11 +58,11 @@ func NewLayout(s *Set, pause func()) *Layout {
 	return l
 }
 
-// Place returns where the unit vector q belongs in the picture, given its nearest vectors of the set (as [Set.Top] gives them).
+// Place returns the place of the unit vector q on the map, given its nearest vectors in the set as [Set.Top] returns them.
 func (l *Layout) Place(q []float32, hits []Hit) Point {
 	inside := make([]Hit, 0, near)
 	for _, h := range hits {
-		if h.Index < len(l.raw) && len(inside) < near { // sentences added since the picture was made have no place in it yet
+		if h.Index < len(l.raw) && len(inside) < near { // sentences added since the map was made have no place on it yet
 			inside = append(inside, h)
 		}
 	}
@@ -83,7 +84,7 @@ func (l *Layout) smooth(p Point, hits []Hit) Point {
 	return Point{p.X*(1-pull) + pull*x/sum, p.Y*(1-pull) + pull*y/sum}
 }
 
-// frame maps a smoothed place into [-1, 1]², with the middle opened.
+// frame maps a smoothed place into [-1, 1]² and widens the middle.
 func (l *Layout) frame(p Point) Point {
 	x, y := (p.X-l.mid.X)*l.scale, (p.Y-l.mid.Y)*l.scale
 	if r := math.Hypot(x, y); r > 1e-9 {
@@ -115,7 +116,7 @@ func neighbours(s *Set, k int, pause func()) [][]Hit {
 	return lists
 }
 
-// separate pushes points that nearly cover each other apart, a fixed number of rounds. Coinciding points part along a direction
+// separate pushes points apart that nearly cover each other, in a fixed number of rounds. Points at the same place part in a direction
 // that depends on their index.
 func separate(pts []Point, pause func()) {
 	for range apartRuns {

@@ -2,8 +2,8 @@ package similar
 
 import "math"
 
-// block is the number of directions that are iterated together. More than two, because the iteration then separates the first two
-// from the seventh instead of from the third, whose variance is close: 30 rounds suffice where single vectors need hundreds.
+// block is the number of directions that are iterated together. The map needs two. With six the iteration separates the first two from
+// the seventh direction, not from the third, whose variance is close: 30 rounds suffice where single vectors need hundreds.
 const (
 	block  = 6
 	rounds = 30
@@ -15,9 +15,9 @@ type Plane struct {
 	axis [2][]float32 // [dim] each, of length 1, at right angles
 }
 
-// NewPlane finds the two directions of largest variance by power iteration on a block of six vectors with a Rayleigh–Ritz step at the
-// end. The start vectors are fixed and each direction's largest component is positive, so equal sets give equal pictures.
-// It costs about 2·30·6·n·dim multiplications; pause, unless nil, is called every 64 rows.
+// NewPlane finds the two directions of largest variance by power iteration on a block of six vectors, with a Rayleigh–Ritz step at the
+// end (Golub and Van Loan, Matrix Computations, §8.2.4). The start vectors are fixed and the largest component of each direction is
+// positive, so equal sets give equal maps. It costs about 2·30·6·n·dim multiplications. pause, unless nil, is called every 64 rows.
 func NewPlane(s *Set, pause func()) *Plane {
 	n, d := s.Len(), s.dim
 	p := &Plane{mean: make([]float32, d), axis: [2][]float32{make([]float32, d), make([]float32, d)}}
@@ -40,7 +40,7 @@ func NewPlane(s *Set, pause func()) *Plane {
 	for c := range basis {
 		basis[c] = make([]float64, d)
 		for j := range d {
-			basis[c][j] = math.Sin(float64((c + 1) * (j + 1))) // any fixed vectors that are not special to the data
+			basis[c][j] = math.Sin(float64((c + 1) * (j + 1))) // any fixed vectors will do
 		}
 	}
 	orthonormal(basis)
@@ -53,7 +53,7 @@ func NewPlane(s *Set, pause func()) *Plane {
 		basis, image = image, basis
 		orthonormal(basis)
 	}
-	// Rayleigh–Ritz: the covariance inside the block, its eigenvectors turn the basis into the principal directions.
+	// Rayleigh–Ritz: the eigenvectors of the covariance inside the block turn the basis into the principal directions.
 	covariance(image, basis, centred, n, d, pause)
 	m := make([][]float64, b)
 	for i := range m {
@@ -70,7 +70,7 @@ func NewPlane(s *Set, pause func()) *Plane {
 				best = c
 			}
 		}
-		if values[best] <= 1e-12 { // all points coincide in the directions that are left
+		if values[best] <= 1e-12 { // there is no variance in the directions that are left
 			break
 		}
 		values[best] = math.Inf(-1)
@@ -125,7 +125,7 @@ func covariance(out, basis [][]float64, x []float32, n, d int, pause func()) {
 	}
 }
 
-// orthonormal makes the vectors of b unit and at right angles (modified Gram–Schmidt); one that vanishes becomes zero.
+// orthonormal makes the vectors of b orthonormal by modified Gram–Schmidt. A vector that vanishes becomes zero.
 func orthonormal(b [][]float64) {
 	for i := range b {
 		for _, o := range b[:i] {
@@ -152,7 +152,7 @@ func dot64(a, b []float64) float64 {
 	return s
 }
 
-// jacobi returns the eigenvalues of the symmetric matrix m, which it destroys, and the eigenvectors as columns.
+// jacobi returns the eigenvalues of the symmetric matrix m and the eigenvectors as columns. It overwrites m.
 func jacobi(m [][]float64) (values []float64, vectors [][]float64) {
 	n := len(m)
 	v := make([][]float64, n)
@@ -160,7 +160,7 @@ func jacobi(m [][]float64) (values []float64, vectors [][]float64) {
 		v[i] = make([]float64, n)
 		v[i][i] = 1
 	}
-	for range 50 { // a 6×6 matrix needs about 6 sweeps; the limit only guards against a loop
+	for range 50 { // a 6×6 matrix needs about 6 sweeps; the limit only prevents an endless loop
 		var off float64
 		for i := range n {
 			for j := range i {

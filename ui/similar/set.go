@@ -4,77 +4,67 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Kinds of refusal, for errors.Is.
 var (
-	ErrShape  = errors.New("shape")      // lengths that do not fit together
-	ErrFinite = errors.New("not finite") // NaN, infinity or a zero vector where a direction is needed
+	ErrShape  = errors.New("shape")              // lengths that do not fit together
+	ErrLength = errors.New("not of unit length") // NaN, infinity, zero, or a vector that was not normalised
 )
 
-// Set holds n vectors of one dimension, each scaled to length 1, so that a dot product is a cosine. The zero Set is empty.
+// Set holds n unit vectors of one dimension, so that a dot product is a cosine. The zero Set is empty.
 type Set struct {
 	dim  int
-	data []float32 // [n, dim] row-major
+	rows [][]float32 // each a part of a slice that Append took
 }
 
 // Len returns the number of vectors.
-func (s *Set) Len() int {
-	if s.dim == 0 {
-		return 0
-	}
-	return len(s.data) / s.dim
-}
+func (s *Set) Len() int { return len(s.rows) }
 
-// Dim returns the dimension, 0 for an empty set that has not seen a vector yet.
+// Dim returns the dimension, 0 before the first Append.
 func (s *Set) Dim() int { return s.dim }
 
-// At returns vector i; the caller must not change it.
-func (s *Set) At(i int) []float32 { return s.data[i*s.dim : (i+1)*s.dim] }
+// At returns vector i. The caller must not change it.
+func (s *Set) At(i int) []float32 { return s.rows[i] }
 
-// Append adds the rows of data [n, dim], scaled to length 1. On an error nothing is added.
+// Append adds the rows of data [n, dim], which have length 1. The set keeps data and copies nothing, so the caller must not change
+// data afterwards. On an error nothing is added.
 func (s *Set) Append(data []float32, dim int) error {
 	if dim <= 0 || len(data)%dim != 0 || s.dim != 0 && dim != s.dim {
-		return fmt.Errorf("similar: %w: %d numbers in rows of %d, the set has rows of %d; all vectors must come from one model", ErrShape, len(data), dim, s.dim)
+		return fmt.Errorf("similar: %w: got %d numbers in rows of %d, expected rows of %d; all vectors must come from one model", ErrShape, len(data), dim, s.dim)
 	}
-	old := len(s.data)
 	for r := 0; r < len(data); r += dim {
-		row, err := Unit(data[r : r+dim])
-		if err != nil {
-			s.data = s.data[:old]
+		if err := CheckUnit(data[r : r+dim]); err != nil {
 			return fmt.Errorf("row %d: %w", r/dim, err)
 		}
-		s.data = append(s.data, row...)
+	}
+	for r := 0; r < len(data); r += dim {
+		s.rows = append(s.rows, data[r:r+dim:r+dim])
 	}
 	s.dim = dim
 	return nil
 }
 
 // Remove drops the vectors from lo up to hi (not included).
-func (s *Set) Remove(lo, hi int) {
-	s.data = append(s.data[:lo*s.dim], s.data[hi*s.dim:]...)
-}
+func (s *Set) Remove(lo, hi int) { s.rows = slices.Delete(s.rows, lo, hi) }
 
-// Clone returns a copy that later changes of s do not touch.
-func (s *Set) Clone() *Set {
-	return &Set{dim: s.dim, data: append([]float32(nil), s.data...)}
-}
+// Clone returns a set with the same vectors that later changes of s do not affect. It copies no vector.
+func (s *Set) Clone() *Set { return &Set{dim: s.dim, rows: slices.Clone(s.rows)} }
 
-// Unit returns v scaled to length 1.
-func Unit(v []float32) ([]float32, error) {
+// unitError is how far the squared length of a unit vector may be from 1. Rounding 256 numbers to 32 bits changes it by about 1e-7.
+const unitError = 1e-3
+
+// CheckUnit returns an error unless v has length 1. It does not normalise: the engine does, once.
+func CheckUnit(v []float32) error {
 	var sum float64
 	for _, x := range v {
 		sum += float64(x) * float64(x)
 	}
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return nil, fmt.Errorf("similar: %w: a vector of %d numbers has length %v, expected a positive one", ErrFinite, len(v), math.Sqrt(sum))
+	if !(math.Abs(sum-1) <= unitError) {
+		return fmt.Errorf("similar: %w: got a vector of %d numbers and length %v, expected length 1; ask the engine to normalize", ErrLength, len(v), math.Sqrt(sum))
 	}
-	inv := 1 / math.Sqrt(sum)
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(float64(x) * inv)
-	}
-	return out, nil
+	return nil
 }
 
 // Dot is
@@ -83,7 +73,7 @@ func Unit(v []float32) ([]float32, error) {
 //		sum += a[i] * b[i]
 //	}
 //
-// over the length of a; b must be as long. Four partial sums, added at the end.
+// over the length of a; b must be as long. It adds up four partial sums at the end.
 func Dot(a, b []float32) float32 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float32
@@ -100,20 +90,20 @@ func Dot(a, b []float32) float32 {
 	return s0 + s1 + (s2 + s3)
 }
 
-// Hit is one vector of a set and its cosine with the query.
+// Hit is a vector of a set and its cosine with the query.
 type Hit struct {
 	Index int
 	Score float32
 }
 
-// Top returns the k vectors nearest to the unit vector q, best first; equal scores by index.
+// Top returns the k vectors nearest to the unit vector q, best first. Equal scores are ordered by index.
 func (s *Set) Top(q []float32, k int) ([]Hit, error) {
 	if len(q) != s.dim {
-		return nil, fmt.Errorf("similar: %w: the query has %d numbers, the set has rows of %d", ErrShape, len(q), s.dim)
+		return nil, fmt.Errorf("similar: %w: got a query of %d numbers, expected %d; all vectors must come from one model", ErrShape, len(q), s.dim)
 	}
 	hits := make([]Hit, 0, max(k, 0)+1)
-	for i := range s.Len() {
-		hits = keep(hits, Hit{i, Dot(q, s.At(i))}, k)
+	for i, row := range s.rows {
+		hits = keep(hits, Hit{i, Dot(q, row)}, k)
 	}
 	return hits, nil
 }

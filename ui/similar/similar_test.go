@@ -14,18 +14,30 @@ import (
 
 func ExampleSet_Top() {
 	var s Set
-	s.Append([]float32{1, 0, 0, 1, 3, 3}, 2) // three vectors of two numbers
-	q, _ := Unit([]float32{2, 1.8})
-	hits, _ := s.Top(q, 2)
+	s.Append([]float32{1, 0, 0, 1, 0.8, 0.6}, 2) // three unit vectors of two numbers
+	hits, _ := s.Top([]float32{0.6, 0.8}, 2)
 	for _, h := range hits {
 		fmt.Printf("%d %.2f\n", h.Index, h.Score)
 	}
 	// Output:
-	// 2 1.00
-	// 0 0.74
+	// 2 0.96
+	// 1 0.80
 }
 
-// cloud returns n random vectors around a few centres, deterministic.
+// unit returns v scaled to length 1.
+func unit(v ...float32) []float32 {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) / math.Sqrt(sum))
+	}
+	return out
+}
+
+// cloud returns n random unit vectors around a few centres. Equal seeds give equal vectors.
 func cloud(n, dim int, seed uint64) *Set {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var s Set
@@ -39,7 +51,7 @@ func cloud(n, dim int, seed uint64) *Set {
 		for j := range row {
 			row[j] = centres[c*dim+j] + 0.7*float32(r.NormFloat64())
 		}
-		if err := s.Append(row, dim); err != nil {
+		if err := s.Append(unit(row...), dim); err != nil {
 			panic(err)
 		}
 	}
@@ -81,16 +93,17 @@ func TestAppendRefuses(t *testing.T) {
 		dim  int
 		kind error
 	}{
-		{"rows that do not divide", []float32{1, 2, 3}, 2, ErrShape},
-		{"another dimension", []float32{1, 2, 3}, 3, ErrShape},
+		{"rows that do not divide", []float32{1, 0, 1}, 2, ErrShape},
+		{"another dimension", []float32{1, 0, 0}, 3, ErrShape},
 		{"no dimension", []float32{1}, 0, ErrShape},
-		{"zero vector in the second row", []float32{1, 1, 0, 0}, 2, ErrFinite},
-		{"NaN", []float32{nan, 1}, 2, ErrFinite},
-		{"infinity", []float32{float32(math.Inf(1)), 1}, 2, ErrFinite},
+		{"zero vector in the second row", []float32{1, 0, 0, 0}, 2, ErrLength},
+		{"a vector that was not normalised", []float32{3, 4}, 2, ErrLength},
+		{"NaN", []float32{nan, 1}, 2, ErrLength},
+		{"infinity", []float32{float32(math.Inf(1)), 1}, 2, ErrLength},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s Set
-			if err := s.Append([]float32{3, 4}, 2); err != nil {
+			if err := s.Append([]float32{0.6, 0.8}, 2); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Append(c.data, c.dim); !errors.Is(err, c.kind) {
@@ -108,10 +121,36 @@ func TestAppendRefuses(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	s := cloud(10, 3, 9)
-	want := slices.Concat(s.data[:6], s.data[15:])
+	all := s.Clone()
 	s.Remove(2, 5)
-	if s.Len() != 7 || !slices.Equal(s.data, want) {
-		t.Error("Remove(2, 5) left the wrong vectors")
+	if s.Len() != 7 || all.Len() != 10 {
+		t.Fatalf("Remove(2, 5) left %d of 10 vectors; the clone has %d", s.Len(), all.Len())
+	}
+	for i := range s.Len() {
+		was := i
+		if i >= 2 {
+			was += 3
+		}
+		if !slices.Equal(s.At(i), all.At(was)) {
+			t.Errorf("vector %d is not the one that was at %d", i, was)
+		}
+	}
+}
+
+// The engine normalises, and the page copies a vector once: the set holds the very numbers that were given to it.
+func TestASetNeitherCopiesNorNormalises(t *testing.T) {
+	data := []float32{0.6, 0.8, 0.8003, 0.6} // the second is as far from length 1 as rounding may bring it
+	var s Set
+	if err := s.Append(data, 2); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if at := s.At(i); &at[0] != &data[2*i] || &s.Clone().At(i)[0] != &data[2*i] {
+			t.Errorf("vector %d is a copy", i)
+		}
+	}
+	if !slices.Equal(data, []float32{0.6, 0.8, 0.8003, 0.6}) {
+		t.Errorf("the numbers changed: %v", data)
 	}
 }
 
@@ -146,7 +185,7 @@ func TestPlaneEqualsGonum(t *testing.T) {
 
 func TestPlaneOfDegenerateSets(t *testing.T) {
 	for name, rows := range map[string][]float32{
-		"empty": {}, "one": {1, 2}, "equal": {1, 2, 1, 2, 1, 2}, "line": {1, 0, 0, 1},
+		"empty": {}, "one": {0.6, 0.8}, "equal": {0.6, 0.8, 0.6, 0.8, 0.6, 0.8}, "line": {1, 0, 0, 1},
 	} {
 		var s Set
 		if err := s.Append(rows, 2); err != nil {
@@ -172,12 +211,12 @@ func TestLayoutIsDeterministicFramedAndSeparated(t *testing.T) {
 	}
 	for i, p := range a.Points {
 		if math.Abs(p.X) > 1.1 || math.Abs(p.Y) > 1.1 {
-			t.Errorf("point %d at %v leaves the picture", i, p)
+			t.Errorf("point %d at %v leaves the map", i, p)
 		}
 	}
 	same := &Set{}
 	for range 8 {
-		same.Append([]float32{1, 2, 3}, 3)
+		same.Append([]float32{0.48, 0.64, 0.6}, 3)
 	}
 	pts := NewLayout(same, nil).Points
 	for i := range pts {

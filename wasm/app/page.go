@@ -3,270 +3,217 @@
 package main
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
+	"context"
+	"errors"
 	"syscall/js"
 	"time"
 
+	"github.com/vugu/vugu"
+
 	"github.com/lodestone-wasm/lodestone/ui"
+	"github.com/lodestone-wasm/lodestone/ui/host"
+	"github.com/lodestone-wasm/lodestone/wasm/app/wire"
 )
 
-// page is the document: what components and listeners do with it. It is ui.Page.
+// page is the document. It is the host.Host of the views.
 type page struct {
-	app      *ui.App
-	root     *ui.Root
-	canvas   *canvas
-	drawings *drawings
-	dirty    chan struct{}
-	breath   time.Time // when the browser last had the main thread
+	root   *ui.Root
+	dirty  chan struct{}
+	breath time.Time // when the browser last had the main thread
 
-	document, window js.Value
-	query, live      js.Value
-	hashTimer        *time.Timer
-	liveTimer        *time.Timer
-	draft            string // what stood in the box for own text when the search was left
-	started          bool   // the search has been shown
+	document, window, live js.Value
+	announcement           host.Debounce
+	filled                 map[filledKey]filled
 }
+
+var _ host.Host = (*page)(nil)
 
 func newPage() *page {
 	d := js.Global().Get("document")
-	return &page{
-		dirty: make(chan struct{}, 1), document: d, window: js.Global(),
-		query: d.Call("getElementById", "query"), live: d.Call("getElementById", "live"),
-	}
+	p := &page{root: &ui.Root{}, dirty: make(chan struct{}, 1), document: d, window: js.Global(), filled: map[filledKey]filled{}}
+	p.live = p.byID("live")
+	return p
 }
 
 func (p *page) byID(id string) js.Value { return p.document.Call("getElementById", id) }
 
-// opened are the details that the reader has opened: Vugu takes the attributes away that are not its own, and this one is the reader's.
+// opened are the details elements that the reader has opened. Vugu removes attributes that are not its own, and "open" is the reader's.
 func (p *page) opened() (all []js.Value) {
-	each(p.document.Call("querySelectorAll", "#app details[open]"), func(details js.Value) { all = append(all, details) })
+	list := p.document.Call("querySelectorAll", "#app details[open]")
+	for i := range list.Length() {
+		all = append(all, list.Index(i))
+	}
 	return all
 }
 
-// on listens for good. The handler must not block; a panic in it is shown on the page.
-func (p *page) on(target js.Value, event string, f func(e js.Value)) {
-	target.Call("addEventListener", event, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		p.app.Do(event, func() { f(args[0]) })
-		return nil
-	}))
-}
+// renderInterval is the shortest time between two renders that Redraw causes. An event of the reader is rendered at once.
+const renderInterval = 40 * time.Millisecond
 
-func (p *page) listen() {
-	p.on(p.query, "input", func(js.Value) { p.setQuery(p.query.Get("value").String()) })
-	p.on(p.byID("search"), "submit", func(e js.Value) {
-		e.Call("preventDefault")
-		p.setQuery(p.query.Get("value").String())
-	})
-	p.on(p.window, "hashchange", func(e js.Value) {
-		// The address may have been written over by the query before since this event was sent.
-		_, fragment, _ := strings.Cut(e.Get("newURL").String(), "#")
-		if p.hashTimer != nil {
-			p.hashTimer.Stop()
-		}
-		if hash := "#" + fragment; fragment != "" && p.hash() != hash {
-			p.writeHash(hash)
-		}
-		p.takeAddress()
-	})
-	p.listenDrop()
-	app := p.byID("app").Get("parentNode") // Vugu may replace #app, not what holds it
-	p.drawings.listen(app)
-	point := func(e js.Value) {
-		if li := e.Get("target").Call("closest", "[data-entry]"); li.Truthy() {
-			id, _ := strconv.Atoi(li.Get("dataset").Get("entry").String())
-			p.canvas.highlight(id)
-		}
-	}
-	unpoint := func(e js.Value) {
-		if e.Get("target").Call("closest", "[data-entry]").Truthy() {
-			p.canvas.highlight(0)
-		}
-	}
-	p.on(app, "pointerover", point)
-	p.on(app, "focusin", point)
-	p.on(app, "pointerout", unpoint)
-	p.on(app, "focusout", unpoint)
-
-	p.takeAddress()
-}
-
-func (p *page) hash() string { return p.window.Get("location").Get("hash").String() }
-
-// takeAddress shows the pane that the page's address names.
-func (p *page) takeAddress() {
-	p.root.Show(ui.ParseAddress(p.hash()))
-	p.changed()
-}
-
-// openSearch runs the query of an address. The first time it also starts what the search needs, and takes what was typed before.
-func (p *page) openSearch(a ui.Address) {
-	q := ui.QueryFromHash(a.Hash)
-	typed := p.query.Get("value").String()
-	first := !p.started
-	p.started = true
-	switch {
-	case q != "" || a.Pane == "" && !first:
-		p.query.Set("value", q)
-		p.app.SetQuery(q)
-	case first && typed != "":
-		p.setQuery(typed)
-	}
-	if first {
-		p.app.Start()
+// renderOnRequest asks Vugu for a render after calls of Redraw.
+func (p *page) renderOnRequest(env vugu.EventEnv) {
+	for range p.dirty {
+		env.Lock()
+		env.UnlockRender()
+		time.Sleep(renderInterval)
 	}
 }
 
-// closeSearch keeps what stands in the box for own text, which goes with its element.
-func (p *page) closeSearch() {
-	if p.hashTimer != nil {
-		p.hashTimer.Stop()
-	}
-	p.draft = p.byID("own-text").Get("value").String()
-}
-
-// putDraft brings the box's text back after the render that made the box again.
-func (p *page) putDraft() {
-	if box := p.byID("own-text"); p.draft != "" && box.Truthy() {
-		box.Set("value", p.draft)
-		p.draft = ""
+// Redraw never blocks: a render that was requested already shows the newest state.
+func (p *page) Redraw() {
+	select {
+	case p.dirty <- struct{}{}:
+	default:
 	}
 }
 
-// setQuery runs q and, when the typing rests, writes it into the page's address.
-func (p *page) setQuery(q string) {
-	p.app.SetQuery(q)
-	if p.hashTimer != nil {
-		p.hashTimer.Stop()
-	}
-	p.hashTimer = time.AfterFunc(600*time.Millisecond, func() {
-		p.app.Do("address", func() {
-			p.writeHash(ui.HashForQuery(q))
-		})
-	})
+// quiet is how long nothing newer must have been announced before screen readers are told.
+const quiet = 700 * time.Millisecond
+
+// Announce tells screen readers text once nothing newer has come for a while.
+func (p *page) Announce(text string) {
+	p.announcement.After(quiet, func() { p.Say(text) })
 }
 
-// writeHash replaces the fragment of the page's address.
-func (p *page) writeHash(hash string) {
-	loc := p.window.Get("location")
-	p.window.Get("history").Call("replaceState", nil, "", loc.Get("pathname").String()+loc.Get("search").String()+hash)
-}
-
-// Search puts q into the box and runs it.
-func (p *page) Search(q string) {
-	p.app.Do("search", func() {
-		p.query.Set("value", q)
-		p.setQuery(q)
-	})
-}
-
-// announce speaks when nothing new has come for a while, so that typing is not talked over.
-func (p *page) announce(text string) {
-	if p.liveTimer != nil {
-		p.liveTimer.Stop()
-	}
-	p.liveTimer = time.AfterFunc(700*time.Millisecond, func() { p.say(text) })
-}
-
-// say speaks at once, instead of what was about to be said.
-func (p *page) say(text string) {
-	if p.liveTimer != nil {
-		p.liveTimer.Stop()
-	}
+// Say tells screen readers text at once, instead of an announcement that waits.
+func (p *page) Say(text string) {
+	p.announcement.Stop()
 	if p.live.Get("textContent").String() != text {
 		p.live.Set("textContent", text)
 	}
 }
 
-// AddOwnText adds what stands in the text box and empties it if that worked.
-func (p *page) AddOwnText() {
-	box := p.byID("own-text")
-	if p.app.AddText("", box.Get("value").String()) == nil {
-		box.Set("value", "")
+// Guard runs f and shows a panic in it on the page.
+func (p *page) Guard(what string, f func()) {
+	if fault := p.root.Guard(what, f); fault != nil {
+		p.Redraw()
+		p.Announce(fault.Sentence())
 	}
 }
 
-// PickFile opens the file dialogue.
-func (p *page) PickFile() {
+// slice is how long a computation may hold the main thread.
+const slice = 8 * time.Millisecond
+
+// Pause lets the browser paint and handle input, if it could not for a while.
+func (p *page) Pause() {
+	if time.Since(p.breath) > slice {
+		time.Sleep(time.Millisecond) // through the event loop; runtime.Gosched would not leave Go
+		p.breath = time.Now()
+	}
+}
+
+// Copy puts text on the clipboard.
+func (p *page) Copy(text string) error {
+	clipboard := p.window.Get("navigator").Get("clipboard")
+	if !clipboard.Truthy() {
+		return errors.New("this page may not use the clipboard; it needs https or localhost")
+	}
+	_, err := await(clipboard.Call("writeText", text))
+	return err
+}
+
+// MoveFocus moves the keyboard focus to an element, if it is at another or that is "".
+func (p *page) MoveFocus(from, to string) {
+	if from != "" {
+		if at := p.byID(from); !at.Truthy() || !at.Equal(p.document.Get("activeElement")) {
+			return
+		}
+	}
+	if el := p.byID(to); el.Truthy() {
+		el.Call("focus")
+	}
+}
+
+func (p *page) location() js.Value { return p.window.Get("location") }
+
+// Navigate sets the fragment of the address, with an entry in the history.
+func (p *page) Navigate(hash string) { p.location().Set("hash", hash) }
+
+// Replace sets the fragment of the address, without an entry in the history.
+func (p *page) Replace(hash string) {
+	p.window.Get("history").Call("replaceState", nil, "", p.path()+hash)
+}
+
+// Link is the page's address with another fragment.
+func (p *page) Link(hash string) string {
+	return p.location().Get("origin").String() + p.path() + hash
+}
+
+func (p *page) path() string {
+	return p.location().Get("pathname").String() + p.location().Get("search").String()
+}
+
+// PickFiles opens the file dialog.
+func (p *page) PickFiles(take func([]host.File)) {
 	input := p.document.Call("createElement", "input")
 	input.Set("type", "file")
 	input.Set("accept", "text/*,.txt,.md,.csv,.tsv,.srt,.log")
 	input.Set("multiple", true)
 	var changed js.Func
-	changed = js.FuncOf(func(js.Value, []js.Value) any {
-		p.app.Do("file", func() { p.addFiles(input.Get("files")) })
+	changed = callback(func(js.Value) {
+		p.Guard("file", func() { take(filesOf(input.Get("files"))) })
 		changed.Release()
-		return nil
 	})
 	input.Call("addEventListener", "change", changed)
 	input.Call("click")
 }
 
-// FocusAfterRemoval keeps the keyboard's place when a pressed button vanishes.
-func (p *page) FocusAfterRemoval() {
-	if list := p.byID("sources"); list.Truthy() {
-		list.Call("focus")
-	}
-}
-
-// maxFiles is how many files one drop may bring.
-const maxFiles = 10
-
-func (p *page) addFiles(files js.Value) {
-	n := min(files.Length(), maxFiles)
-	for i := range n {
-		f := files.Index(i)
-		name, size := f.Get("name").String(), int64(f.Get("size").Float())
-		go p.app.Do("file", func() {
-			if size > ui.MaxTextBytes {
-				p.app.AddFile(name, make([]byte, ui.MaxTextBytes+1)) // refused by its length, without reading it
-				return
-			}
+// filesOf is a FileList.
+func filesOf(list js.Value) []host.File {
+	var files []host.File
+	for i := range list.Length() {
+		f := list.Index(i)
+		files = append(files, host.File{Name: f.Get("name").String(), Size: int64(f.Get("size").Float()), Read: func() ([]byte, error) {
 			buffer, err := await(f.Call("arrayBuffer"))
 			if err != nil {
-				p.app.Refuse(fmt.Errorf("%s could not be read (%w); choose it again", name, err))
-				return
+				return nil, err
 			}
-			view := js.Global().Get("Uint8Array").New(buffer)
-			b := make([]byte, view.Length())
-			js.CopyBytesToGo(b, view)
-			p.app.AddFile(name, b)
-		})
+			return bytesOf(buffer), nil
+		}})
 	}
+	return files
 }
 
-// listenDrop takes text files dropped anywhere.
-func (p *page) listenDrop() {
-	veil := p.byID("drop")
-	hasFiles := func(e js.Value) bool {
-		if p.root.Current != "search" {
-			return false
-		}
-		types := e.Get("dataTransfer").Get("types")
-		for i := range types.Length() {
-			if types.Index(i).String() == "Files" {
-				return true
-			}
-		}
-		return false
+// Fetch returns a text file of this site.
+func (p *page) Fetch(ctx context.Context, path string) (string, error) { return fetchText(ctx, path) }
+
+func fetchText(ctx context.Context, path string) (string, error) {
+	response, err := fetch(ctx, path, "GET")
+	if err != nil {
+		return "", err
 	}
-	p.on(p.document, "dragover", func(e js.Value) {
-		if hasFiles(e) {
-			e.Call("preventDefault")
-			veil.Set("hidden", false)
-		}
-	})
-	p.on(p.document, "dragleave", func(e js.Value) {
-		if !e.Get("relatedTarget").Truthy() { // the pointer left the window
-			veil.Set("hidden", true)
-		}
-	})
-	p.on(p.document, "drop", func(e js.Value) {
-		veil.Set("hidden", true)
-		if hasFiles(e) {
-			e.Call("preventDefault")
-			p.addFiles(e.Get("dataTransfer").Get("files"))
-		}
-	})
+	if err := wire.Status(response.Get("status").Int(), path); err != nil {
+		return "", err
+	}
+	text, err := await(response.Call("text"))
+	if err != nil {
+		return "", wire.Network(path, err)
+	}
+	return text.String(), nil
+}
+
+// fetchSize asks a server how large a file is, and returns 0 if it does not say.
+func fetchSize(ctx context.Context, path string) (int64, error) {
+	response, err := fetch(ctx, path, "HEAD")
+	if err != nil {
+		return 0, err
+	}
+	length := response.Get("headers").Call("get", "Content-Length")
+	if !response.Get("ok").Bool() || length.IsNull() {
+		return 0, nil
+	}
+	n := number.Invoke(length).Float()
+	if !(n > 0) || n > 1<<40 {
+		return 0, nil
+	}
+	return int64(n), nil
+}
+
+func fetch(ctx context.Context, path, method string) (js.Value, error) {
+	abort, release := signal(ctx)
+	defer release()
+	response, err := await(js.Global().Call("fetch", path, map[string]any{"method": method, "signal": abort}))
+	if err != nil {
+		return response, wire.Network(path, err)
+	}
+	return response, nil
 }

@@ -1,19 +1,18 @@
-// Starts the page: the engine's worker at once, the page's own program (app.wasm, Go and Vugu) beside it.
+// Starts the page: the engine's worker at once, and beside it the page's own program (app.wasm, Go and Vugu).
 //
-// The program finds the engine as globalThis.lodestoneBoot:
-//   pane()          the view that the page's address names: the data-pane of a link of the navigation
-//   part(file)      Promise of a script of this page, which a view needs
-//   load(listener)  Promise of { embed, bytes, ms }; the first call joins the load that is under way, one after a failure starts anew.
-//                   listener({ file, loaded, total }) is called with what has come, the latest state at once
+// The program uses globalThis.lodestoneBoot:
 //   module()        Promise of lodestone.js
-//   here()          whether the search's model is loaded, and model(lodestone) the address of its folder
-//   shown()         the program draws the progress from now on
+//   address(folder) Promise of the address of a model folder, which must be on this site; '' is the model of the search
+//   load(listener)  Promise of { embed, bytes, ms }, the model of the search. The first call joins the load in progress, a call after
+//                   a failure starts another. listener({ loaded, total }) is called with the progress, and at once with the latest
+//   here()          whether the model of the search is loaded
+//   shown()         tells that the program shows the progress from now on
 import './vugu-render.js';
 import './wasm_exec.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** The links of the navigation by the name of their view. */
+/** The links of the navigation, by the name of their view. */
 const panes = new Map([...document.querySelectorAll('[data-pane]')].map((a) => [a.dataset.pane, a]));
 
 /** The view that the address names; the first for any other address. */
@@ -22,7 +21,7 @@ function pane() {
   return panes.has(name) ? name : panes.keys().next().value;
 }
 
-/** Shows what of a view is not the program's: its link, heading, introduction, form and the page's title. */
+/** Shows the parts of a view that the program does not draw: its link, heading, introduction and form, and the page's title. */
 function showPane() {
   const name = pane();
   const { title, lede, skip } = panes.get(name).dataset;
@@ -39,55 +38,23 @@ function showPane() {
 
 showPane();
 addEventListener('hashchange', showPane);
-// The fragment is the view's: skipping moves the focus and leaves the address.
+// The fragment names the view, so skipping moves the focus and leaves the address as it is.
 $('skip').addEventListener('click', (e) => {
   e.preventDefault();
   const to = $(panes.get(pane()).dataset.skip);
   if (to.tabIndex < 0) to.tabIndex = -1;
   to.focus();
 });
-// Whoever follows a link of the navigation goes on reading at the heading of what it leads to.
+// After a link of the navigation, screen readers continue at the heading of the view.
 for (const link of panes.values()) link.addEventListener('click', () => setTimeout(() => $('title').focus()));
 
-/** A refusal in the form of the module's own errors. */
+/** An error in the form of the module's own errors. */
 class PageError extends Error {
   constructor(code, message) {
     super(message);
     this.name = 'PageError';
     this.code = code;
   }
-}
-
-let current = null; // the load under way or done
-let loaded = false; // it is done
-let last = { file: '', loaded: 0, total: 0 };
-let listener = null;
-let booting = true;
-
-function report(progress) {
-  last = progress;
-  listener?.(progress);
-  if (!booting) return;
-  const bar = $('boot-bar');
-  if (!bar) return;
-  if (progress.total > 0) bar.value = Math.round((100 * progress.loaded) / progress.total);
-  const mb = (n) => (n / 1e6).toFixed(1);
-  if (progress.loaded > 0) {
-    $('boot-text').textContent = progress.total > 0
-      ? `Loading the model ${mb(progress.loaded)} MB of ${mb(progress.total)} MB`
-      : `Loading the model ${mb(progress.loaded)} MB`;
-  }
-}
-
-/** The folder of the model: the bundled one, or ?model=PATH of the same origin. */
-function chosenModel(lodestone) {
-  const asked = new URLSearchParams(location.search).get('model');
-  if (!asked) return lodestone.DEFAULT_MODEL;
-  const url = new URL(asked, document.baseURI);
-  if (url.origin !== location.origin) {
-    throw new PageError('invalid_argument', `model: ${url.origin} is another site than ${location.origin}; this page reads models of its own site only`);
-  }
-  return url.href;
 }
 
 async function module() {
@@ -98,24 +65,49 @@ async function module() {
   }
 }
 
-/** A script of this page. */
-async function part(file) {
+/** The address of a model folder. '' is the model of the search: ?model=PATH in the page's address, or the bundled one. */
+async function address(folder) {
+  const { DEFAULT_MODEL } = await module();
+  const asked = folder || new URLSearchParams(location.search).get('model') || DEFAULT_MODEL;
+  let url = null;
   try {
-    return await import(file);
-  } catch (e) {
-    throw new PageError('network', `${file} could not be loaded (${e.message}); check the connection and try again`);
+    url = new URL(asked, document.baseURI);
+  } catch {
+    // no address: refused below
   }
+  if (url?.origin !== location.origin) {
+    throw new PageError('invalid_argument', `model: got ${url?.origin ?? JSON.stringify(asked)}, expected a folder of ${location.origin}; this page reads models of its own site only`);
+  }
+  url.search = url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url.href;
+}
+
+let current = null; // the load in progress or done
+let loaded = false; // it is done
+let last = { loaded: 0, total: 0 };
+let listener = null;
+let booting = true;
+
+function report(progress) {
+  last = progress;
+  listener?.(progress);
+  const bar = $('boot-bar');
+  if (!booting || !bar) return;
+  const mb = (n) => `${(n / 1e6).toFixed(1)} MB`;
+  if (progress.total > 0) bar.value = Math.round((100 * progress.loaded) / progress.total);
+  if (progress.loaded > 0) $('boot-text').textContent = `Loading the model ${mb(progress.loaded)}${progress.total > 0 ? ` of ${mb(progress.total)}` : ''}`;
 }
 
 async function start() {
   const begin = performance.now();
-  const lodestone = await module();
+  const { pipeline } = await module();
   const sizes = new Map();
-  const embed = await lodestone.pipeline('feature-extraction', chosenModel(lodestone), {
+  const embed = await pipeline('feature-extraction', await address(''), {
     dtype: 'q8',
     device: 'auto',
     progress_callback(event) {
-      if (event.status === 'progress_total') report({ file: '', loaded: event.loaded, total: event.total });
+      if (event.status === 'progress_total') report({ loaded: event.loaded, total: event.total });
       else if (event.status === 'progress') sizes.set(event.file, event.loaded);
     },
   });
@@ -128,7 +120,7 @@ async function start() {
 function load(onProgress) {
   listener = onProgress;
   if (!current) {
-    last = { file: '', loaded: 0, total: 0 };
+    last = { loaded: 0, total: 0 };
     const attempt = start();
     current = attempt;
     attempt.catch(() => {
@@ -139,9 +131,9 @@ function load(onProgress) {
   return current;
 }
 
-globalThis.lodestoneBoot = { pane, part, load, module, here: () => loaded, model: chosenModel, shown: () => { booting = false; } };
+globalThis.lodestoneBoot = { module, address, load, here: () => loaded, shown: () => void (booting = false) };
 
-/** A fault before the program runs: shown where the program would stand. */
+/** Shows a failure in the place of the program. */
 function fault(title, text) {
   booting = false;
   const box = document.createElement('section');
@@ -161,10 +153,10 @@ function fault(title, text) {
   $('live').textContent = `${title}. ${text}`;
 }
 
-// (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)): valid only where there is WebAssembly SIMD
+// (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)): valid only with WebAssembly SIMD
 const simdModule = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
-/** What stands in the place of a view until the program runs. */
+/** Stands in the place of a view until the program runs. */
 function waiting() {
   const p = document.createElement('p');
   p.className = 'load';
@@ -180,16 +172,16 @@ async function program() {
   const { instance } = type.startsWith('application/wasm')
     ? await WebAssembly.instantiateStreaming(response, go.importObject)
     : await WebAssembly.instantiate(await response.arrayBuffer(), go.importObject);
-  go.run(instance).then(() => fault('The page stopped', 'Its program ended. Load the page again; nothing was stored.'));
+  go.run(instance).then(() => fault('The page stopped', 'Its program ended. Load the page again; nothing you typed was stored.'));
 }
 
-// Until the program runs, Enter must not send the form anywhere; what was typed stays in the box.
+// Until the program runs, Enter must not send the form. The text stays in the box.
 $('search').addEventListener('submit', (e) => e.preventDefault());
 
 if (typeof WebAssembly !== 'object' || !WebAssembly.validate(simdModule)) {
-  fault('This browser cannot run the model', 'It has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89 and Safari 16.4 have it, and all later ones.');
+  fault('This browser cannot run the model', 'It has no WebAssembly SIMD. Chrome and Edge have it from version 91, Firefox from 89, and Safari from 16.4.');
 } else {
   if (pane() === 'search') load(null).catch(() => {}); // the program asks again and shows what went wrong
-  else $('app').replaceChildren(waiting()); // other views load what they need when they are asked to
+  else $('app').replaceChildren(waiting()); // the other views load what they need on demand
   program().catch((e) => fault('The page could not start', `${e.message}. Check the connection and try again.`));
 }

@@ -6,7 +6,7 @@ const test = base.extend<{ quiet: void }>({ quiet: [quiet, { auto: true }] });
 
 const MODEL = '**/models/tagger-magneto-*/model.safetensors';
 const load = (page: Page) => page.getByRole('button', { name: /^Load the tagger, [\d.]+ MB$/ });
-const text = (page: Page) => page.getByRole('textbox', { name: 'Your text, in which names are marked' });
+const text = (page: Page) => page.getByRole('textbox', { name: 'Your text, with the names marked' });
 const mark = (page: Page, label: string, name: string) => page.locator(`#entities-marks mark[data-label=${label}]`, { hasText: new RegExp(`^${name}$`) });
 const live = (page: Page) => page.locator('#live');
 const status = (page: Page) => page.locator('#entities-status');
@@ -14,7 +14,7 @@ const status = (page: Page) => page.locator('#entities-status');
 async function open(page: Page): Promise<void> {
   await page.goto('/#/entities');
   await load(page).click({ timeout: 40_000 });
-  await expect(page.getByText(/^The tagger is here, [\d.]+ MB, loaded in [\d.]+ m?s\.$/)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText(/^The tagger is ready, [\d.]+ MB, loaded in [\d.]+ m?s\.$/)).toBeVisible({ timeout: 40_000 });
 }
 
 /** How high the text is in the box that is typed into, and behind it. */
@@ -32,11 +32,11 @@ test('names are marked as one types, where they stand, and listed', async ({ pag
   await page.goto('/#/entities');
   await expect(page).toHaveTitle('Find names in a text · Lodestone');
   await text(page).fill('Bill Clinton met Tony Blair in London.');
-  await expect(status(page)).toHaveText('It is read as soon as the tagger is here.', { timeout: 40_000 });
+  await expect(status(page)).toHaveText('Names are marked as soon as the tagger is ready.', { timeout: 40_000 });
   await load(page).click();
   await expect(mark(page, 'PER', 'Bill Clinton')).toHaveCount(1, { timeout: 40_000 });
   await expect(mark(page, 'LOC', 'London')).toHaveCount(1);
-  await expect(status(page)).toHaveText(/^3 entities in 1 sentence, read in [\d.]+ m?s$/);
+  await expect(status(page)).toHaveText(/^3 entities in 1 sentence, tagged in [\d.]+ m?s$/);
   await expect(live(page)).toHaveText('Found: 2 persons, 1 place.');
   await expect(page.getByRole('row', { name: /^London (LOC )?place (almost|fairly) sure, \d\d\s%$/ })).toBeVisible();
   await expect(page.getByRole('list', { name: 'How many of each kind are marked' })).toHaveText(/persons 2.*places 1.*organisations 0/s);
@@ -87,7 +87,7 @@ test('a long text is read to its end, and the marks break their lines as the box
   await open(page);
   const long = Array.from({ length: 120 }, (_, i) => `Mary ${i} lives in London, ${'very '.repeat(i % 7)}far away.${i % 10 ? '' : '\n'}`).join(' ');
   await text(page).fill(long);
-  await expect(status(page)).toHaveText(/in 1\d\d sentences, read in/, { timeout: 40_000 });
+  await expect(status(page)).toHaveText(/in 1\d\d sentences, tagged in/, { timeout: 40_000 });
   expect(await mark(page, 'LOC', 'London').count()).toBeGreaterThan(100);
   await expect(page.getByText(/others are marked in the text\.$/)).toBeVisible();
   expect(await page.getByRole('row').count()).toBe(61);
@@ -140,7 +140,7 @@ test('by keyboard alone, on a phone, in light and dark, with every name in order
   expect(await faults(page)).toEqual([]);
   await load(page).focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByText(/^The tagger is here/)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText(/^The tagger is ready, /)).toBeVisible({ timeout: 40_000 });
   await expect(text(page)).toBeFocused(); // the button is gone, and what it was pressed for is here
   await page.keyboard.type('Bill Clinton met Tony Blair in London. George Lucas sold his company to Disney.');
   await expect(mark(page, 'ORG', 'Disney')).toHaveCount(1);

@@ -14,7 +14,7 @@ const status = (page: Page) => page.locator('#translate-status');
 async function open(page: Page, hash = '#/translate'): Promise<void> {
   await page.goto(`/${hash}`);
   await load(page).click({ timeout: 40_000 });
-  await expect(page.getByText(/^The translator is here, [\d.]+ MB, loaded in [\d.]+ m?s\.$/)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText(/^The translator is ready, [\d.]+ MB, loaded in [\d.]+ m?s\.$/)).toBeVisible({ timeout: 40_000 });
 }
 
 test('the translator is loaded when it is asked for, and translates what was typed meanwhile', async ({ page }) => {
@@ -31,7 +31,7 @@ test('the translator is loaded when it is asked for, and translates what was typ
   await expect(load(page)).toBeVisible({ timeout: 40_000 });
   expect(asked.filter((p) => /safetensors|tokenizer/.test(p))).toEqual([]);
   await source(page).fill('Wo ist der Bahnhof?');
-  await expect(status(page)).toHaveText('It is translated as soon as the translator is here.');
+  await expect(status(page)).toHaveText('The text is translated as soon as the translator is ready.');
   await load(page).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('progressbar', { name: /^Loading the translator/ })).toBeVisible();
@@ -48,7 +48,7 @@ test('the translator is loaded when it is asked for, and translates what was typ
   await expect(result(page)).toHaveAttribute('lang', 'en');
 });
 
-test('a text is translated as it is typed, only what changed anew, and both ways', async ({ page }) => {
+test('a text is translated as it is typed, only where it changed, and both ways', async ({ page }) => {
   await open(page);
   await source(page).pressSequentially('Ich habe keine Zeit.', { delay: 15 });
   await expect(status(page)).toHaveText(/^1 sentence,/);
@@ -68,7 +68,7 @@ test('a text is translated as it is typed, only what changed anew, and both ways
   await expect(result(page)).toHaveText(/Zeit/);
   await expect(result(page)).toHaveAttribute('lang', 'de');
   await source(page).fill('Wo ist das Haus?');
-  await expect(page.locator('#translate-hint')).toContainText('This looks like German; swap');
+  await expect(page.locator('#translate-hint')).toContainText('This looks like German. Swap');
   await page.getByRole('button', { name: 'Where is the station?' }).click();
   await expect(source(page)).toHaveValue('Where is the station?');
   await expect(result(page)).toHaveText(/Bahnhof/);
@@ -79,7 +79,7 @@ test('a text is translated as it is typed, only what changed anew, and both ways
   await expect(result(page)).toHaveText(/Bahnhof/);
 });
 
-test('a long text streams, is stopped at once, and goes on', async ({ page }) => {
+test('a long text streams, is stopped at once, and continues', async ({ page }) => {
   await open(page);
   const sentences = Array.from({ length: 120 }, (_, i) => `Mein Freund hat ${i + 2} Kinder und wohnt in einem Haus am See.`);
   // In the page, since a fast machine is done before a click from outside arrives.
@@ -105,10 +105,10 @@ test('a long text streams, is stopped at once, and goes on', async ({ page }) =>
   expect(there).toContain('…');
   await page.waitForTimeout(300);
   expect(await result(page).textContent()).toBe(there);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await expect.poll(async () => Number(/^\d+/.exec((await status(page).textContent()) ?? '')?.[0])).toBeGreaterThan(Number(there.split('.').length));
   await source(page).fill(sentences[0]!);
-  await expect(status(page)).toHaveText(/^1 sentence,/); // it was translated: nothing of the long text goes on
+  await expect(status(page)).toHaveText(/^1 sentence,/); // translated before: nothing of the long text continues
 });
 
 test('a model that is missing is said in words, and trying again works', async ({ page }) => {
@@ -133,7 +133,7 @@ test('by keyboard alone, on a phone, with every name in order', async ({ page },
   expect(await faults(page)).toEqual([]);
   await load(page).focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByText(/^The translator is here/)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText(/^The translator is ready, /)).toBeVisible({ timeout: 40_000 });
   await expect(source(page)).toBeFocused(); // the button is gone, and what it was pressed for is here
   await page.keyboard.type('Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz. Kannst du mir helfen?');
   await expect(status(page)).toHaveText(/^2 sentences,/);

@@ -16,10 +16,10 @@ const text = (page: Page) => story(page).inputValue();
 async function open(page: Page): Promise<void> {
   await page.goto('/#/write');
   await page.getByRole('button', { name: /^Load the writer/ }).click({ timeout: 40_000 });
-  await expect(page.getByText(/^The writer is here, [\d.]+ [kM]B, loaded in/)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText(/^The writer is ready, [\d.]+ [kM]B, loaded in/)).toBeVisible({ timeout: 40_000 });
 }
 
-test('the model is loaded by writing, and goes on with a text in place', async ({ page }) => {
+test('the model is loaded by writing, and continues a text in place', async ({ page }) => {
   const asked: string[] = [];
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));
   await page.goto('/#/write');
@@ -42,6 +42,26 @@ test('the model is loaded by writing, and goes on with a text in place', async (
   expect((await text(page)).startsWith(once)).toBe(true);
 });
 
+test('the tokenizer counts the prompt, and one call writes', async ({ page }) => {
+  await page.addInitScript(() => {
+    const ops: string[] = [];
+    Object.assign(window, { ops });
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (this: Worker, message: unknown, transfer?: unknown) {
+      const op = /"op":"(encode|generate)"/.exec(JSON.stringify(message) ?? '')?.[1];
+      if (op) ops.push(op);
+      return post.call(this, message, transfer as StructuredSerializeOptions);
+    };
+  });
+  await open(page);
+  await page.getByText(/^Settings/).click();
+  await page.getByLabel('Length').fill('5');
+  await story(page).fill('Once upon a time there was a fox');
+  await button(page, 'Write').click();
+  await expect(status(page)).toHaveText(/^[1-5] tokens? in /);
+  expect(await page.evaluate(() => (window as unknown as { ops: string[] }).ops)).toEqual(['encode', 'generate']);
+});
+
 test('a seed repeats a text; another try replaces it', async ({ page }) => {
   await open(page);
   const opening = page.getByRole('button', { name: 'In the garden behind the house' });
@@ -54,7 +74,7 @@ test('a seed repeats a text; another try replaces it', async ({ page }) => {
   await expect.poll(async () => /\d+$/.exec((await status(page).textContent()) ?? '')?.[0] ?? seed).not.toBe(seed);
   expect(await text(page)).not.toBe(first);
   expect((await text(page)).startsWith('In the garden behind the house')).toBe(true);
-  await page.getByText(/^How it writes/).click();
+  await page.getByText(/^Settings/).click();
   await page.getByLabel('Seed').fill(seed);
   await opening.click();
   await expect(status(page)).toHaveText(new RegExp(`seed ${seed}$`));
@@ -69,10 +89,10 @@ test('a seed repeats a text; another try replaces it', async ({ page }) => {
 
 test('writing is stopped by its button and by typing, and what is written stays', async ({ page }) => {
   await open(page);
-  await page.getByText(/^How it writes/).click();
+  await page.getByText(/^Settings/).click();
   await page.getByLabel('Length').fill('1000');
   await page.getByLabel('Likeliest tokens').fill('0');
-  await page.getByLabel('Temperature').fill('2'); // so that the text hardly ends by itself
+  await page.getByLabel('Temperature').fill('2'); // so that the model hardly ends the text
   await story(page).fill('The old captain');
   await button(page, 'Write').click();
   await expect.poll(async () => (await text(page)).length).toBeGreaterThan(60);
@@ -120,7 +140,7 @@ test('by keyboard alone, on a phone, with every name in order', async ({ page },
   await page.keyboard.press('Tab');
   await expect(button(page, 'Write')).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(button(page, 'Continue')).toBeFocused(); // one button: it stopped, and goes on
+  await expect(button(page, 'Continue')).toBeFocused(); // one button: it stopped, and continues
   await page.keyboard.press('Tab');
   await expect(button(page, 'Another try')).toBeFocused();
   await page.keyboard.press('Tab');

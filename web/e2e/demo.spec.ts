@@ -72,7 +72,7 @@ test('a German query finds the English and the French sentence', async ({ page }
   const scores = (await page.locator('#hits .score .num').allTextContents()).map(Number);
   expect(scores).toEqual([...scores].sort((a, b) => b - a));
   await expect(live(page)).toContainText('9 results shown of 240 sentences. Nearest, German: Ich spare Geld für ein Auto.');
-  await expect(page.locator('#map-text')).toContainText('stands nearest to “Ich spare Geld für ein Auto.” (German, 0.');
+  await expect(page.locator('#map-text')).toContainText('is nearest to “Ich spare Geld für ein Auto.” (German, 0.');
 });
 
 test('an example, a result and a deep link run a query', async ({ page }) => {
@@ -82,7 +82,7 @@ test('an example, a result and a deep link run a query', async ({ page }) => {
   await page.getByRole('button', { name: 'my tooth hurts' }).click();
   await expect(query(page)).toHaveValue('my tooth hurts');
   await expect(hits(page).first()).toContainText(/dents|Zahnschmerzen|toothache/);
-  await expect(page).toHaveURL(/#q=my%20tooth%20hurts$/);
+  await expect(page).toHaveURL(/\/$/); // a query enters the address only by a link
   const text = await hits(page).nth(1).locator('.hit-text').textContent();
   await hits(page).nth(1).getByRole('button').click();
   await expect(query(page)).toHaveValue(text ?? '');
@@ -93,7 +93,38 @@ test('an example, a result and a deep link run a query', async ({ page }) => {
   await expect(page.locator('#results-title')).toHaveText('Some of the sentences');
 });
 
-test('nothing is asked from anywhere once the model is here', async ({ page }) => {
+test('a query enters the address only when its link is copied', async ({ page }) => {
+  await page.addInitScript(() => {
+    const copied: string[] = [];
+    Object.assign(window, { copied });
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text: string) => void copied.push(text) } });
+  });
+  await open(page, '/#q=snow');
+  const entries = await page.evaluate(() => history.length);
+  await expect(page).toHaveURL(/#q=snow$/); // the reader came by this link
+  await query(page).fill('a secret of mine');
+  await expect(page).toHaveURL(/\/$/);
+  await page.waitForTimeout(1000); // typing has rested
+  await expect(page).toHaveURL(/\/$/);
+  expect(await page.evaluate(() => history.length)).toBe(entries);
+  // Another view and back: the page remembers the query, the address does not.
+  await page.getByRole('link', { name: 'Bench' }).click();
+  await page.goBack();
+  await expect(query(page)).toHaveValue('a secret of mine');
+  await expect(page).toHaveURL(/\/$/);
+  await page.getByRole('button', { name: 'Copy link' }).press('Enter');
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  await expect(live(page)).toHaveText('Copied.');
+  await expect(page).toHaveURL(/\/$/);
+  const [link] = await page.evaluate(() => (window as unknown as { copied: string[] }).copied);
+  expect(link).toMatch(/\/#q=a%20secret%20of%20mine$/);
+  await query(page).fill('another');
+  await expect(page.getByRole('button', { name: 'Copy link' })).toBeVisible();
+  await page.goto(link!);
+  await expect(query(page)).toHaveValue('a secret of mine');
+});
+
+test('nothing is asked from anywhere once the model is loaded', async ({ page }) => {
   await open(page);
   const asked: string[] = [];
   page.on('request', (r) => asked.push(r.url()));
@@ -216,6 +247,8 @@ test('everything is reached by keyboard alone', async ({ page }) => {
   for (let i = 0; i < 6; i++) await page.keyboard.press('Tab'); // the six examples
   await expect(page.getByRole('button', { name: 'je suis fatigué' })).toBeFocused();
   await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Copy link' })).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(hits(page).first().getByRole('button')).toBeFocused();
   await expect(page.locator('.tip')).toBeVisible(); // the map shows where the focused result stands
   await page.keyboard.press('Tab');
@@ -229,7 +262,7 @@ test('everything is reached by keyboard alone', async ({ page }) => {
   await expect(map).toBeFocused();
   await expect(live(page)).toContainText(/^(English|German|French): /);
   const first = await live(page).textContent();
-  // Not a way round: two translations may stand first, and which does decides where it begins.
+  // Not a closed way: two translations may be the first result, and which one is decides where the way begins.
   for (const key of ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
   await expect(live(page)).not.toHaveText(first ?? '');
   const there = await live(page).textContent();

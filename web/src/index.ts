@@ -48,7 +48,7 @@ export { crop } from './tasks/crop.js';
 export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './tasks/crop.js';
 
 export { AutoTokenizer } from './models/auto-tokenizer.js';
-export type { BatchEncoding, PreTrainedTokenizer, TokenizerOptions } from './models/auto-tokenizer.js';
+export type { BatchEncoding, PreTrainedTokenizer, TokenizerOptions } from './page/tokenizer.js';
 export { AutoModel } from './models/auto-model.js';
 export type { PreTrainedModel } from './models/auto-model.js';
 export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './models/auto-generation.js';

@@ -1,6 +1,7 @@
 // Text generation: continues texts.
 import { generate, GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
 import { stream, streamingTo, type TextStreamer } from '../page/streaming.js';
+import { type PreTrainedTokenizer, tokenizer } from '../page/tokenizer.js';
 import * as check from '../page/validate.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
@@ -29,6 +30,13 @@ export interface TextGenerationCall {
    *     for await (const piece of generator.stream('Once upon a time', { max_new_tokens: 100 })) print(piece);
    */
   stream(text: string, options?: Omit<TextGenerationOptions, 'streamer' | 'return_full_text' | 'num_beams'>): AsyncGenerator<string, void, void>;
+  /**
+   * The model's tokenizer, in the same worker; its dispose() ends the pipeline. This counts
+   * the tokens of a prompt:
+   *
+   *     (await generator.tokenizer.encode(prompt, { split_special_tokens: true })).length
+   */
+  readonly tokenizer: PreTrainedTokenizer;
 }
 
 /** A model that continues texts. */
@@ -39,7 +47,7 @@ const KNOWN = [...GENERATION_OPTIONS, 'add_special_tokens'];
 
 export const textGeneration: TaskDefinition<TextGenerationCall> = {
   parts: { tokenizer: true, weights: true, head: 'causal-lm' },
-  run: ({ client }) => {
+  run: ({ client, info }) => {
     const source = (texts: string[], o: TextGenerationOptions) => ({
       texts,
       ids: null,
@@ -59,6 +67,7 @@ export const textGeneration: TaskDefinition<TextGenerationCall> = {
     };
     return Object.assign(run, {
       stream: (text: string, options?: TextGenerationOptions) => stream(client, WHAT, text, options, KNOWN, source),
+      tokenizer: tokenizer(client, info),
     }) as TextGenerationCall;
   },
 };

@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"github.com/lodestone-wasm/lodestone/ui/host"
+	"github.com/lodestone-wasm/lodestone/ui/write"
+)
+
+// WritePane is the view "Write".
+type WritePane struct {
+	Writing *write.Writing
+	View    write.View
+	Model   host.ModelView
+}
+
+// Compute takes the state of this render.
+func (c *WritePane) Compute() { c.View, c.Model = c.Writing.View(), c.Writing.Model.View() }
+
+// Verb is what the button does.
+func (c *WritePane) Verb() string {
+	switch {
+	case c.View.Running:
+		return "Stop"
+	case !c.View.Loaded:
+		return "Load and write"
+	case c.View.Failure != nil:
+		return "Try again"
+	case c.View.Written:
+		return "Continue"
+	}
+	return "Write"
+}
+
+// Class is the button's.
+func (c *WritePane) Class() string {
+	if c.View.Running {
+		return "button quiet"
+	}
+	return "button"
+}
+
+// Setting is a box for one of write.Settings.
+type Setting struct{ Name, Label, Empty, About string }
+
+// Settings are the boxes. They are a list because Vugu would otherwise create them anew on each render, and lose what is typed.
+func (c *WritePane) Settings() []Setting {
+	return []Setting{
+		{"temperature", "Temperature", "", "0 takes the likeliest token each time. Higher values, up to 2, take more risks."},
+		{"top-k", "Likeliest tokens", "", "How many of the likeliest tokens to draw from (top-k), up to 1000. 0 means all."},
+		{"length", "Length", "", "The most tokens in one go, up to 1000. A token is a short word or a part of a word."},
+		{"seed", "Seed", "any", "The same seed writes the same after the same text."},
+	}
+}
+
+// Examples are openings.
+func (c *WritePane) Examples() []Example {
+	return []Example{
+		{"en", "Once upon a time there was a fox who"},
+		{"en", "It was a dark night, and the captain"},
+		{"en", "“Who is there?” asked the girl."},
+		{"en", "In the garden behind the house"},
+	}
+}
