@@ -155,7 +155,7 @@ func TestLinearQ8WithAZeroPointByHand(t *testing.T) {
 }
 
 // The largest sum, k·128·levels, stays inside int32, and the next level would not.
-func TestQuantLevelsUseTheWholeInt32(t *testing.T) {
+func TestLevelsUseTheWholeInt32(t *testing.T) {
 	for _, k := range []uint32{1, 2, 511, 512, 513, 768, 3072, MaxIn} {
 		l := uint64(LevelsOf16Bits(k))
 		if l*128*uint64(k) > math.MaxInt32 {

@@ -8,7 +8,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
-// The calls of the smaller operations. The table (others.go) and random draws (draw.go)
+// The calls of the smaller operations. The table (cases.go) and random draws (draw.go)
 // choose their arguments.
 
 // inPlace returns an output that is also the input, or an output and an input.

@@ -15,7 +15,7 @@
 // [Deferred] is a backend that runs calls later, as a GPU does.
 //
 // budgets.go has the largest error of each operation. calls.go, linear.go and attention.go
-// make calls; others.go has the table of the smaller operations, draw.go the random calls.
+// make calls; cases.go has the table of the smaller operations, draw.go the random calls.
 // Nothing here imports testing, so that the same table runs in a browser (see
 // wasm/kerneltest).
 package kerneltest

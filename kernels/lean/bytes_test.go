@@ -33,7 +33,7 @@ func TestBytesAreThoseOfEncodingBinary(t *testing.T) {
 	}
 }
 
-// put is ten bytes that f wrote the first of.
+// put returns ten bytes after f has written the first of them.
 func put(f func([]byte)) []byte {
 	p := bytes.Repeat([]byte{0xee}, 10)
 	f(p)

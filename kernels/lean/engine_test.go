@@ -16,13 +16,12 @@ import (
 	"testing"
 )
 
-// The packages of this repository that the engine is built from are read here as the
-// compiler reads them, for GOOS=js.
+// The tests read the packages of the engine as the compiler does, for GOOS=js.
 
 const module = "github.com/lodestone-wasm/lodestone/"
 
-// tooLarge are packages that the engine must not import, and what they add to it,
-// compressed: fmt with reflect, os and what these import 0.12 MB, time 0.07 MB.
+// tooLarge are packages that the engine must not import. Compressed, fmt with reflect, os and
+// their imports adds 0.12 MB, time 0.07 MB.
 var tooLarge = []string{
 	"fmt", "reflect", "os", "io/fs", "internal/poll", "syscall", "time", "context", "sort", "log", "regexp",
 	"encoding/binary", "encoding/hex", "encoding/json", "net/http", "crypto/sha256", "crypto/tls", "runtime/debug",
@@ -34,7 +33,7 @@ type listed struct {
 	files             []string
 }
 
-// enginePackages is all that the engine imports, directly or not, and itself.
+// enginePackages are the package of the engine and all that it imports, directly or indirectly.
 func enginePackages(t *testing.T) []listed {
 	t.Helper()
 	if testing.Short() {
@@ -56,7 +55,7 @@ func enginePackages(t *testing.T) []listed {
 		}
 		list = append(list, listed{f[0], f[1], f[2], strings.Split(f[3], ",")})
 		if strings.HasPrefix(f[0], module) {
-			os.ReadDir(f[2]) // go test then knows that a new file there is a reason to run again
+			os.ReadDir(f[2]) // so that go test does not use a cached result after a new file
 		}
 	}
 	return list
@@ -77,8 +76,8 @@ func TestTheEngineDoesNotImportLargePackages(t *testing.T) {
 	}
 }
 
-// TestFormatsOfTheEngine finds every call of this package, and of every function that
-// ends in (format string, args ...any), and checks its verbs against its arguments.
+// TestFormatsOfTheEngine compares the verbs with the arguments of every call of this package
+// and of every function that ends in (format string, args ...any).
 func TestFormatsOfTheEngine(t *testing.T) {
 	list := enginePackages(t)
 	exports := map[string]string{}
@@ -109,7 +108,7 @@ func TestFormatsOfTheEngine(t *testing.T) {
 	}
 }
 
-// The checker must see what it is there for.
+// The checker detects every kind of fault.
 func TestFormatsThatAreWrongAreFound(t *testing.T) {
 	const head = `package p
 type named int
@@ -152,8 +151,8 @@ func fail(format string, args ...any) {}
 	}
 }
 
-// checkPackage reports what is wrong with the formats of a package, and returns how
-// many calls have one.
+// checkPackage reports the faulty formats of a package and returns the number of calls with a
+// format.
 func checkPackage(fset *token.FileSet, path string, files []*ast.File, from types.Importer, report func(token.Pos, string)) int {
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
 	conf := types.Config{Importer: from, Sizes: types.SizesFor("gc", "wasm")}
@@ -173,8 +172,8 @@ func checkPackage(fset *token.FileSet, path string, files []*ast.File, from type
 	return calls
 }
 
-// checkFunc checks the calls in a function. passesOn says that the function itself
-// takes a format, which it may pass on.
+// checkFunc checks the calls in a function. passesOn is set if the function itself takes a
+// format, which it may pass to a call.
 func checkFunc(body ast.Node, passesOn bool, info *types.Info, report func(token.Pos, string)) int {
 	calls := 0
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -206,8 +205,8 @@ func checkFunc(body ast.Node, passesOn bool, info *types.Info, report func(token
 	return calls
 }
 
-// formatAt is the index of the parameter format of a function whose last parameters
-// are (format string, args ...any); −1 of another.
+// formatAt is the index of the parameter format of a function that ends in (format string,
+// args ...any), or −1.
 func formatAt(t types.Type) int {
 	sig, ok := t.(*types.Signature)
 	if !ok || !sig.Variadic() || sig.Params().Len() < 2 {
@@ -265,7 +264,7 @@ var (
 		types.NewTuple(types.NewVar(token.NoPos, nil, "", types.Typ[types.String])), false))}, nil).Complete()
 )
 
-// supported is the table of the package's comment.
+// supported is the table of the package comment.
 func supported(verb byte, measured bool, t types.Type) bool {
 	verbs := ""
 	switch types.TypeString(types.Unalias(t), nil) {

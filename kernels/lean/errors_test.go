@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// As fmt.Errorf: the same text, and the same errors found below it.
+// Errorf returns the text of fmt.Errorf and wraps the same errors.
 func TestErrorfWrapsLikeFmt(t *testing.T) {
 	a, b, other := errors.New("a"), errors.New("b"), errors.New("other")
 	tests := []struct {
@@ -58,7 +58,7 @@ func TestErrorfLetsAsFindATypeBelowTwoErrors(t *testing.T) {
 }
 
 func TestErrorfOfANonErrorWrapsNothing(t *testing.T) {
-	format := "%w" // as a constant, go vet refuses it
+	format := "%w" // a variable, because go vet rejects the constant
 	err := Errorf(format, "text")
 	if err.Error() != "%!w(?)" || errors.Unwrap(err) != nil {
 		t.Errorf("Errorf(%%w, text) = %q with %v below", err, errors.Unwrap(err))

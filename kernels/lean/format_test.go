@@ -24,7 +24,7 @@ type both struct{}
 func (both) Error() string  { return "an error" }
 func (both) String() string { return "a string" }
 
-// Every expected text is what fmt writes.
+// The expected texts are those of fmt.
 func TestSprintfWritesWhatFmtWrites(t *testing.T) {
 	hash := [32]byte{0: 0xde, 1: 0xad, 31: 0x0f}
 	wrapped := fmt.Errorf("read: %w", errors.New("gone"))
@@ -79,7 +79,7 @@ func TestSprintfWritesWhatFmtWrites(t *testing.T) {
 	}
 }
 
-// What is not supported must be seen in the text, and must not end the program.
+// An unsupported verb is visible in the text and does not panic.
 func TestSprintfShowsWhatItDoesNotSupport(t *testing.T) {
 	type plain int
 	tests := []struct {
@@ -126,8 +126,8 @@ func TestSprintfBoundsAWidth(t *testing.T) {
 	}
 }
 
-// FuzzSprintf joins verbs that are supported for their arguments with any text, and
-// compares with fmt.
+// FuzzSprintf joins verbs that are supported for their arguments with arbitrary text, and
+// compares the result with fmt.
 func FuzzSprintf(f *testing.F) {
 	f.Add("tensor ", int64(-3), uint64(7), "name\x00", 0.1, []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23})
 	f.Add("%%", int64(math.MinInt64), uint64(math.MaxUint64), "", math.Inf(-1), []byte{20, 19, 18})
@@ -157,7 +157,7 @@ func FuzzSprintf(f *testing.F) {
 	})
 }
 
-// FuzzFormat holds that no format, however wrong, ends the program.
+// FuzzFormat checks that no format panics, however wrong it is.
 func FuzzFormat(f *testing.F) {
 	f.Add("%w %0", "a")
 	f.Add("%[2]*d%!é", "%")

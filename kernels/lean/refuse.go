@@ -2,18 +2,18 @@ package lean
 
 import "unicode/utf8"
 
-// Refuse is an error of a kind, whose text is the formatted sentence alone: the kind is
-// for errors.Is, where [Errorf] with %w would also print it.
+// Refuse returns an error of a kind whose text is the formatted text alone. errors.Is finds
+// the kind; [Errorf] with %w would also print it.
 func Refuse(kind error, format string, args ...any) error {
 	vetErrorf(format, args...)
 	return &wrapOne{Sprintf(format, args...), kind}
 }
 
-// clipped is the most bytes of a text that an error quotes.
+// clipped is the largest number of bytes of a text that an error quotes.
 const clipped = 80
 
-// Clip shortens a text that an error quotes, at a whole character. Names in files are
-// not ours to choose, and may be long.
+// Clip truncates a text that an error quotes, at a character boundary: names in files may be
+// arbitrarily long.
 func Clip(s string) string {
 	if len(s) <= clipped {
 		return s
