@@ -6,15 +6,15 @@ const test = base.extend<{ quiet: void }>({ quiet: [quiet, { auto: true }] });
 
 test('the steps of CROP show how a German sentence is tagged via English', async ({ page }) => {
   await page.goto('/#/entities');
-  await page.getByRole('textbox', { name: 'Your text, with the names marked' }).fill('Robert Schumann lebte in Düsseldorf und nicht in Paris. The cat sat on the mat and slept.', { timeout: 40_000 });
+  await page.getByRole('textbox', { name: 'Your text, with the names marked' }).fill('Robert Schumann lebte in Düsseldorf und nicht in Paris. The cat sat on the mat and slept.', { timeout: 120_000 });
   const sentences = page.getByRole('group', { name: 'German sentences to show' }).getByRole('button');
-  await expect(sentences).toHaveCount(1, { timeout: 40_000 });
+  await expect(sentences).toHaveCount(1, { timeout: 120_000 });
   await sentences.click();
   const panel = page.getByRole('region', { name: 'How CROP tags German via English' });
   await panel.getByRole('button', { name: /^Load the tagger, [\d.]+ MB$/ }).click();
   await panel.getByRole('button', { name: /^Load the translator, [\d.]+ MB$/ }).click();
   const steps = panel.getByRole('list', { name: 'The steps: German on the left, English on the right' }).getByRole('listitem');
-  await expect(page.locator('#crop-outcome')).toHaveText(/found again in the German sentence|not in the sentence/, { timeout: 60_000 });
+  await expect(page.locator('#crop-outcome')).toHaveText(/found again in the German sentence|not in the sentence/, { timeout: 120_000 });
   await expect(steps).toHaveCount(8);
   await expect(steps.nth(0)).toContainText('The sentence');
   await expect(steps.nth(1)).toContainText('Translated to English');

@@ -32,9 +32,9 @@ test('names are marked as one types, where they stand, and listed', async ({ pag
   await page.goto('/#/entities');
   await expect(page).toHaveTitle('Find names in a text · Lodestone');
   await text(page).fill('Bill Clinton met Tony Blair in London.');
-  await expect(status(page)).toHaveText('Names are marked as soon as the tagger is ready.', { timeout: 40_000 });
+  await expect(status(page)).toHaveText('Names are marked as soon as the tagger is ready.', { timeout: 120_000 });
   await load(page).click();
-  await expect(mark(page, 'PER', 'Bill Clinton')).toHaveCount(1, { timeout: 40_000 });
+  await expect(mark(page, 'PER', 'Bill Clinton')).toHaveCount(1, { timeout: 120_000 });
   await expect(mark(page, 'LOC', 'London')).toHaveCount(1);
   await expect(status(page)).toHaveText(/^3 entities in 1 sentence, tagged in [\d.]+ m?s$/);
   await expect(live(page)).toHaveText('Found: 2 persons, 1 place.');
@@ -87,7 +87,7 @@ test('a long text is read to its end, and the marks break their lines as the box
   await open(page);
   const long = Array.from({ length: 120 }, (_, i) => `Mary ${i} lives in London, ${'very '.repeat(i % 7)}far away.${i % 10 ? '' : '\n'}`).join(' ');
   await text(page).fill(long);
-  await expect(status(page)).toHaveText(/in 1\d\d sentences, tagged in/, { timeout: 40_000 });
+  await expect(status(page)).toHaveText(/in 1\d\d sentences, tagged in/, { timeout: 120_000 });
   expect(await mark(page, 'LOC', 'London').count()).toBeGreaterThan(100);
   await expect(page.getByText(/others are marked in the text\.$/)).toBeVisible();
   expect(await page.getByRole('row').count()).toBe(61);
@@ -113,7 +113,7 @@ test('a model that is missing is said in words, and trying again works', async (
   await expect(page.locator('.alert')).toContainText('404');
   await page.unroute(MODEL);
   await page.getByRole('button', { name: 'Try again' }).click();
-  await expect(mark(page, 'LOC', 'London')).toHaveCount(1, { timeout: 40_000 });
+  await expect(mark(page, 'LOC', 'London')).toHaveCount(1, { timeout: 120_000 });
   await expect(page.locator('.alert')).toHaveCount(0);
 });
 

@@ -22,7 +22,7 @@ test('the size is said before anything is loaded, then the model shows what it i
   await expect(page).toHaveTitle('Look into a model · Lodestone');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Look into a model');
   await expect(page.getByRole('link', { name: 'Model' })).toHaveAttribute('aria-current', 'page');
-  await expect(page.locator('#folder-size')).toHaveText(/^\d\.\d MB to download$/, { timeout: 40_000 });
+  await expect(page.locator('#folder-size')).toHaveText(/^\d\.\d MB to download$/, { timeout: 120_000 });
   await expect(page.getByRole('searchbox')).toBeHidden();
   expect(asked.filter((p) => /safetensors|tokenizer/.test(p))).toEqual([]);
   await page.getByRole('button', { name: 'Load', exact: true }).click();
@@ -115,7 +115,7 @@ test('Load loads the folder in the box, also without Choose', async ({ page }) =
   const asked: string[] = [];
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));
   await page.goto('/#/model');
-  await expect(page.locator('#folder-size')).toHaveText(/^\d\.\d MB to download$/, { timeout: 40_000 });
+  await expect(page.locator('#folder-size')).toHaveText(/^\d\.\d MB to download$/, { timeout: 120_000 });
   await page.getByRole('textbox', { name: 'Model folder' }).fill('models/translator-magneto-en-de/');
   await page.getByRole('button', { name: 'Load', exact: true }).click();
   await expect(page.getByRole('img', { name: /encoder-decoder/ })).toBeVisible({ timeout: 40_000 });
@@ -141,7 +141,7 @@ test('a load shows how far it is and can be cancelled', async ({ page }) => {
 
 test('the views keep their state, and the search’s model is not loaded twice', async ({ page }) => {
   await page.goto('/#q=snow');
-  await expect(page.locator('#facts')).toContainText('240 sentences embedded', { timeout: 40_000 });
+  await expect(page.locator('#facts')).toContainText('240 sentences embedded', { timeout: 120_000 });
   await page.getByLabel('Your text').fill('not yet added');
   const asked: string[] = [];
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));

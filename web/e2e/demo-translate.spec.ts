@@ -42,7 +42,7 @@ test('the translator is loaded when it is asked for, and translates what was typ
   await expect(live(page)).toHaveText('Loading was cancelled.');
   await page.keyboard.press('Enter');
   release();
-  await expect(result(page)).toHaveText(/station/i, { timeout: 40_000 });
+  await expect(result(page)).toHaveText(/station/i, { timeout: 120_000 });
   await expect(status(page)).toHaveText(/^1 sentence, \d+ tokens in [\d.]+ m?s$/);
   await expect(live(page)).toHaveText(/station/i);
   await expect(result(page)).toHaveAttribute('lang', 'en');
@@ -122,7 +122,7 @@ test('a model that is missing is said in words, and trying again works', async (
   await expect(live(page)).toContainText('The translator could not be loaded');
   await page.unroute(MODEL);
   await page.getByRole('button', { name: 'Try again' }).click();
-  await expect(result(page)).toHaveText(/thank/i, { timeout: 40_000 });
+  await expect(result(page)).toHaveText(/thank/i, { timeout: 120_000 });
   await expect(page.locator('.alert')).toHaveCount(0);
 });
 

@@ -28,7 +28,7 @@ test('the model is loaded by writing, and continues a text in place', async ({ p
   await story(page).fill('Once upon a time there was ');
   expect(asked.filter((p) => /safetensors|tokenizer/.test(p))).toEqual([]);
   await button(page, 'Load and write').click();
-  await expect(status(page)).toHaveText(/^\d+ tokens? in [\d.]+ m?s, \d+ a second; seed \d+$/, { timeout: 40_000 });
+  await expect(status(page)).toHaveText(/^\d+ tokens? in [\d.]+ m?s, \d+ a second; seed \d+$/, { timeout: 120_000 });
   const once = await text(page);
   expect(once.startsWith('Once upon a time there was ')).toBe(true);
   expect(once.length).toBeGreaterThan(40);
@@ -123,7 +123,7 @@ test('a model that is missing is said in words, and trying again works', async (
   await expect(page.locator('.alert code')).toHaveText(/^[a-z_]+$/);
   await page.unroute(`${FOLDER}config.json`);
   await button(page, 'Try again').click();
-  await expect(status(page)).toHaveText(/a second/, { timeout: 40_000 });
+  await expect(status(page)).toHaveText(/a second/, { timeout: 120_000 });
   await expect(page.locator('.alert')).toHaveCount(0);
 });
 

@@ -67,7 +67,7 @@ test('one text at a time gives the same vectors as all at once', async ({ page }
 });
 
 test('f32 vectors are within 2e-4 of the reference kernels', async ({ page }) => {
-  test.setTimeout(180_000); // the server computes the expected ones first
+  test.setTimeout(600_000); // the server computes the expected ones first
   const result = await page.evaluate(async () => {
     const expected = await (await fetch('/f32/expected.json')).json();
     const embed = await lodestone.pipeline('feature-extraction', '/f32/', { dtype: 'f32' });

@@ -34,7 +34,7 @@ async function run(page: Page, fields: Record<string, string> = {}): Promise<voi
 
 /** Waits until nothing loads or runs. */
 async function rests(page: Page): Promise<void> {
-  await expect(page.locator('#cancel')).toHaveAttribute('aria-disabled', 'true', { timeout: 45_000 });
+  await expect(page.locator('#cancel')).toHaveAttribute('aria-disabled', 'true', { timeout: 120_000 });
 }
 
 /** The native results of the random models with heads (server/heads.go). */

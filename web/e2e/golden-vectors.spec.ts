@@ -41,7 +41,7 @@ function wrong(r: Report): string[] {
 
 for (const [variant, form] of Object.entries(variants)) {
   test(`${variant}: every architecture and family agrees with its golden vectors`, async ({ page, browserName }, info) => {
-    test.setTimeout(120_000);
+    test.setTimeout(600_000);
     await page.goto(`/e2e/golden.html?form=${form}`);
     const failed = await page.evaluate(() => globalThis.__goldenReady.then(() => '', String));
     test.skip(lacks(variant, browserName, failed), sevenBits);

@@ -25,9 +25,9 @@ declare global {
 
 for (const [variant, form] of Object.entries(variants)) {
   test(`${variant}: every case of every operation agrees with the reference`, async ({ page, browserName }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(900_000);
     await page.goto(`/e2e/kernels.html?form=${form}`);
-    await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 170_000 });
+    await page.waitForFunction(() => globalThis.__kerneltestEnded, undefined, { timeout: 890_000 });
     const r = await page.evaluate(() => ({ table: globalThis.__kerneltest, failed: globalThis.__kerneltestFailed }));
     test.skip(lacks(variant, browserName, r.failed ?? ''), sevenBits);
     expect(r.failed).toBeUndefined();

@@ -50,7 +50,7 @@ for (const [variant, on] of Object.entries(variants)) {
     for (const threads of on.table) {
       plain(`every case agrees with the reference on ${threads} threads`, async ({ page, browserName }) => {
         plain.skip(browserName !== 'chromium' && (variant !== 'simd128' || threads > 1), some);
-        plain.setTimeout(180_000);
+        plain.setTimeout(600_000);
         const table = await onThreads<Table>(page, browserName, { task: 'table', variant, threads });
         if (threads > 1) expect(table.shared).toBeGreaterThan(100); // or one thread did it all
         expect(table.error).toBeUndefined();

@@ -9,7 +9,7 @@ import { start, within } from './processes.mjs';
 /** What WebDriver calls a reference to an element: https://www.w3.org/TR/webdriver2/#elements */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** How long one command may take, in ms. Scripts and pages have shorter limits of their own. */
-const COMMAND = 70_000;
+const COMMAND = 300_000;
 
 /** A browser with one window; close() is to be called whatever happens. */
 export async function openBrowser({ scriptTimeout = 60_000, pageTimeout = 20_000 } = {}) {
