@@ -12,7 +12,7 @@ const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const COMMAND = 300_000;
 
 /** A browser with one window; close() is to be called whatever happens. */
-export async function openBrowser({ scriptTimeout = 60_000, pageTimeout = 20_000 } = {}) {
+export async function openBrowser({ scriptTimeout = 240_000, pageTimeout = 60_000 } = {}) {
   // The browser's home: its caches and settings are nobody's, and go afterwards.
   const home = mkdtempSync(path.join(os.tmpdir(), 'lodestone-webkit-'));
   process.on('exit', () => removeFolder(home));
