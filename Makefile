@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	unit race wasm tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	unit race wasm thex tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -98,6 +98,9 @@ unit: go-installed ## the Go tests
 
 race: go-installed ## the Go tests under the race detector, the long ones left out
 	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
+
+thex: go-installed ## 200 sentences (THEX_SENTENCES) classified under encryption; about ten minutes on two idle cores
+	THEX_SENTENCES=$${THEX_SENTENCES:-200} $(GO) test -count=1 -v -timeout 60m -run TestASentenceEndToEnd ./models/thex/evaluator
 
 # The tag lets go vet know the formats of kernels/lean, which the engine uses for fmt;
 # where GOOS is not js, it knows them without.
