@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/lodestone-wasm/lodestone/models/thex"
+	"github.com/lodestone-wasm/lodestone/models/thex/remote"
+)
+
+// encryptedResult is a line of `lode encrypt-classify --json`.
+type encryptedResult struct {
+	Text      string    `json:"text"`
+	Label     string    `json:"label"`
+	Logits    []float64 `json:"logits"`
+	Truncated bool      `json:"truncated"`
+	Up        int       `json:"up"`
+	Down      int       `json:"down"`
+	Seconds   float64   `json:"seconds"`
+}
+
+// encryptClassify has texts classified by a server that cannot read them.
+func encryptClassify(e *env, args []string) error {
+	f := newFlags(e, "encrypt-classify")
+	url := f.String("server", "", "address of the server, up to /v1")
+	dir := f.String("model", "", "model folder, of which the embeddings and the tokenizer are used")
+	tokens := f.Int("tokens", thex.DefaultTokens, "tokens that texts are padded to, as at the server")
+	texts, err := f.parse(args, 1, -1)
+	if err != nil {
+		return err
+	}
+	if *url == "" || *dir == "" {
+		return fmt.Errorf("%w: --server and --model are needed", errUsage)
+	}
+	folder, err := thex.OpenFolder(*dir, *tokens)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	begin := time.Now()
+	s, err := remote.Open(ctx, *url, folder, &http.Client{Timeout: 10 * time.Minute})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.err, "keys: %.1f MB made and sent in %.1f s\n", float64(s.KeyBytes)/1e6, time.Since(begin).Seconds())
+	for _, text := range texts {
+		begin := time.Now()
+		r, err := s.Classify(ctx, text, func(x remote.Step) {
+			fmt.Fprintf(e.err, "exchange %d: up %.2f MB, down %.2f MB, server %.2f s, client %.2f s\n", x.Exchange, float64(x.Up)/1e6, float64(x.Down)/1e6, x.Server.Seconds(), x.Client.Seconds())
+		})
+		if err != nil {
+			return err
+		}
+		y := encryptedResult{Text: text, Label: r.Label, Logits: r.Logits, Truncated: r.Truncated, Seconds: time.Since(begin).Seconds()}
+		for _, x := range r.Steps {
+			y.Up, y.Down = y.Up+x.Up, y.Down+x.Down
+		}
+		if *f.json {
+			err = json.NewEncoder(e.out).Encode(y)
+		} else {
+			_, err = fmt.Fprintf(e.out, "%s\t%.4f\t%s\n", y.Label, y.Logits, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
