@@ -5,6 +5,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/ui/crop"
 	"github.com/lodestone-wasm/lodestone/ui/entities"
+	"github.com/lodestone-wasm/lodestone/ui/fill"
 	"github.com/lodestone-wasm/lodestone/ui/host"
 )
 
@@ -18,6 +19,16 @@ type EntitiesPane struct {
 
 // Compute takes the state of this render.
 func (c *EntitiesPane) Compute() { c.View, c.Model = c.Entities.View(), c.Entities.Model.View() }
+
+// Fills are the box for the text, and the marks behind it.
+func (c *EntitiesPane) Fills() []fill.Fill {
+	return []fill.Fill{{ID: entities.Box, Text: c.View.Text}, {ID: "entities-marks", Kind: fill.Marks, Runs: c.View.Marked}}
+}
+
+// Boxes take what is typed.
+func (c *EntitiesPane) Boxes() map[string]func(string) {
+	return map[string]func(string){entities.Box: c.Entities.SetText}
+}
 
 // Busy says that the marks may still change.
 func (c *EntitiesPane) Busy() string { return boolean(c.View.Working) }

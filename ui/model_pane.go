@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/lodestone-wasm/lodestone/ui/explore"
+	"github.com/lodestone-wasm/lodestone/ui/fill"
 	"github.com/lodestone-wasm/lodestone/ui/format"
 )
 
@@ -15,6 +16,28 @@ type ModelPane struct {
 
 // Compute takes the state of this render.
 func (c *ModelPane) Compute() { c.View = c.Explorer.View() }
+
+// Fills are the boxes and the drawings.
+func (c *ModelPane) Fills() []fill.Fill {
+	v := &c.View
+	all := []fill.Fill{{ID: "folder", Text: v.Typed}, {ID: "inspect-text", Text: v.Draft}, {ID: "model-picture", Kind: fill.SVG, Text: v.Picture}}
+	if v.Heat != nil {
+		frame := fill.Fill{ID: "attention-map", Kind: fill.Frame}
+		if v.Cell != nil {
+			frame.X, frame.Y, frame.Show = v.Cell.X, v.Cell.Y, true
+		}
+		all = append(all, fill.Fill{ID: "attention-map", Kind: fill.SVG, Text: v.Heat.SVG}, frame)
+	}
+	for _, r := range v.Routing {
+		all = append(all, fill.Fill{ID: r.ID, Kind: fill.SVG, Text: r.SVG})
+	}
+	return all
+}
+
+// Boxes take what is typed.
+func (c *ModelPane) Boxes() map[string]func(string) {
+	return map[string]func(string){"folder": c.Explorer.SetFolder, "inspect-text": c.Explorer.SetText}
+}
 
 // ModelSource says which folder is shown and how large it is, and loads it.
 type ModelSource struct {

@@ -14,13 +14,19 @@ import (
 // web/demo/index.html, so that the page shows them before this program has started.
 type Pane struct {
 	Name string       // in the page's address, "#/model", and data-pane of its link
-	Body vugu.Builder // built only while it is shown
+	Body vugu.Builder // built only while it is shown; it may be a Filler
 	// Open, unless nil, is called when the reader comes to the pane, and when the address changes there.
 	Open func(route.Address)
-	// Fills, unless nil, is the content that Vugu does not write.
-	Fills func() []fill.Fill
-	// Typed has, for each box, what to call with its text while the reader types.
-	Typed map[string]func(text string)
+}
+
+// Filler is a component with content that Vugu does not write.
+type Filler interface {
+	// Compute takes the state.
+	Compute()
+	// Fills is the content, as of the last Compute.
+	Fills() []fill.Fill
+	// Boxes has, for each box that the reader types into, what to call with its text.
+	Boxes() map[string]func(text string)
 }
 
 // Root is the component that Vugu mounts. It shows one pane, in an element of its own, so that no element of a pane becomes one of
@@ -69,6 +75,29 @@ func (c *Root) Show(a route.Address) {
 	if next.Open != nil {
 		next.Open(a)
 	}
+}
+
+// Fills is the content that Vugu does not write, after a render or after Type.
+func (c *Root) Fills() []fill.Fill {
+	if f, ok := c.Current().Body.(Filler); ok {
+		return f.Fills()
+	}
+	return nil
+}
+
+// Type takes the text of a box while the reader types. It reports whether a box of the current pane has this id.
+func (c *Root) Type(id, text string) bool {
+	f, ok := c.Current().Body.(Filler)
+	if !ok {
+		return false
+	}
+	typed := f.Boxes()[id]
+	if typed == nil {
+		return false
+	}
+	typed(text)
+	f.Compute()
+	return true
 }
 
 // Guard runs f. If f panics, the page shows the fault until the reader goes to another view. Guard returns the fault unless the page

@@ -86,47 +86,60 @@ func TestPanesFillElementsThatAreThere(t *testing.T) {
 		for _, pane := range p.root.Panes {
 			p.root.Show(route.Parse("#/" + pane.Name))
 			out := html(t, p.root) + string(index)
-			var fills []fill.Fill
-			if pane.Fills != nil {
-				fills = pane.Fills()
+			typed := map[string]func(string){}
+			if f, ok := pane.Body.(Filler); ok {
+				typed = f.Boxes()
 			}
 			boxes := 0
-			for _, f := range fills {
+			for _, f := range p.root.Fills() {
 				if !strings.Contains(out, `id="`+f.ID+`"`) {
 					t.Errorf("%s: no element has the id %q", pane.Name, f.ID)
 				}
 				if f.Kind == fill.Value || f.Kind == fill.Number {
 					boxes++
-					if pane.Typed[f.ID] == nil {
+					if typed[f.ID] == nil {
 						t.Errorf("%s: what is typed into %q is lost", pane.Name, f.ID)
 					}
 				}
 			}
-			if boxes != len(pane.Typed) {
-				t.Errorf("%s: %d boxes are filled, %d are typed into", pane.Name, boxes, len(pane.Typed))
+			if boxes != len(typed) {
+				t.Errorf("%s: %d boxes are filled, %d are typed into", pane.Name, boxes, len(typed))
 			}
 		}
 	})
 }
 
-// What is typed into a box is what the box shows.
+// What is typed into a box is what the box shows, at once.
 func TestBoxesKeepWhatIsTyped(t *testing.T) {
 	run(t, fake{}, func(t *testing.T, p *page) {
+		count := 0
 		for _, pane := range p.root.Panes {
-			for id, typed := range pane.Typed {
+			f, ok := pane.Body.(Filler)
+			if !ok {
+				continue
+			}
+			p.root.Show(route.Parse("#/" + pane.Name))
+			for id := range f.Boxes() {
 				text := "text of " + id
 				if strings.HasPrefix(id, "write-") {
 					text = "2"
 				}
-				typed(text)
 				found := false
-				for _, f := range pane.Fills() {
+				typed := p.root.Type(id, text)
+				for _, f := range p.root.Fills() {
 					found = found || f.ID == id && f.Text == text
 				}
-				if !found {
-					t.Errorf("%s: %q is not in %+v", id, text, pane.Fills())
+				if !typed || !found {
+					t.Errorf("%s: %q is not in %+v", id, text, p.root.Fills())
 				}
+				count++
 			}
+			if p.root.Type("nothing", "x") {
+				t.Errorf("%s has a box with the id \"nothing\"", pane.Name)
+			}
+		}
+		if p.root.Show(route.Parse("#/bench")); count != 11 || p.root.Type("query", "x") || p.root.Fills() != nil {
+			t.Errorf("%d boxes, expected 11, and none in the view Bench", count)
 		}
 	})
 }
@@ -134,9 +147,9 @@ func TestBoxesKeepWhatIsTyped(t *testing.T) {
 func TestAMapOfAttentionIsFilledWithItsFrame(t *testing.T) {
 	run(t, fake{}, func(t *testing.T, p *page) {
 		p.root.Show(route.Parse("#/model"))
-		hosttest.Rest()
+		html(t, p.root)
 		kinds := func() (all []fill.Fill) {
-			for _, f := range p.root.Current().Fills() {
+			for _, f := range p.root.Fills() {
 				if f.Kind == fill.SVG || f.Kind == fill.Frame {
 					all = append(all, f)
 				}
@@ -148,6 +161,7 @@ func TestAMapOfAttentionIsFilledWithItsFrame(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 		p.Explorer.Key("ArrowDown")
+		html(t, p.root)
 		if f := kinds()[2]; !f.Show || f.X == 0 || f.X != f.Y {
 			t.Errorf("the frame of the first cell: %+v", f)
 		}

@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 
+	"github.com/lodestone-wasm/lodestone/ui/fill"
 	"github.com/lodestone-wasm/lodestone/ui/format"
 	"github.com/lodestone-wasm/lodestone/ui/search"
 )
@@ -15,6 +16,16 @@ type SearchPane struct {
 
 // Compute takes the state of this render.
 func (c *SearchPane) Compute() { c.View = c.Search.View() }
+
+// Fills are the boxes for the query and for the reader's own text.
+func (c *SearchPane) Fills() []fill.Fill {
+	return []fill.Fill{{ID: "query", Text: c.View.Text}, {ID: "own-text", Text: c.View.Draft}}
+}
+
+// Boxes take what is typed.
+func (c *SearchPane) Boxes() map[string]func(string) {
+	return map[string]func(string){"query": c.Search.SetText, "own-text": c.Search.SetDraft}
+}
 
 // Again is what "Try again" does.
 func (c *SearchPane) Again() func() {

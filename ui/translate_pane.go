@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"github.com/lodestone-wasm/lodestone/ui/fill"
 	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/sentence"
 	"github.com/lodestone-wasm/lodestone/ui/translate"
@@ -15,6 +16,16 @@ type TranslatePane struct {
 
 // Compute takes the state of this render.
 func (c *TranslatePane) Compute() { c.View, c.Model = c.Translation.View(), c.Translation.Model.View() }
+
+// Fills are the box for the text, and the translation.
+func (c *TranslatePane) Fills() []fill.Fill {
+	return []fill.Fill{{ID: translate.Box, Text: c.View.Source}, {ID: "translation", Kind: fill.Text, Text: c.View.Output}}
+}
+
+// Boxes take what is typed.
+func (c *TranslatePane) Boxes() map[string]func(string) {
+	return map[string]func(string){translate.Box: c.Translation.SetText}
+}
 
 // Language is the name of a language.
 func (c *TranslatePane) Language(code string) string { return sentence.Name(code) }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"github.com/lodestone-wasm/lodestone/ui/fill"
 	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/write"
 )
@@ -14,6 +15,24 @@ type WritePane struct {
 
 // Compute takes the state of this render.
 func (c *WritePane) Compute() { c.View, c.Model = c.Writing.View(), c.Writing.Model.View() }
+
+// Fills are the boxes for the text and for the settings.
+func (c *WritePane) Fills() []fill.Fill {
+	all := []fill.Fill{{ID: write.Box, Text: c.View.Text}}
+	for _, name := range write.Settings {
+		all = append(all, fill.Fill{ID: "write-" + name, Kind: fill.Number, Text: c.View.Settings[name]})
+	}
+	return all
+}
+
+// Boxes take what is typed.
+func (c *WritePane) Boxes() map[string]func(string) {
+	boxes := map[string]func(string){write.Box: c.Writing.SetText}
+	for _, name := range write.Settings {
+		boxes["write-"+name] = func(value string) { c.Writing.Set(name, value) }
+	}
+	return boxes
+}
 
 // Verb is what the button does.
 func (c *WritePane) Verb() string {

@@ -69,6 +69,7 @@ func TestDebounceCallsOnceTheInputRests(t *testing.T) {
 			time.Sleep(60 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
+		hosttest.Rest()
 		if !slices.Equal(calls, []int{2}) {
 			t.Errorf("called %v, expected the last of three once", calls)
 		}

@@ -169,11 +169,17 @@ func (c *canvas) draw() {
 		c.ctx.Set("globalAlpha", 1)
 		c.ctx.Call("fillText", d.Empty, c.w/2, c.h/2)
 	}
+	labels := false // their style is set
 	for _, m := range d.Marks {
 		c.ctx.Set("globalAlpha", m.Alpha)
 		switch {
 		case m.Text != "":
-			c.label(m)
+			if !labels {
+				c.labelStyle(m.Colour)
+				labels = true
+			}
+			c.ctx.Call("strokeText", m.Text, m.X, m.Y)
+			c.ctx.Call("fillText", m.Text, m.X, m.Y)
 		case m.Width > 0:
 			c.ctx.Set("strokeStyle", c.colours[m.Colour])
 			c.ctx.Set("lineWidth", m.Width)
@@ -196,15 +202,13 @@ func (c *canvas) text(font string) {
 	c.ctx.Set("textBaseline", "middle")
 }
 
-// label writes the name of a topic, with a halo in the colour of the ground that separates it from the dots.
-func (c *canvas) label(m plot.Mark) {
+// labelStyle is the style of the topics, which follow each other: a halo in the colour of the ground separates them from the dots.
+func (c *canvas) labelStyle(colour string) {
 	c.text("600 11px system-ui, sans-serif")
 	c.ctx.Set("strokeStyle", c.colours["sunken"])
 	c.ctx.Set("lineWidth", 4)
 	c.ctx.Set("lineJoin", "round")
-	c.ctx.Call("strokeText", m.Text, m.X, m.Y)
-	c.ctx.Set("fillStyle", c.colours[m.Colour])
-	c.ctx.Call("fillText", m.Text, m.X, m.Y)
+	c.ctx.Set("fillStyle", c.colours[colour])
 }
 
 // drawTip shows the text of the focused dot beside it.

@@ -23,11 +23,7 @@ type filled struct {
 
 // fill writes the content of the current view that has changed, or whose element is new. It is called after each render.
 func (p *page) fill() {
-	fills := p.root.Current().Fills
-	if fills == nil {
-		return
-	}
-	for _, f := range fills() {
+	for _, f := range p.root.Fills() {
 		el := p.byID(f.ID)
 		if !el.Truthy() {
 			continue

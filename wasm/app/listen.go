@@ -46,14 +46,15 @@ func (p *page) showAddress() {
 
 // typed hands the text of a box to the view that has it.
 func (p *page) typed(id string, box js.Value) {
-	f := p.root.Current().Typed[id]
-	if f == nil {
+	value := box.Get("value")
+	if value.Type() != js.TypeString {
 		return
 	}
-	text := box.Get("value").String()
+	text := value.String()
 	p.known(id, box, text)
-	f(text)
-	p.fill() // at once: the marks behind a box make it as high as its text
+	if p.root.Type(id, text) {
+		p.fill() // at once: the marks behind a box make it as high as its text
+	}
 }
 
 // listenHits highlights the dot of a result that has the pointer or the focus.
