@@ -39,26 +39,45 @@ type Input struct {
 
 // Prepare puts a sentence into template number t (0 is the one for embeddings).
 func (e *Encoder) Prepare(text string, t int) (Input, error) {
-	if t < 0 || t >= len(e.Prompt.Templates) {
-		return Input{}, lean.Errorf("promptbert: template %d, the model has %d", t, len(e.Prompt.Templates))
+	ids, truncated, err := e.Pieces(text)
+	if err != nil {
+		return Input{}, err
 	}
-	tpl := e.Prompt.Templates[t]
+	in, err := e.Place(ids, t)
+	in.Truncated = in.Truncated || truncated
+	return in, err
+}
+
+// Pieces are the ids of a sentence without a template, at most MaxSentence of them.
+func (e *Encoder) Pieces(text string) (ids []int32, truncated bool, err error) {
 	// One piece more than fits tells whether something was cut. A mask token in the
 	// text may come out as its id, as SentencePiece gave it to the golden vectors; it
 	// cannot move the read-out.
 	enc, err := e.tok.Encode(e.Prompt.clean(text), tokenizer.Options{MaxLength: e.Prompt.MaxSentence + 1, SpecialPieces: true})
 	if err != nil {
-		return Input{}, err
+		return nil, false, err
 	}
-	ids := enc.IDs
-	in := Input{Truncated: len(ids) > e.Prompt.MaxSentence}
+	if len(enc.IDs) > e.Prompt.MaxSentence {
+		return enc.IDs[:e.Prompt.MaxSentence], true, nil
+	}
+	return enc.IDs, false, nil
+}
+
+// Place puts the pieces of a sentence into template number t. Pieces that do not fit are
+// cut off.
+func (e *Encoder) Place(pieces []int32, t int) (Input, error) {
+	if t < 0 || t >= len(e.Prompt.Templates) {
+		return Input{}, lean.Errorf("promptbert: template %d, the model has %d", t, len(e.Prompt.Templates))
+	}
+	tpl := e.Prompt.Templates[t]
+	in := Input{Truncated: len(pieces) > e.Prompt.MaxSentence}
 	if in.Truncated {
-		ids = ids[:e.Prompt.MaxSentence]
+		pieces = pieces[:e.Prompt.MaxSentence]
 	}
-	in.Sentence = len(ids)
-	in.Mask = len(tpl.Prefix) + len(ids) + tpl.Mask
-	in.IDs = make([]int32, 0, tpl.Len()+len(ids))
-	in.IDs = append(append(append(in.IDs, tpl.Prefix...), ids...), tpl.Suffix...)
+	in.Sentence = len(pieces)
+	in.Mask = len(tpl.Prefix) + len(pieces) + tpl.Mask
+	in.IDs = make([]int32, 0, tpl.Len()+len(pieces))
+	in.IDs = append(append(append(in.IDs, tpl.Prefix...), pieces...), tpl.Suffix...)
 	return in, nil
 }
 
@@ -87,37 +106,47 @@ type Result struct {
 
 // Embed embeds texts.
 func (e *Encoder) Embed(texts []string, o Options) (Result, error) {
+	return e.embed(len(texts), func(i int) (Input, error) { return e.Prepare(texts[i], o.Template) }, o)
+}
+
+// EmbedPieces embeds sentences that are ids already, as [Encoder.Pieces] gives them.
+func (e *Encoder) EmbedPieces(sentences [][]int32, o Options) (Result, error) {
+	return e.embed(len(sentences), func(i int) (Input, error) { return e.Place(sentences[i], o.Template) }, o)
+}
+
+// embed embeds n sentences.
+func (e *Encoder) embed(n int, prepare func(i int) (Input, error), o Options) (Result, error) {
 	dim := e.model.Dim()
-	r := Result{Data: make([]float32, len(texts)*dim), Truncated: make([]bool, len(texts))}
+	r := Result{Data: make([]float32, n*dim), Truncated: make([]bool, n)}
 	var ahead []Input // the next texts, as many as are prepared
 	var tokens []int  // of each of these
 	known := 0        // of all
-	for first := 0; first < len(texts); {
-		for known <= transformer.BatchLimit && first+len(ahead) < len(texts) {
-			one, err := e.Prepare(texts[first+len(ahead)], o.Template)
+	for first := 0; first < n; {
+		for known <= transformer.BatchLimit && first+len(ahead) < n {
+			one, err := prepare(first + len(ahead))
 			if err != nil {
 				return Result{}, lean.Errorf("text %d: %w", first+len(ahead), err)
 			}
 			ahead, tokens = append(ahead, one), append(tokens, len(one.IDs))
 			known += len(one.IDs)
 		}
-		n := transformer.BatchSize(tokens)
-		b := transformer.Batch{Lengths: tokens[:n], Pause: o.Pause}
+		size := transformer.BatchSize(tokens)
+		b := transformer.Batch{Lengths: tokens[:size], Pause: o.Pause}
 		var lengths []int
-		for i, one := range ahead[:n] {
+		for i, one := range ahead[:size] {
 			b.Select = append(b.Select, int32(len(b.IDs)+one.Mask))
 			b.IDs = append(b.IDs, one.IDs...)
 			lengths = append(lengths, one.Sentence)
 			r.Truncated[first+i] = one.Truncated
 		}
-		next := first + n
-		ahead, tokens, known = ahead[n:], tokens[n:], known-len(b.IDs)
+		next := first + size
+		ahead, tokens, known = ahead[size:], tokens[size:], known-len(b.IDs)
 		if err := e.run(b, lengths, o, r.Data[first*dim:next*dim]); err != nil {
 			return Result{}, err
 		}
 		first = next
 		if o.Progress != nil {
-			o.Progress(first, len(texts))
+			o.Progress(first, n)
 		}
 	}
 	return r, nil

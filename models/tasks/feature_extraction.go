@@ -94,26 +94,33 @@ func (f *FeatureExtraction) prompted(ctx Context, texts []string, o FeatureExtra
 }
 
 func (f *FeatureExtraction) pooled(ctx Context, texts []string, o FeatureExtractionOptions) (Vectors, error) {
-	dim, limit := f.model.Dim(), f.model.Config.MaxPositions
-	r := Vectors{Dims: []int{len(texts), dim}, Truncated: make([]bool, len(texts))}
-	encodings := make([][]int32, len(texts))
-	lengths, longest := make([]int, len(texts)), 0
+	encodings, truncated := make([][]int32, len(texts)), make([]bool, len(texts))
 	for i, text := range texts {
-		enc, err := f.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: limit})
+		enc, err := f.tok.Encode(text, tokenizer.Options{AddSpecialTokens: true, MaxLength: f.model.Config.MaxPositions})
 		if err != nil {
 			return Vectors{}, lean.Errorf("tasks: text %d: %w", i, err)
 		}
-		encodings[i], r.Truncated[i] = enc.IDs, enc.Overflowed
-		lengths[i] = len(enc.IDs)
-		longest = max(longest, len(enc.IDs))
+		encodings[i], truncated[i] = enc.IDs, enc.Overflowed
+	}
+	return f.poolAll(ctx, encodings, truncated, o)
+}
+
+// poolAll makes vectors of sequences that have their special tokens.
+func (f *FeatureExtraction) poolAll(ctx Context, encodings [][]int32, truncated []bool, o FeatureExtractionOptions) (Vectors, error) {
+	dim := f.model.Dim()
+	r := Vectors{Dims: []int{len(encodings), dim}, Truncated: truncated}
+	lengths, longest := make([]int, len(encodings)), 0
+	for i, ids := range encodings {
+		lengths[i] = len(ids)
+		longest = max(longest, len(ids))
 	}
 	row := dim
 	if o.Pooling == "none" {
 		row = longest * dim
-		r.Dims = []int{len(texts), longest, dim}
+		r.Dims = []int{len(encodings), longest, dim}
 	}
-	r.Data = make([]float32, len(texts)*row)
-	for first := 0; first < len(texts); {
+	r.Data = make([]float32, len(encodings)*row)
+	for first := 0; first < len(encodings); {
 		b := transformer.Batch{Pause: pauseOf(ctx)}
 		next := first + transformer.BatchSize(lengths[first:])
 		for _, ids := range encodings[first:next] {
@@ -133,7 +140,7 @@ func (f *FeatureExtraction) pooled(ctx Context, texts []string, o FeatureExtract
 		}
 		first = next
 		if o.Progress != nil {
-			o.Progress(first, len(texts))
+			o.Progress(first, len(encodings))
 		}
 	}
 	return r, nil
