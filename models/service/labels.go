@@ -88,7 +88,7 @@ func (c *call) entities() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	strategy, p := f.oneOf("aggregation_strategy", "simple", "none", "simple", "first", "average", "max")
+	strategy, p := f.oneOf("aggregation_strategy", "average", "none", "simple", "first", "average", "max")
 	if p != nil {
 		return nil, p
 	}

@@ -8,6 +8,7 @@
 //	lode pack DIR                                 write manifest.json with SHA-256 sums
 //	lode tokenize --model DIR                     JSON strings on stdin → ids and offsets
 //	lode embed --model DIR [--dtype f32|q8|q4]    lines on stdin → JSON vectors
+//	lode serve --model DIR [--addr ADDR]          an embeddings service, over HTTP
 //	lode run TASK MODEL TEXT...                    words for masks, classes, entities, answers, texts
 //	lode run crop --translator DIR --tagger DIR   entities of another language, step by step
 //	lode eval sts --model DIR FILE.csv            Spearman's correlation on an STS file
@@ -51,6 +52,7 @@ var commands = []command{
 	{"pack", "DIR", "write manifest.json with the SHA-256 of every file", pack},
 	{"tokenize", "--model DIR", "JSON strings, one a line, on stdin → {\"ids\":…,\"offsets\":…}", tokenize},
 	{"embed", "--model DIR [--dtype auto|f32|q8|q4] [--normalize]", "lines on stdin → JSON vectors", embed},
+	{"serve", "--model [NAME=]DIR... [--addr ADDR] [--token-file FILE]", "an embeddings service over HTTP, with the calls of OpenAI, Cohere, Jina and Text Embeddings Inference (--entities, --classify, --translate [NAME=]DIR: more models)", serve},
 	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames() + " (crop --translator DIR --tagger DIR --src-lang LANG [TEXT...])", runTask},
 	{"eval", "sts|classification|entities|translation|perplexity|crop --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger or of CROP (--translator DIR --tagger DIR); BLEU and chrF of a translator; a language model's perplexity", eval},
 	{"encrypt-classify", "--server URL --model DIR [--tokens 32] TEXT...", "classes of texts, computed under encryption by a server (package models/thex/server)", encryptClassify},

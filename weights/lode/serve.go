@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/service"
+)
+
+// serveFlags are those of `lode serve`.
+type serveFlags struct {
+	addr, tokenFile, dtype string
+	origins                list
+	models                 []service.Model
+	limits                 service.Limits
+	truncate               bool
+	grace                  time.Duration
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ", ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+// serve answers HTTP requests until it is interrupted.
+func serve(e *env, args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return serveUntil(ctx, e, args)
+}
+
+func (o *serveFlags) parse(f *flags, args []string) error {
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&o.tokenFile, "token-file", "", "file of bearer tokens, one a line; without it, everybody is served")
+	f.StringVar(&o.dtype, "dtype", "auto", "auto (as stored), f32, q8 or q4")
+	f.Var(&o.origins, "origin", "origin whose pages may call, such as https://example.org, or *; may be repeated")
+	f.BoolVar(&o.truncate, "auto-truncate", false, "make vectors of the beginning of texts that are longer than the model; else they are refused")
+	f.Int64Var(&o.limits.Body, "max-body", 0, "most bytes of a request; 0: 4 MiB")
+	f.IntVar(&o.limits.Tokens, "max-tokens", 0, "most tokens of a request; 0: 131072")
+	f.IntVar(&o.limits.Queue, "queue", 0, "most requests that wait; 0: 64")
+	f.DurationVar(&o.limits.Budget, "budget", 0, "longest time of a request; 0: 1m; negative: no limit")
+	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long requests may take after an interrupt")
+	for _, m := range []struct{ flag, task, about string }{
+		{"model", pipeline.FeatureExtraction.Name, "/v1/embeddings and /v1/rerank"},
+		{"entities", pipeline.TokenClassification.Name, "/v1/entities"},
+		{"classify", pipeline.TextClassification.Name, "/v1/classify"},
+		{"translate", pipeline.Translation.Name, "/v1/translate"},
+	} {
+		f.Func(m.flag, "model folder for "+m.about+", as DIR or NAME=DIR; may be repeated", func(s string) error {
+			name, dir, named := strings.Cut(s, "=")
+			if !named {
+				name, dir = filepath.Base(filepath.Clean(s)), s
+			}
+			o.models = append(o.models, service.Model{ID: name, Task: m.task, Files: pipeline.Dir(dir)})
+			return nil
+		})
+	}
+	_, err := f.parse(args, 0, 0)
+	return err
+}
+
+// tokens reads a file of tokens. Lines that are empty or begin with # are left out.
+func (o *serveFlags) tokens() ([]string, error) {
+	if o.tokenFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(o.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			all = append(all, line)
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no token; expected one a line", o.tokenFile)
+	}
+	return all, nil
+}
+
+// serveUntil answers requests until ctx ends; then it lets those that run come to an end.
+func serveUntil(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "serve")
+	var o serveFlags
+	if err := o.parse(f, args); err != nil {
+		return err
+	}
+	if len(o.models) == 0 {
+		return fmt.Errorf("%w: no --model", errUsage)
+	}
+	tokens, err := o.tokens()
+	if err != nil {
+		return err
+	}
+	dev, err := f.device()
+	if err != nil {
+		return err
+	}
+	for i := range o.models {
+		o.models[i].DType = o.dtype
+		// Weights are read by the first request; a folder that is not one is found now.
+		if _, err := pipeline.Read(dev, o.models[i].Files, pipeline.Options{}); err != nil {
+			return err
+		}
+	}
+	s, err := service.New(service.Config{
+		Device: dev, Models: o.models, Tokens: tokens, Origins: o.origins, Limits: o.limits, AutoTruncate: o.truncate,
+		Log: slog.New(slog.NewJSONHandler(e.err, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(slog.NewJSONHandler(e.err, nil), slog.LevelWarn)}
+	o.announce(e, listener.Addr().String(), len(tokens) > 0)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), o.grace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return fmt.Errorf("requests still ran %v after the interrupt: %w", o.grace, errors.Join(err, server.Close()))
+	}
+	return nil
+}
+
+// announce prints the address, and a call to copy.
+func (o *serveFlags) announce(e *env, addr string, token bool) {
+	header := ""
+	if token {
+		header = fmt.Sprintf(" -H \"Authorization: Bearer $(grep -v '^#' %s | head -n 1)\"", o.tokenFile)
+	}
+	fmt.Fprintf(e.out, "lode serve: http://%s, the contract is /openapi.json\n", addr)
+	calls := map[string]string{
+		pipeline.FeatureExtraction.Name:   `embeddings`,
+		pipeline.TokenClassification.Name: `entities`,
+		pipeline.TextClassification.Name:  `classify`,
+		pipeline.Translation.Name:         `translate`,
+	}
+	fmt.Fprintf(e.out, "curl -s http://%s/v1/%s%s -H 'Content-Type: application/json' -d '{\"model\":%q,\"input\":\"Guten Morgen\"}'\n", addr, calls[o.models[0].Task], header, o.models[0].ID)
+}
