@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	unit race wasm thex tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	edge edge-test edge-build unit race wasm thex tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -50,6 +50,15 @@ gen: node_modules/.package-lock.json ## write the generated files again
 train-smoke: ## a few steps of every recipe of weights/train, its results verified; needs PyTorch (PYTHON=python3)
 	$(PYTHON) weights/train/smoke.py
 
+edge: edge-build ## build the edge worker and run it under workerd; prints the address and a call (EDGE_ADDR, TOKENS)
+	$(WITH_NODE) node web/edge/serve.mjs
+
+edge-test: edge-build ## the edge worker under workerd, end to end
+	$(WITH_NODE) timeout -k 10 900 node --test --test-timeout=300000 --test-reporter=tap web/edge/edge.test.mjs
+
+edge-build: go-installed node_modules/.package-lock.json web/edge/node_modules/.package-lock.json
+	$(WITH_NODE) node web/edge/build.mjs
+
 tune: node_modules/.package-lock.json browsers ## time the kernels' tiles in Chromium and write the table of kernels/simd/TUNING.md; takes long
 	$(WITH_NODE) node kernels/simd/tune.mjs --sweep --write --rounds 12 --ops q8,q4,f32 --shapes 64x768x3072,16x768x768,1x768x3072
 
@@ -57,7 +66,7 @@ ceiling: node_modules/.package-lock.json browsers ## the kernels' rates beside n
 	$(WITH_NODE) node kernels/simd/ceiling.mjs
 
 clean: ## remove what was built
-	rm -rf web/dist web/.build web/bench/out web/bench/.build test-results playwright-report
+	rm -rf web/dist web/.build web/edge/dist web/bench/out web/bench/.build test-results playwright-report
 
 # --- the parts -----------------------------------------------------------------
 
@@ -137,6 +146,10 @@ browsers:
 node_modules/.package-lock.json: package.json package-lock.json
 	@web/tools/need.sh node:nodejs npm:npm
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit
+	@touch $@
+
+web/edge/node_modules/.package-lock.json: web/edge/package.json web/edge/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/edge
 	@touch $@
 
 web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/sugarme/tokenizer v0.3.0
+	github.com/syumai/workers v0.32.0
 	github.com/tetratelabs/wazero v1.12.0
 	github.com/tuneinsight/lattigo/v6 v6.2.0
 	github.com/vugu/vjson v0.0.0-20200505061711-f9cbed27d3d9

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"syscall/js"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/service"
+	"github.com/syumai/workers"
+	"github.com/syumai/workers/cloudflare"
+)
+
+// glue is the object of that name in web/edge/worker.mjs.
+var glue = js.Global().Get("context").Get("lodestone")
+
+func main() {
+	s, err := open()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) // the worker answers with status 503
+	}
+	workers.ServeNonBlock(handler{s})
+	workers.Ready()
+	select {}
+}
+
+// open makes the service of the variables and secrets of the worker:
+//
+//	MODELS         [{"id": "…", "task": "feature-extraction", "dtype": "auto"}, …]
+//	TOKENS         bearer tokens with white space between them; a secret
+//	ORIGINS        origins for CORS, with white space between them
+//	AUTO_TRUNCATE  "true": texts longer than the model are cut
+//
+// The folder of a model is models/ID of the static assets.
+func open() (*service.Service, error) {
+	backend, err := simd.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	var models []struct{ ID, Task, DType string }
+	if err := json.Unmarshal([]byte(cloudflare.Getenv("MODELS")), &models); err != nil {
+		return nil, fmt.Errorf("edge: the variable MODELS: %w; expected [{\"id\": …, \"task\": …}]", err)
+	}
+	c := service.Config{
+		Device:       kernels.NewDevice(backend),
+		Tokens:       strings.Fields(cloudflare.Getenv("TOKENS")),
+		Origins:      strings.Fields(cloudflare.Getenv("ORIGINS")),
+		AutoTruncate: cloudflare.Getenv("AUTO_TRUNCATE") == "true",
+		// The platform bounds the time of a request. A timer of ours would belong to the
+		// request that set it.
+		Limits: service.Limits{Body: int64(glue.Get("maxBody").Int()), Tokens: 32768, Budget: -1},
+		Log:    slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}
+	for _, m := range models {
+		c.Models = append(c.Models, service.Model{ID: m.ID, Task: m.Task, DType: m.DType, Files: assets{m.ID}})
+	}
+	return service.New(c)
+}
+
+// handler gives the service a body that is there already, and takes its answer whole.
+// Both cross in one copy; a stream takes several promises for each part.
+type handler struct{ http.Handler }
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := bytesOf(glue.Get("body"))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if glue.Get("broken").Truthy() {
+		r.Body = io.NopCloser(brokenBody{})
+	}
+	y := &answer{header: w.Header(), status: http.StatusOK}
+	h.Handler.ServeHTTP(y, r)
+	w.WriteHeader(y.status)
+	array := js.Global().Get("Uint8Array").New(y.body.Len())
+	js.CopyBytesToJS(array, y.body.Bytes())
+	w.(interface{ WriteRawJSBody(js.Value) }).WriteRawJSBody(array)
+}
+
+// brokenBody is a body that did not arrive whole.
+type brokenBody struct{}
+
+func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// answer keeps what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (y *answer) Header() http.Header         { return y.header }
+func (y *answer) WriteHeader(status int)      { y.status = status }
+func (y *answer) Write(p []byte) (int, error) { return y.body.Write(p) }
+
+// bytesOf copies a Uint8Array; null and undefined are nil.
+func bytesOf(v js.Value) []byte {
+	if v.IsNull() || v.IsUndefined() {
+		return nil
+	}
+	p := make([]byte, v.Length())
+	js.CopyBytesToGo(p, v)
+	return p
+}
