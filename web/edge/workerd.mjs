@@ -1,6 +1,7 @@
 // Runs dist under workerd on this machine.
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configuration } from './configuration.mjs';
@@ -30,7 +31,9 @@ const config :Workerd.Config = (
 `;
   const file = path.join(dist, 'workerd.capnp');
   await writeFile(file, config);
-  const child = spawn(path.join(here, 'node_modules/workerd/bin/workerd'), ['serve', '--control-fd=3', file], { stdio: ['ignore', stdio, stdio, 'pipe'] });
+  // The program itself: what npm calls workerd is a script that hands no further file over.
+  const { default: program } = createRequire(import.meta.url)('workerd');
+  const child = spawn(program, ['serve', '--control-fd=3', file], { stdio: ['ignore', stdio, stdio, 'pipe'] });
   const port = await new Promise((resolve, reject) => {
     let text = '';
     child.on('error', reject);
