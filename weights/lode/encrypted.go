@@ -25,7 +25,7 @@ type encryptedResult struct {
 // encryptClassify has texts classified by a server that cannot read them.
 func encryptClassify(e *env, args []string) error {
 	f := newFlags(e, "encrypt-classify")
-	url := f.String("server", "", "address of the server, up to /v1")
+	url := f.String("server", "", "address of encrypted runs, which lode serve --encrypted prints")
 	dir := f.String("model", "", "model folder, of which the embeddings and the tokenizer are used")
 	tokens := f.Int("tokens", thex.DefaultTokens, "tokens that texts are padded to, as at the server")
 	texts, err := f.parse(args, 1, -1)

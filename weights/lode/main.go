@@ -55,7 +55,7 @@ var commands = []command{
 	{"serve", "--model [NAME=]DIR... [--addr ADDR] [--token-file FILE]", "an embeddings service over HTTP, with the calls of OpenAI, Cohere, Jina and Text Embeddings Inference (--entities, --classify, --translate [NAME=]DIR: more models)", serve},
 	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames() + " (crop --translator DIR --tagger DIR --src-lang LANG [TEXT...])", runTask},
 	{"eval", "sts|classification|entities|translation|perplexity|crop --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger or of CROP (--translator DIR --tagger DIR); BLEU and chrF of a translator; a language model's perplexity", eval},
-	{"encrypt-classify", "--server URL --model DIR [--tokens 32] TEXT...", "classes of texts, computed under encryption by a server (package models/thex/server)", encryptClassify},
+	{"encrypt-classify", "--server URL --model DIR [--tokens 32] TEXT...", "classes of texts, computed under encryption by lode serve --encrypted", encryptClassify},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 

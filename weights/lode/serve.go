@@ -16,6 +16,9 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/service"
+	"github.com/lodestone-wasm/lodestone/models/thex"
+	"github.com/lodestone-wasm/lodestone/models/thex/evaluator"
+	"github.com/lodestone-wasm/lodestone/models/thex/server"
 )
 
 // serveFlags are those of `lode serve`.
@@ -26,6 +29,8 @@ type serveFlags struct {
 	limits                 service.Limits
 	truncate               bool
 	grace                  time.Duration
+	encrypted              string // folder of a THE-X classifier
+	encryptedTokens        int
 }
 
 // list is a flag that may be given several times.
@@ -52,6 +57,8 @@ func (o *serveFlags) parse(f *flags, args []string) error {
 	f.IntVar(&o.limits.Queue, "queue", 0, "most requests that wait; 0: 64")
 	f.DurationVar(&o.limits.Budget, "budget", 0, "longest time of a request; 0: 1m; negative: no limit")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long requests may take after an interrupt")
+	f.StringVar(&o.encrypted, "encrypted", "", "folder of a THE-X classifier that answers lode encrypt-classify under /encrypted")
+	f.IntVar(&o.encryptedTokens, "encrypted-tokens", thex.DefaultTokens, "tokens that encrypted texts are padded to")
 	for _, m := range []struct{ flag, task, about string }{
 		{"model", pipeline.FeatureExtraction.Name, "/v1/embeddings and /v1/rerank"},
 		{"entities", pipeline.TokenClassification.Name, "/v1/entities"},
@@ -106,6 +113,9 @@ func serveUntil(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.encrypted != "" && tokens != nil {
+		return fmt.Errorf("%w: --encrypted with --token-file: encrypted runs have no tokens; serve them by a process of their own", errUsage)
+	}
 	dev, err := f.device()
 	if err != nil {
 		return err
@@ -124,15 +134,21 @@ func serveUntil(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	handler := http.Handler(s)
+	if o.encrypted != "" {
+		if handler, err = o.withEncrypted(s); err != nil {
+			return err
+		}
+	}
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	web := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.NewJSONHandler(e.err, nil), slog.LevelWarn)}
 	o.announce(e, listener.Addr().String(), len(tokens) > 0)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- web.Serve(listener) }()
 	select {
 	case err := <-ended:
 		return err
@@ -140,10 +156,34 @@ func serveUntil(ctx context.Context, e *env, args []string) error {
 	}
 	grace, cancel := context.WithTimeout(context.Background(), o.grace)
 	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return fmt.Errorf("requests still ran %v after the interrupt: %w", o.grace, errors.Join(err, server.Close()))
+	if err := web.Shutdown(grace); err != nil {
+		return fmt.Errorf("requests still ran %v after the interrupt: %w", o.grace, errors.Join(err, web.Close()))
 	}
 	return nil
+}
+
+// keysTimeout is how long a client's keys, some 30 MB, may take to arrive.
+const keysTimeout = 10 * time.Minute
+
+// withEncrypted answers encrypted runs under /encrypted, and everything else by next.
+func (o *serveFlags) withEncrypted(next http.Handler) (http.Handler, error) {
+	folder, err := thex.OpenFolder(o.encrypted, o.encryptedTokens)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := server.New(evaluator.NewModel(folder.Plan, folder.Weights), folder.Labels, server.Options{ReadTimeout: keysTimeout})
+	if err != nil {
+		return nil, err
+	}
+	stripped := http.StripPrefix("/encrypted", runs)
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	mux.HandleFunc("/encrypted/", func(w http.ResponseWriter, r *http.Request) {
+		// Keys take longer to arrive than any other request may.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(keysTimeout))
+		stripped.ServeHTTP(w, r)
+	})
+	return mux, nil
 }
 
 // announce prints the address, and a call to copy.
@@ -158,6 +198,9 @@ func (o *serveFlags) announce(e *env, addr string, token bool) {
 		pipeline.TokenClassification.Name: `entities`,
 		pipeline.TextClassification.Name:  `classify`,
 		pipeline.Translation.Name:         `translate`,
+	}
+	if o.encrypted != "" {
+		fmt.Fprintf(e.out, "lode encrypt-classify --server http://%s/encrypted --model %s --tokens %d 'Where is the station?'\n", addr, o.encrypted, o.encryptedTokens)
 	}
 	fmt.Fprintf(e.out, "curl -s http://%s/v1/%s%s -H 'Content-Type: application/json' -d '{\"model\":%q,\"input\":\"Guten Morgen\"}'\n", addr, calls[o.models[0].Task], header, o.models[0].ID)
 }
