@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // addedToken is an entry of added_tokens: text that is one token wherever it occurs.
 type addedToken struct {
@@ -23,6 +20,8 @@ type splitter struct {
 }
 
 // newSplitter looks for tokens, written as patterns; of equal patterns the first counts.
+//
+//go:noinline
 func newSplitter(tokens []addedToken, patterns []string) *splitter {
 	t, _ := buildTrie(patterns)
 	return &splitter{t, tokens}
@@ -57,7 +56,7 @@ func (s *splitter) split(text []byte, special bool, emit func(lo, hi int, id int
 			start = max(done, start)
 			for start > done {
 				r, n := utf8.DecodeLastRune(text[done:start])
-				if !unicode.IsSpace(r) {
+				if !isSpaceRune(r) {
 					break
 				}
 				start -= n
@@ -69,7 +68,7 @@ func (s *splitter) split(text []byte, special bool, emit func(lo, hi int, id int
 			}
 			for stop < len(text) {
 				r, n := utf8.DecodeRune(text[stop:])
-				if !unicode.IsSpace(r) {
+				if !isSpaceRune(r) {
 					break
 				}
 				stop += n
@@ -98,29 +97,4 @@ func wordAfter(text []byte) bool {
 }
 
 // isWord is \w of UTS #18 as the regex crate of the Rust library has it.
-func isWord(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r == '_' || r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z'
-	}
-	if unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control) {
-		return true
-	}
-	for _, later := range laterWords {
-		if r >= later[0] && r <= later[1] {
-			return true
-		}
-	}
-	return false
-}
-
-// laterWords are the characters of words that came after Unicode 15.0, the version
-// of Go 1.26, up to that of the Rust library.
-var laterWords = [...][2]rune{
-	{0x897, 0x897}, {0x1C89, 0x1C8A}, {0xA7CB, 0xA7CD}, {0xA7DA, 0xA7DC}, {0x105C0, 0x105F3},
-	{0x10D40, 0x10D65}, {0x10D69, 0x10D6D}, {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x10EFC, 0x10EFC},
-	{0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5}, {0x113B7, 0x113C0},
-	{0x113C2, 0x113C2}, {0x113C5, 0x113C5}, {0x113C7, 0x113CA}, {0x113CC, 0x113D3}, {0x113E1, 0x113E2},
-	{0x116D0, 0x116E3}, {0x11BC0, 0x11BE0}, {0x11BF0, 0x11BF9}, {0x11F5A, 0x11F5A}, {0x13460, 0x143FA},
-	{0x16100, 0x16139}, {0x16D40, 0x16D6C}, {0x16D70, 0x16D79}, {0x18CFF, 0x18CFF}, {0x1CCF0, 0x1CCF9},
-	{0x1E5D0, 0x1E5FA}, {0x2EBF0, 0x2EE5D},
-}
+func isWord(r rune) bool { return charData().of(r)&isWordChar != 0 }

@@ -13,9 +13,10 @@ type span struct{ start, end int32 }
 // Hugging Face tokenizers, odd cases included: e and U+0301 compose to é with the
 // range of e alone, and every character of an expansion has the range of its source.
 type aligned struct {
-	text  []byte
-	align []span // one for each byte of text; the bytes of one character share it
-	shift int32  // where this section begins in the original text
+	text      []byte
+	align     []span // one for each byte of text; the bytes of one character share it
+	shift     int32  // where this section begins in the original text
+	*progress        // of the call; nil: nobody waits
 }
 
 // load makes a the original bytes text[start:end].
@@ -39,7 +40,7 @@ func (a *aligned) load(text []byte, start, end int) {
 //
 //go:noinline
 func (a *aligned) slice(lo, hi int) aligned {
-	return aligned{text: a.text[lo:hi:hi], align: a.align[lo:hi:hi], shift: a.align[lo].start}
+	return aligned{a.text[lo:hi:hi], a.align[lo:hi:hi], a.align[lo].start, a.progress}
 }
 
 // original is the range of original bytes that the bytes lo to hi, lo < hi, came from.
@@ -54,8 +55,10 @@ type editor struct {
 }
 
 // edit begins an edit; in and out must not be the same.
+//
+//go:noinline
 func edit(in, out *aligned) editor {
-	out.text, out.align, out.shift = out.text[:0], out.align[:0], in.shift
+	out.text, out.align, out.shift, out.progress = out.text[:0], out.align[:0], in.shift, in.progress
 	return editor{in: in, out: out}
 }
 
@@ -63,8 +66,10 @@ func edit(in, out *aligned) editor {
 //
 //go:noinline
 func (e *editor) keep(n int) {
-	e.out.text = append(e.out.text, e.in.text[e.pos:e.pos+n]...)
-	e.out.align = append(e.out.align, e.in.align[e.pos:e.pos+n]...)
+	if e.out.room(n) {
+		e.out.text = append(e.out.text, e.in.text[e.pos:e.pos+n]...)
+		e.out.align = append(e.out.align, e.in.align[e.pos:e.pos+n]...)
+	}
 	e.pos += n
 }
 
@@ -97,9 +102,39 @@ func (e *editor) put(c rune, tag int) {
 //
 //go:noinline
 func (a *aligned) append(c rune, at span) {
+	if !a.room(utf8.UTFMax) {
+		return
+	}
 	n := len(a.text)
 	a.text = utf8.AppendRune(a.text, c)
 	for range len(a.text) - n {
 		a.align = append(a.align, at)
+	}
+}
+
+// room reports whether n more bytes may come, and fails the call otherwise: a file could
+// make any text out of one character.
+func (a *aligned) room(n int) bool {
+	if a.progress == nil || len(a.text)+n <= a.most {
+		return true
+	}
+	a.fail(errGrown)
+	return false
+}
+
+// spell appends the characters that stand for the bytes of text.
+func (a *aligned) spell(text []byte, align []span) {
+	if !a.room(2 * len(text)) {
+		return
+	}
+	for i, b := range text {
+		r := byteRune(b)
+		if r >= utf8.RuneSelf {
+			a.text = append(a.text, byte(0xC0|r>>6), byte(0x80|r&0x3F))
+			a.align = append(a.align, align[i], align[i])
+			continue
+		}
+		a.text = append(a.text, byte(r))
+		a.align = append(a.align, align[i])
 	}
 }

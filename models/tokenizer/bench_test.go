@@ -68,3 +68,25 @@ func BenchmarkUnicodeTables(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkEncodeOthers(b *testing.B) {
+	sentences := strings.Split(strings.TrimSpace(string(readFile(b, "testdata/tatoeba.txt"))), "\n")
+	n := 0
+	for _, text := range sentences {
+		n += len(text)
+	}
+	for _, name := range []string{"bert", "gpt2", "roberta"} {
+		tok := loadDefinition(b, name)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(n))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, text := range sentences {
+					if _, err := tok.Encode(text, Options{AddSpecialTokens: true}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}

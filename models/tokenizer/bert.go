@@ -1,23 +1,23 @@
 package tokenizer
 
 import (
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
-// bertNormalizer is BertNormalizer: the cleaning of text that BERT was trained with.
+// bertNormalizer is BertNormalizer: the cleaning of text that BERT was trained with; of
+// Lowercase it is the last step, character by character, whatever the context.
 type bertNormalizer struct{ clean, chinese, accents, lowercase bool }
 
-func (b bertNormalizer) normalize(a, tmp *aligned) {
+func (b *bertNormalizer) normalize(a, tmp *aligned) {
 	if b.clean {
-		cleaned := classOf(cleanedClass)
+		t := charData()
 		mapRunes(a, tmp, func(r rune) rune {
-			if cleaned.has(r) {
+			switch bits := t.of(r); {
+			case bits&isCleaned != 0:
 				return dropped
-			}
-			if unicode.IsSpace(r) {
+			case bits&isSpace != 0:
 				return ' '
 			}
 			return r
@@ -32,24 +32,13 @@ func (b bertNormalizer) normalize(a, tmp *aligned) {
 		})
 	}
 	if b.accents {
-		unicodeForm{}.normalize(a, tmp)
-		accents := classOf(accentClass)
-		mapRunes(a, tmp, func(r rune) rune {
-			if accents.has(r) {
-				return dropped
-			}
-			return r
-		})
+		new(unicodeForm).normalize(a, tmp)
+		dropClass(isAccent).normalize(a, tmp)
 	}
 	if b.lowercase {
 		mapRunes(a, tmp, lower)
 	}
 }
-
-// lowercase is Lowercase: character by character, whatever the context.
-type lowercase struct{}
-
-func (lowercase) normalize(a, tmp *aligned) { mapRunes(a, tmp, lower) }
 
 // What mapRunes makes of a character beside another character.
 const (
@@ -104,36 +93,20 @@ func isChinese(r rune) bool {
 		r >= 0x20000 && r <= 0x2A6DF || r >= 0x2A700 && r <= 0x2B81F || r >= 0x2B920 && r <= 0x2CEAF || r >= 0x2F800 && r <= 0x2FA1F)
 }
 
-func parseBertNormalizer(c *component) (normalizer, error) {
-	b := bertNormalizer{clean: true, chinese: true, lowercase: true}
-	accents, said, err := c.bools([]string{"clean_text", "handle_chinese_chars", "lowercase"}, []*bool{&b.clean, &b.chinese, &b.lowercase}, "strip_accents")
-	b.accents = b.lowercase
-	if said {
-		b.accents = accents
+func parseBertNormalizer(c *component) (*bertNormalizer, error) {
+	b := &bertNormalizer{clean: true, chinese: true, lowercase: true}
+	accents := false
+	err := c.fields(field{"clean_text", &b.clean}, field{"handle_chinese_chars", &b.chinese}, field{"lowercase", &b.lowercase}, field{"strip_accents", func(d *strictjson.Decoder) error {
+		if d.Peek() == strictjson.Null {
+			return d.Null()
+		}
+		accents = true
+		return readInto(d, &b.accents)
+	}})
+	if !accents {
+		b.accents = b.lowercase
 	}
 	return b, err
-}
-
-// bools reads a component whose fields are booleans; that named optional may be null.
-func (c *component) bools(keys []string, values []*bool, optional string) (value, said bool, err error) {
-	err = c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		if key == optional {
-			if d.Peek() == strictjson.Null {
-				return true, d.Null()
-			}
-			said = true
-			value, err = d.Bool()
-			return true, err
-		}
-		for i, k := range keys {
-			if k == key {
-				*values[i], err = d.Bool()
-				return true, err
-			}
-		}
-		return false, nil
-	})
-	return value, said, err
 }
 
 // bertPreTokenizer is BertPreTokenizer: words end at white space, and each punctuation
@@ -141,12 +114,12 @@ func (c *component) bools(keys []string, values []*bool, optional string) (value
 type bertPreTokenizer struct{}
 
 func (bertPreTokenizer) preTokenize(in *aligned, _ *workspace, emit func(*aligned) bool) bool {
-	punctuation := classOf(punctuationClass)
+	t := charData()
 	return cutWords(in, emit, func(r rune) cut {
-		switch {
-		case unicode.IsSpace(r):
+		switch bits := t.of(r); {
+		case bits&isSpace != 0:
 			return cutOut
-		case punctuation.has(r):
+		case bits&isPunctuation != 0:
 			return cutAlone
 		}
 		return 0
@@ -156,11 +129,11 @@ func (bertPreTokenizer) preTokenize(in *aligned, _ *workspace, emit func(*aligne
 // digits is Digits: numbers, or each digit of them, are words of their own.
 type digits struct{ individual bool }
 
-func (x digits) preTokenize(in *aligned, _ *workspace, emit func(*aligned) bool) bool {
-	set := classOf(digitClass)
+func (x *digits) preTokenize(in *aligned, _ *workspace, emit func(*aligned) bool) bool {
+	t := charData()
 	return cutWords(in, emit, func(r rune) cut {
 		switch {
-		case !set.has(r):
+		case t.of(r)&isDigit == 0:
 			return 0
 		case x.individual:
 			return cutAlone

@@ -16,6 +16,8 @@ type bpe struct {
 	bytes        []int32 // ids of <0x00> to <0xFF>, -1 where missing; nil without byte fallback
 	fuseUnk      bool    // neighbouring unknown characters are one token
 	ignoreMerges bool    // a word of the vocabulary is that token, whatever the merges say
+	prefix       string  // before characters that do not begin a word
+	suffix       string  // behind the character that ends a word
 }
 
 // symbol is a part of a word on its way to a token.
@@ -38,12 +40,14 @@ func (m *bpe) tokenize(word []byte, barred []bool, ws *workspace, out []piece) (
 			return append(out, piece{id, 0, int32(len(word))}), nil
 		}
 	}
-	symbols, err := m.spell(word, barred, ws.symbols[:0])
-	ws.symbols = symbols
+	symbols, err := m.spell(word, barred, ws)
 	if err != nil {
 		return out, err
 	}
-	ws.heap = m.join(symbols, barred, ws.heap[:0])
+	ws.heap = m.join(symbols, barred, ws)
+	if ws.err != nil {
+		return out, ws.err
+	}
 	at := int32(0)
 	for _, s := range symbols {
 		if s.size > 0 {
@@ -55,50 +59,77 @@ func (m *bpe) tokenize(word []byte, barred []bool, ws *workspace, out []piece) (
 }
 
 // spell makes a symbol of each character of word, or several of one outside the vocabulary.
-func (m *bpe) spell(word []byte, barred []bool, symbols []symbol) ([]symbol, error) {
-	add := func(id, size int32) {
-		n := int32(len(symbols))
-		symbols = append(symbols, symbol{id: id, prev: n - 1, next: n + 1, size: size})
-	}
-	unknown := false // the symbol before is the unknown token
+func (m *bpe) spell(word []byte, barred []bool, ws *workspace) ([]symbol, error) {
+	ws.symbols = ws.symbols[:0]
+	unknown := int32(0) // bytes of unknown characters before, for which there is no symbol yet
 	for i := 0; i < len(word); {
 		n := 1
 		if word[i] >= utf8.RuneSelf {
 			_, n = utf8.DecodeRune(word[i:])
 		}
 		char := word[i : i+n]
+		first := i == 0
 		i += n
+		if !first && m.prefix != "" || i == len(word) && m.suffix != "" {
+			char = m.affixed(char, !first, i == len(word), ws)
+		}
 		if id := m.trie.find(char); id >= 0 && !isBarred(barred, id) {
-			add(id, int32(n))
-			unknown = false
+			if unknown > 0 {
+				ws.spell(m.unk, unknown)
+				unknown = 0
+			}
+			ws.spell(id, int32(n))
 			continue
 		}
 		if m.bytes != nil && m.spellable(char, barred) {
-			for _, b := range char {
-				add(m.bytes[b], 1)
+			for _, b := range char { // even before what is unknown: so does the Rust library
+				ws.spell(m.bytes[b], 1)
 			}
-			unknown = false
 			continue
 		}
 		if m.unk < 0 {
-			return symbols, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, char)
+			return nil, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, char)
 		}
-		if unknown && m.fuseUnk {
-			symbols[len(symbols)-1].size += int32(n)
-			continue
+		if unknown > 0 && !m.fuseUnk {
+			ws.spell(m.unk, unknown)
+			unknown = 0
 		}
-		add(m.unk, int32(n))
-		unknown = true
+		unknown += int32(n)
 	}
-	if n := len(symbols); n > 0 {
-		symbols[n-1].next = -1
+	if unknown > 0 {
+		ws.spell(m.unk, unknown)
 	}
-	return symbols, nil
+	if n := len(ws.symbols); n > 0 {
+		ws.symbols[n-1].next = -1
+	}
+	return ws.symbols, nil
+}
+
+// spell appends a symbol.
+//
+//go:noinline
+func (ws *workspace) spell(id, size int32) {
+	n := int32(len(ws.symbols))
+	ws.symbols = append(ws.symbols, symbol{id, n - 1, n + 1, size})
+}
+
+// affixed is char with the prefix and the suffix that it has in the vocabulary.
+func (m *bpe) affixed(char []byte, inside, last bool, ws *workspace) []byte {
+	text := ws.affixed[:0]
+	if inside {
+		text = append(text, m.prefix...)
+	}
+	text = append(text, char...)
+	if last {
+		text = append(text, m.suffix...)
+	}
+	ws.affixed = text
+	return text
 }
 
 func (m *bpe) spellable(char []byte, barred []bool) bool {
 	for _, b := range char {
-		if isBarred(barred, m.bytes[b]) {
+		if m.bytes[b] < 0 || isBarred(barred, m.bytes[b]) {
 			return false
 		}
 	}
@@ -108,7 +139,8 @@ func (m *bpe) spellable(char []byte, barred []bool) bool {
 // join does the merges, each found through a heap, so that a word of n characters takes
 // O(n log n). A candidate whose symbols have changed meanwhile still counts when they
 // would give the same token, as in the Rust library.
-func (m *bpe) join(symbols []symbol, barred []bool, heap []candidate) []candidate {
+func (m *bpe) join(symbols []symbol, barred []bool, ws *workspace) []candidate {
+	heap := ws.heap[:0]
 	push := func(left, right int32) {
 		if left < 0 || right < 0 {
 			return
@@ -128,7 +160,10 @@ func (m *bpe) join(symbols []symbol, barred []bool, heap []candidate) []candidat
 	for i := 1; i < len(symbols); i++ {
 		push(int32(i-1), int32(i))
 	}
-	for len(heap) > 0 {
+	for n := 1; len(heap) > 0; n++ {
+		if n%pollEvery == 0 && ws.poll(pollEvery) != nil {
+			break
+		}
 		top := heap[0]
 		heap = popCandidate(heap)
 		left := &symbols[top.pos]

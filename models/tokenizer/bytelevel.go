@@ -1,18 +1,15 @@
 package tokenizer
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // byteLevel is ByteLevel, as GPT-2 and RoBERTa have it: words by a pattern, then each
 // byte as one printable character.
 type byteLevel struct{ prefix, trim, regex bool }
 
-func parseByteLevel(c *component) (byteLevel, error) {
-	b := byteLevel{prefix: true, trim: true, regex: true}
-	_, _, err := c.bools([]string{"add_prefix_space", "trim_offsets", "use_regex"}, []*bool{&b.prefix, &b.trim, &b.regex}, "")
-	return b, err
+//go:noinline
+func (b *byteLevel) parse(c *component) error {
+	*b = byteLevel{true, true, true}
+	return c.fields(field{"add_prefix_space", &b.prefix}, field{"trim_offsets", &b.trim}, field{"use_regex", &b.regex})
 }
 
 // byteRune is the character that stands for a byte: itself if it is printable in Latin-1,
@@ -45,7 +42,7 @@ func runeByte(r rune) (byte, bool) {
 // spaceRune stands for a space: Ġ.
 const spaceRune = ' ' + 0x100
 
-func (b byteLevel) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
+func (b *byteLevel) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	if !b.prefix || len(in.text) == 0 || in.text[0] == ' ' {
 		return b.words(in, ws, emit)
 	}
@@ -58,18 +55,18 @@ func (b byteLevel) preTokenize(in *aligned, ws *workspace, emit func(*aligned) b
 	return more
 }
 
-func (b byteLevel) words(text *aligned, ws *workspace, emit func(*aligned) bool) bool {
+func (b *byteLevel) words(text *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	out := ws.take()
 	more := true
+	t := charData()
 	for start := 0; start < len(text.text) && more; {
 		end := len(text.text)
 		if b.regex {
-			end = start + nextWord(text.text[start:])
+			end = start + nextWord(t, text.text[start:])
 		}
 		out.text, out.align, out.shift = out.text[:0], out.align[:0], text.align[start].start
-		for ; start < end; start++ {
-			out.append(byteRune(text.text[start]), text.align[start])
-		}
+		out.spell(text.text[start:end], text.align[start:end])
+		start = end
 		more = emit(out)
 	}
 	ws.give()
@@ -81,7 +78,7 @@ func (b byteLevel) words(text *aligned, ws *workspace, emit func(*aligned) bool)
 //	's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 //
 // Some alternative matches anywhere, so that words follow each other without gaps.
-func nextWord(text []byte) int {
+func nextWord(t *chars, text []byte) int {
 	if text[0] == '\'' && len(text) > 1 {
 		switch text[1] {
 		case 's', 't', 'm', 'd':
@@ -96,15 +93,15 @@ func nextWord(text []byte) int {
 	if text[0] == ' ' && len(text) > 1 {
 		start = 1
 	}
-	kind, n := classify(text[start:])
+	kind, n := classify(t, text[start:])
 	if kind == white { // the space, if any, is one of several
 		start = 0
-		kind, n = classify(text)
+		kind, n = classify(t, text)
 	}
 	last := 0 // where the latest character begins
 	i := start + n
 	for i < len(text) {
-		k, n := classify(text[i:])
+		k, n := classify(t, text[i:])
 		if k != kind {
 			break
 		}
@@ -118,25 +115,23 @@ func nextWord(text []byte) int {
 	return i
 }
 
-// runeKind is what the pattern tells apart.
-type runeKind byte
-
+// The kinds of characters that the pattern tells apart.
 const (
-	white runeKind = iota
-	letters
-	numbers
-	others
+	white   = isSpace
+	letters = isL
+	numbers = isN
+	others  = 0
 )
 
 // classify is the kind and size of the first character of text.
-func classify(text []byte) (runeKind, int) {
+func classify(t *chars, text []byte) (uint32, int) {
 	r, n := decodeRune(text)
-	switch {
-	case classOf(letterClass).has(r):
+	switch bits := t.of(r); {
+	case bits&letters != 0:
 		return letters, n
-	case unicode.IsSpace(r):
+	case bits&white != 0:
 		return white, n
-	case classOf(numberClass).has(r):
+	case bits&numbers != 0:
 		return numbers, n
 	}
 	return others, n
@@ -145,7 +140,7 @@ func classify(text []byte) (runeKind, int) {
 // byteLevelDecoder joins the bytes that tokens spell; a token with any other character
 // stands for itself.
 var byteLevelDecoder = decoder{
-	token: func(out *parts, _ int, token []byte) {
+	token: func(out *parts, _ place, token []byte) {
 		at := len(out.text)
 		for rest := token; len(rest) > 0; {
 			r, n := utf8.DecodeRune(rest)
@@ -187,27 +182,20 @@ func appendLossy(to, text []byte) []byte {
 // trim is trim_offsets: white space at the ends of tokens is left out of their offsets.
 type trim struct{ prefix bool }
 
-// trimmed is a post-processor with trim_offsets, as the file has it. The tokenizer trims
-// while it finds tokens, where their text is at hand.
-type trimmed struct {
-	postProcessor
-	trims []trim
-}
-
 // offsets trims those of a token, at, in the original text. first is set for the first token.
 // Spaces of the token are counted, characters of the original are skipped for them,
 // as the Rust library does even where normalisation made one of the other.
 func (t trim) offsets(token string, at Offset, text []byte, first bool) Offset {
 	leading, trailing := 0, 0
 	for _, r := range token {
-		if r != spaceRune && !unicode.IsSpace(r) {
+		if r != spaceRune && !isSpaceRune(r) {
 			break
 		}
 		leading++
 	}
 	for rest := token; rest != ""; trailing++ {
 		r, n := utf8.DecodeLastRuneInString(rest)
-		if r != spaceRune && !unicode.IsSpace(r) {
+		if r != spaceRune && !isSpaceRune(r) {
 			break
 		}
 		rest = rest[:len(rest)-n]

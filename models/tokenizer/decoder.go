@@ -4,7 +4,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
-	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // parts are pieces of text one after the other, which are joined in the end.
@@ -20,6 +19,13 @@ func (p *parts) reset() { p.text, p.ends = p.text[:0], p.ends[:0] }
 //
 //go:noinline
 func (p *parts) add(text []byte) { p.text = append(p.text, text...) }
+
+//go:noinline
+func (p *parts) addString(text string) {
+	for i := range len(text) {
+		p.addByte(text[i])
+	}
+}
 
 //go:noinline
 func (p *parts) addByte(b byte) { p.text = append(p.text, b) }
@@ -39,10 +45,30 @@ func (p *parts) open() int {
 
 // decoder turns tokens back into text.
 type decoder struct {
-	// token adds what becomes of token i to out.
-	token func(out *parts, i int, token []byte)
+	// token adds what becomes of a token to out.
+	token func(out *parts, at place, token []byte)
 	// finish, if set, is called behind the last token. The memory of spare may be used.
 	finish func(out, spare *parts)
+	growth int // how many bytes it makes of one, at most; 0 and 1: no more
+}
+
+// place is where a token is among all.
+type place struct {
+	first, last bool
+	before      []byte // the token before
+}
+
+// maxDecodedGrowth is how many bytes all decoders make of one, at most: a file could
+// otherwise make any text out of a few ids.
+const maxDecodedGrowth = 8
+
+// growth is how many bytes the decoders make of one.
+func (ds *decoders) growth() int {
+	n := 1
+	for _, d := range *ds {
+		n *= max(d.growth, 1)
+	}
+	return n
 }
 
 // decoders apply one after the other.
@@ -54,9 +80,11 @@ func (ds decoders) decode(in, out *parts) {
 	for _, d := range ds {
 		out.reset()
 		at := 0
+		var p place
 		for i, end := range in.ends {
-			d.token(out, i, in.text[at:end])
-			at = end
+			p.first, p.last = i == 0, i == len(in.ends)-1
+			d.token(out, p, in.text[at:end])
+			p.before, at = in.text[at:end], end
 		}
 		if d.finish != nil {
 			d.finish(out, in)
@@ -67,8 +95,8 @@ func (ds decoders) decode(in, out *parts) {
 }
 
 // spaces puts a space between tokens: what decodes where the file has no decoder.
-func spaces(out *parts, i int, token []byte) {
-	if i > 0 {
+func spaces(out *parts, at place, token []byte) {
+	if !at.first {
 		out.addByte(' ')
 	}
 	out.add(token)
@@ -76,17 +104,32 @@ func spaces(out *parts, i int, token []byte) {
 }
 
 // decodeToken writes spaces for the replacement and drops those of the first token.
-func (m metaspace) decodeToken(out *parts, i int, token []byte) {
+func (m *metaspace) decodeToken(out *parts, at place, token []byte) {
 	space := " "
-	if i == 0 && m.scheme != prependNever {
+	if at.first && m.scheme != prependNever {
 		space = ""
 	}
 	out.addReplaced(token, string(m.replacement), space)
 	out.end()
 }
 
-func (r replace) decodeToken(out *parts, _ int, token []byte) {
-	out.addReplaced(token, r.pattern, r.content)
+func (r *replace) decodeToken(out *parts, _ place, token []byte) {
+	if r.regex == nil {
+		out.addReplaced(token, r.pattern, r.content)
+		out.end()
+		return
+	}
+	pos, steps := 0, patternSteps(len(token))
+	for f := r.in(token, &steps); ; {
+		lo, hi := f.next(pos)
+		if lo < 0 {
+			break
+		}
+		out.add(token[pos:lo])
+		out.addString(r.content)
+		pos = hi
+	}
+	out.add(token[pos:])
 	out.end()
 }
 
@@ -99,9 +142,7 @@ func (p *parts) addReplaced(text []byte, pattern, content string) {
 			i++
 			continue
 		}
-		for j := range len(content) {
-			p.addByte(content[j])
-		}
+		p.addString(content)
 		i += len(pattern)
 	}
 }
@@ -112,7 +153,7 @@ func hasPrefix(text []byte, prefix string) bool {
 
 // fuse joins all tokens into one.
 var fuse = decoder{
-	token:  func(out *parts, _ int, token []byte) { out.add(token) },
+	token:  func(out *parts, _ place, token []byte) { out.add(token) },
 	finish: func(out, _ *parts) { out.end() },
 }
 
@@ -120,15 +161,15 @@ var fuse = decoder{
 // stop from its end.
 type strip struct {
 	content     rune
-	start, stop int
+	start, stop int64
 }
 
-func (s strip) decodeToken(out *parts, _ int, token []byte) {
+func (s *strip) decodeToken(out *parts, _ place, token []byte) {
 	c := string(s.content)
-	for n := 0; n < s.start && hasPrefix(token, c); n++ {
+	for n := int64(0); n < s.start && hasPrefix(token, c); n++ {
 		token = token[len(c):]
 	}
-	for n := 0; n < s.stop && len(token) >= len(c) && hasPrefix(token[len(token)-len(c):], c); n++ {
+	for n := int64(0); n < s.stop && len(token) >= len(c) && hasPrefix(token[len(token)-len(c):], c); n++ {
 		token = token[:len(token)-len(c)]
 	}
 	out.add(token)
@@ -138,7 +179,7 @@ func (s strip) decodeToken(out *parts, _ int, token []byte) {
 // byteFallback joins runs of <0xNN> into characters; each byte of a run that is not
 // UTF-8 becomes U+FFFD.
 var byteFallback = decoder{
-	token: func(out *parts, _ int, token []byte) {
+	token: func(out *parts, _ place, token []byte) {
 		if b, ok := byteToken(token); ok {
 			out.addByte(b)
 			return
@@ -192,8 +233,8 @@ var cleanups = [...][2]string{
 	{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
 }
 
-func (w wordPieceDecoder) decodeToken(out *parts, i int, token []byte) {
-	if i > 0 {
+func (w *wordPieceDecoder) decodeToken(out *parts, at place, token []byte) {
+	if !at.first {
 		if hasPrefix(token, w.prefix) {
 			token = token[len(w.prefix):]
 		} else {
@@ -202,28 +243,51 @@ func (w wordPieceDecoder) decodeToken(out *parts, i int, token []byte) {
 	}
 	out.add(token)
 	if w.cleanup {
-		at := out.open()
-		for _, c := range cleanups {
-			text := out.text[at:]
-			out.text = out.text[:at]
-			out.addReplaced(text, c[0], c[1])
-		}
+		out.cleanup(out.open())
 	}
 	out.end()
 }
 
-func parseWordPieceDecoder(c *component) (wordPieceDecoder, error) {
-	w := wordPieceDecoder{prefix: "##", cleanup: true}
-	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		switch key {
-		case "prefix":
-			w.prefix, err = d.String()
-		case "cleanup":
-			w.cleanup, err = d.Bool()
-		default:
-			return false, nil
-		}
-		return true, err
-	})
-	return w, err
+// cleanup applies the cleanups to the text from at on.
+func (p *parts) cleanup(at int) {
+	for _, c := range cleanups {
+		text := p.text[at:]
+		p.text = p.text[:at]
+		p.addReplaced(text, c[0], c[1])
+	}
+}
+
+// suffixDecoder is BPEDecoder: suffix ends a word, and becomes a space but in the last token.
+type suffixDecoder struct{ suffix string }
+
+func (x *suffixDecoder) decodeToken(out *parts, at place, token []byte) {
+	space := " "
+	if at.last {
+		space = ""
+	}
+	out.addReplaced(token, x.suffix, space)
+	out.end()
+}
+
+// ctcDecoder is CTC: of equal tokens in a row one stays, and padding goes.
+type ctcDecoder struct {
+	pad, delimiter string
+	cleanup        bool
+}
+
+func (x *ctcDecoder) decodeToken(out *parts, at place, token []byte) {
+	if !at.first && string(at.before) == string(token) {
+		return
+	}
+	start := len(out.text)
+	out.addReplaced(token, x.pad, "")
+	if x.cleanup {
+		out.cleanup(start)
+		text := out.text[start:]
+		out.text = out.text[:start]
+		out.addReplaced(text, x.delimiter, " ")
+	}
+	if len(out.text) > start {
+		out.end()
+	}
 }

@@ -20,6 +20,9 @@ var (
 	ErrNoUnknown = errors.New("no unknown token")
 	// ErrOptions: the options cannot be met.
 	ErrOptions = errors.New("invalid tokenizer options")
+
+	errGrown        = lean.Errorf("%w: tokenizer: the normaliser or pre-tokenizer makes more than %d times as much of it", ErrInvalidText, maxGrowth)
+	errPatternSteps = lean.Errorf("%w: tokenizer: a regular expression of the tokenizer takes too many steps; encode it in parts", ErrInvalidText)
 )
 
 // invalid reports a malformed tokenizer.json.
@@ -33,6 +36,8 @@ func unsupported(component, kind, supported string) error {
 }
 
 // clip shortens text from a file for an error message.
+//
+//go:noinline
 func clip(s string) string {
 	const most = 60
 	if len(s) > most {

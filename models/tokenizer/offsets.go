@@ -26,6 +26,7 @@ func CodePointOffsets(text string, offsets []Offset) []Offset {
 	return convertOffsets(text, offsets, func(rune) int32 { return 1 })
 }
 
+//go:noinline
 func convertOffsets(text string, offsets []Offset, units func(rune) int32) []Offset {
 	ascii := true
 	for i := 0; i < len(text) && ascii; i++ {
@@ -57,4 +58,24 @@ func convertOffsets(text string, offsets []Offset, units func(rune) int32) []Off
 		out[i] = Offset{convert(o.Start), convert(o.End)}
 	}
 	return out
+}
+
+// coverMarks moves the ends of offsets into text over the combining marks behind them, up to
+// where a later offset begins.
+func coverMarks(text string, offsets []Offset) {
+	t := charData()
+	limit, start := len(text), len(text) // start of the offsets behind, limit of those that begin there
+	for i := len(offsets) - 1; i >= 0; i-- {
+		o := &offsets[i]
+		if o.Start < start {
+			limit, start = start, o.Start
+		}
+		for o.Start < o.End && o.End < limit {
+			r, n := utf8.DecodeRuneInString(text[o.End:])
+			if t.of(r)&isM == 0 {
+				break
+			}
+			o.End += n
+		}
+	}
 }

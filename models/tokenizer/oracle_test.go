@@ -186,7 +186,7 @@ func fromSecond(tok *Tokenizer, line oracleLine, o Options, i int) bool {
 		na, nb = truncatePair(na, nb, room)
 	}
 	mark := func(n, value int) *sequence {
-		return &sequence{ids: make([]int32, n), offsets: slices.Repeat([]Offset{{value, value}}, n)}
+		return &sequence{ids: make([]int32, n), words: make([]int32, n), offsets: slices.Repeat([]Offset{{value, value}}, n)}
 	}
 	var e Encoding
 	tok.postProcessor.process(&e, mark(na, 1), mark(nb, 2), o.AddSpecialTokens)
@@ -212,7 +212,7 @@ func TestNormalizationOfEveryCodePoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(want, "word")
-	forms := map[string]unicodeForm{"NFC": {compose: true}, "NFKC": {compatible: true, compose: true}, "NFD": {}, "NFKD": {compatible: true}}
+	forms := map[string]*unicodeForm{"NFC": {compose: true}, "NFKC": {compatible: true, compose: true}, "NFD": {}, "NFKD": {compatible: true}}
 	if len(want) != len(forms) {
 		t.Fatalf("%d forms in codepoints.json", len(want))
 	}

@@ -1,10 +1,6 @@
 package tokenizer
 
-import (
-	"unicode/utf8"
-
-	"github.com/lodestone-wasm/lodestone/weights/strictjson"
-)
+import "github.com/lodestone-wasm/lodestone/weights/strictjson"
 
 // Parse reads a tokenizer.json. Errors wrap [ErrInvalid] when the file is malformed
 // and [ErrUnsupported], with the name of what is missing, when it needs a component
@@ -30,13 +26,26 @@ func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
 		case "added_tokens":
 			added, err = parseAddedTokens(d)
 		case "normalizer":
-			t.normalizer, err = parseOptional(d, key, parseNormalizer)
+			var all normalizers
+			if err = optional(d, key, all.parse); len(all) > 0 {
+				t.normalizer = all
+			}
 		case "pre_tokenizer":
-			t.preTokenizer, err = parseOptional(d, key, parsePreTokenizer)
+			var all preTokenizers
+			err = optional(d, key, all.parse)
+			if t.preTokenizer = all; len(all) < 2 {
+				t.preTokenizer = nil
+				for _, p := range all {
+					t.preTokenizer = p
+				}
+			}
 		case "post_processor":
 			post, err = d.Raw() // read once the ids are known
 		case "decoder":
-			t.decoders, err = parseOptional(d, key, parseDecoder)
+			if d.Peek() != strictjson.Null {
+				t.decoders = decoders{}
+			}
+			err = optional(d, key, t.decoders.parse)
 		case "model":
 			t.model, err = parseModel(d)
 		default:
@@ -60,21 +69,16 @@ func Parse(tokenizerJSON []byte) (*Tokenizer, error) {
 		return nil, err
 	}
 	if post != nil {
-		d := strictjson.NewDecoder(post)
-		p, err := parseOptional(d, "post_processor", func(c *component) (postProcessor, error) {
-			return parsePostProcessor(c, t.maxID())
-		})
-		if err != nil {
+		p := postParser{maxID: t.maxID()}
+		if err := optional(strictjson.NewDecoder(post), "post_processor", p.parse); err != nil {
 			return nil, kindOf(err)
 		}
-		if p != nil {
-			t.postProcessor = p
+		if _, ok := t.model.(*unigram); ok && p.trims != nil {
+			return nil, unsupported("post-processor with trim_offsets and model", "Unigram", "WordPiece, BPE")
 		}
-		if p, ok := p.(*trimmed); ok {
-			if _, ok := t.model.(*unigram); ok {
-				return nil, unsupported("post-processor with trim_offsets and model", "Unigram", "WordPiece, BPE")
-			}
-			t.trims, t.postProcessor = p.trims, p.postProcessor
+		t.trims = p.trims
+		if p.template != nil {
+			t.postProcessor = p.template
 		}
 	}
 	return t, nil
@@ -96,7 +100,7 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 	t.added = added
 	t.addedByID = make(map[int32]int, len(added))
 	t.addedIDs = make(map[string]int32, len(added))
-	next := int32(t.model.size())
+	next := int32(t.model.used())
 	for i := range added {
 		a := &added[i]
 		if a.content == "" {
@@ -111,10 +115,12 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 		want, ok := t.model.id(a.content)
 		if !ok {
 			want = next
-			next++
 		}
 		if a.id != want {
 			return invalid("tokenizer: added token %q has id %d, expected %d", clip(a.content), a.id, want)
+		}
+		if a.id >= int32(t.model.used()) {
+			next = max(next, a.id+1)
 		}
 		t.addedIDs[a.content] = a.id
 		t.addedByID[a.id] = i
@@ -138,10 +144,13 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 			if a.normalized {
 				which = 1
 				if t.normalizer != nil {
-					var text, spare aligned
+					state := progress{most: 16 * maxPiece, steps: patternSteps(len(pattern))}
+					text, spare := aligned{progress: &state}, aligned{}
 					text.load([]byte(pattern), 0, len(pattern))
 					t.normalizer.normalize(&text, &spare)
-					pattern = string(text.text)
+					if pattern = string(text.text); state.err != nil {
+						return invalid("tokenizer: added token %q normalises to more than %d bytes", clip(a.content), 16*maxPiece)
+					}
 				}
 				if pattern == "" {
 					return invalid("tokenizer: added token %q normalises to nothing", clip(a.content))
@@ -161,40 +170,23 @@ func parseAddedTokens(d *strictjson.Decoder) (tokens []addedToken, err error) {
 		var a addedToken
 		id := int64(-1)
 		seen := 0
-		err := d.Object(func(key string) (err error) {
-			seen++
-			switch key {
-			case "id":
-				id, err = d.Int()
-			case "content":
-				a.content, err = d.String()
-			case "single_word":
-				a.singleWord, err = d.Bool()
-			case "lstrip":
-				a.lstrip, err = d.Bool()
-			case "rstrip":
-				a.rstrip, err = d.Bool()
-			case "normalized":
-				a.normalized, err = d.Bool()
-			case "special":
-				a.special, err = d.Bool()
-			default:
-				err = unsupported("added token field", key, "id, content, single_word, lstrip, rstrip, normalized, special")
+		fields := []field{{"id", &id}, {"content", &a.content}, {"single_word", &a.singleWord}, {"lstrip", &a.lstrip}, {"rstrip", &a.rstrip}, {"normalized", &a.normalized}, {"special", &a.special}}
+		for i, f := range fields {
+			fields[i].to = func(d *strictjson.Decoder) error {
+				seen++
+				return readInto(d, f.to)
 			}
-			return err
-		})
-		if err != nil {
-			return err
 		}
-		if seen != 7 {
-			return invalid("tokenizer: added token %d has %d fields, expected id, content, single_word, lstrip, rstrip, normalized and special", i, seen)
+		err := readFields(d, "added token", fields)
+		if err == nil && seen != len(fields) {
+			err = invalid("tokenizer: added token %d has %d fields, expected id, content, single_word, lstrip, rstrip, normalized and special", i, seen)
 		}
-		if id < 0 || id > 1<<30 {
-			return invalid("tokenizer: added token %q has id %d", clip(a.content), id)
+		if err == nil && (id < 0 || id > 1<<30) {
+			err = invalid("tokenizer: added token %q has id %d", clip(a.content), id)
 		}
 		a.id = int32(id)
 		tokens = append(tokens, a)
-		return nil
+		return err
 	})
 	return tokens, err
 }
@@ -231,16 +223,4 @@ func parseVocab(d *strictjson.Decoder) (pieces []string, scores []float64, err e
 		pieces[i], start = all[start:end], end
 	}
 	return pieces, scores, err
-}
-
-func parseRune(d *strictjson.Decoder, what string) (rune, error) {
-	s, err := d.String()
-	if err != nil {
-		return 0, err
-	}
-	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 || n != len(s) {
-		return 0, invalid("tokenizer: %s is %q, expected one character", what, clip(s))
-	}
-	return r, nil
 }

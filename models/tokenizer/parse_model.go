@@ -2,8 +2,8 @@ package tokenizer
 
 import (
 	"strings"
+	"unicode/utf8"
 
-	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -34,16 +34,17 @@ type modelFile struct {
 // The fields of each type.
 const (
 	unigramFields   = "unk_id, vocab, byte_fallback"
+	wordLevelFields = "vocab, unk_token"
 	wordPieceFields = "unk_token, continuing_subword_prefix, max_input_chars_per_word, vocab"
 	bpeFields       = "dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, fuse_unk, byte_fallback, ignore_merges, vocab, merges"
 )
 
 func parseModel(d *strictjson.Decoder) (model, error) {
-	const supported = "Unigram, WordPiece, BPE"
+	const supported = "Unigram, WordPiece, BPE, WordLevel"
 	var f modelFile
 	err := d.Object(func(key string) (err error) {
 		if key == "type" {
-			if f.kind, err = d.String(); err == nil && f.kind != "Unigram" && f.kind != "WordPiece" && f.kind != "BPE" {
+			if f.kind, err = d.String(); err == nil && !listed(supported, f.kind) {
 				err = unsupported("model", f.kind, supported)
 			}
 			return err
@@ -68,6 +69,8 @@ func parseModel(d *strictjson.Decoder) (model, error) {
 	switch f.kind {
 	case "WordPiece":
 		known = wordPieceFields
+	case "WordLevel":
+		known = wordLevelFields
 	case "BPE":
 		known = bpeFields
 	}
@@ -93,11 +96,18 @@ func parseModel(d *strictjson.Decoder) (model, error) {
 			return nil, invalid("tokenizer: model: max_input_chars_per_word is %d, expected 0 or more", f.most)
 		}
 		return newWordPiece(f.vocab, f.unk, f.prefix, f.most), nil
+	case "WordLevel":
+		if f.vocab == nil || !f.hasUnk {
+			return nil, f.lacks(wordLevelFields)
+		}
+		return newWordLevel(f.vocab, f.unk), nil
 	}
 	return f.bpe()
 }
 
 // listed reports whether key is among keys, which commas separate.
+//
+//go:noinline
 func listed(keys, key string) bool {
 	for more := true; more; {
 		var first string
@@ -116,6 +126,7 @@ func (f *modelFile) lacks(expected string) error {
 	return invalid("tokenizer: model: %s has the fields %s, expected %s", f.kind, clip(strings.Join(f.fields, ", ")), expected)
 }
 
+//go:noinline
 func (f *modelFile) has(key string) bool {
 	for _, k := range f.fields {
 		if k == key {
@@ -133,48 +144,42 @@ func (f *modelFile) field(d *strictjson.Decoder, key string) (err error) {
 			return d.Null()
 		}
 	}
-	var text *string
-	var truth *bool
-	var number *int64
+	var to any
 	switch key {
 	case "unk_id":
 		f.hasUnkID = true
-		number = &f.unkID
+		to = &f.unkID
 	case "max_input_chars_per_word":
-		number = &f.most
+		to = &f.most
 	case "unk_token":
 		f.hasUnk = true
-		text = &f.unk
+		to = &f.unk
 	case "continuing_subword_prefix":
-		text = &f.prefix
+		to = &f.prefix
 	case "end_of_word_suffix":
-		text = &f.suffix
+		to = &f.suffix
 	case "byte_fallback":
-		truth = &f.byteFallback
+		to = &f.byteFallback
 	case "fuse_unk":
-		truth = &f.fuseUnk
+		to = &f.fuseUnk
 	case "ignore_merges":
-		truth = &f.whole
-	}
-	switch {
-	case text != nil:
-		*text, err = d.String()
-	case truth != nil:
-		*truth, err = d.Bool()
-	case number != nil:
-		*number, err = d.Int()
-	case key == "vocab" && d.Peek() == strictjson.Array:
-		f.pieces, f.scores, err = parseVocab(d)
-	case key == "vocab":
-		f.vocab, err = parseVocabMap(d)
-	case key == "dropout":
-		f.dropout, err = d.Float()
-	case key == "merges":
+		to = &f.whole
+	case "dropout":
+		to = &f.dropout
+	case "merges":
 		f.merges, err = parseMerges(d)
+		return err
+	case "vocab":
+		if d.Peek() == strictjson.Array {
+			f.pieces, f.scores, err = parseVocab(d)
+		} else {
+			f.vocab, err = parseVocabMap(d)
+		}
+		return err
 	default:
-		err = d.Skip() // refused by name once the type is known
+		return d.Skip() // refused by name once the type is known
 	}
-	return err
+	return readInto(d, to)
 }
 
 // parseMerges reads ["a b", …] or [["a", "b"], …].
@@ -207,45 +212,38 @@ func parseMerges(d *strictjson.Decoder) (merges []string, err error) {
 	return merges, err
 }
 
-// bpe makes the model. What changes the spelling of a word's ends, or its cutting by chance,
-// is refused.
+// bpe makes the model. Dropout, which cuts words by chance, is refused.
 func (f *modelFile) bpe() (model, error) {
 	if f.vocab == nil || !f.has("merges") {
 		return nil, f.lacks("vocab, a map, and merges")
 	}
-	what, found := "", ""
-	switch {
-	case f.dropout != 0:
-		what, found = "dropout", "other than 0"
-	case f.prefix != "":
-		what, found = "continuing_subword_prefix", f.prefix
-	case f.suffix != "":
-		what, found = "end_of_word_suffix", f.suffix
+	if f.dropout != 0 {
+		return nil, unsupported("BPE dropout", "other than 0", "null, 0")
 	}
-	if what != "" {
-		return nil, unsupported("BPE "+what, found, "null, 0, \"\"")
+	if f.byteFallback && f.prefix+f.suffix != "" {
+		return nil, unsupported("BPE byte_fallback", "with continuing_subword_prefix or end_of_word_suffix", "one of them")
 	}
-	m := &bpe{vocab: f.vocab, unk: -1, fuseUnk: f.fuseUnk, ignoreMerges: f.whole, merges: make(mergeTable, len(f.merges)/2)}
+	m := &bpe{vocab: f.vocab, unk: -1, fuseUnk: f.fuseUnk, ignoreMerges: f.whole, prefix: f.prefix, suffix: f.suffix, merges: make(mergeTable, len(f.merges)/2)}
 	if f.hasUnk {
 		if id, ok := f.vocab.id(f.unk); ok {
 			m.unk = id
 		}
 	}
 	if f.byteFallback {
-		m.bytes = make([]int32, 256)
-		for b := range m.bytes {
-			name := lean.Appendf(nil, "<0x%02X>", b)
-			if m.bytes[b] = f.vocab.trie.find(name); m.bytes[b] < 0 {
-				return nil, unsupported("BPE byte_fallback", "without "+string(name), "all of <0x00> to <0xFF>")
-			}
-		}
+		m.bytes = byteIDs(f.vocab.trie)
 	}
+	cut := utf8.RuneCountInString(f.prefix) // as the Rust library has it: characters taken for bytes
+	var both []byte
 	for i := 0; i < len(f.merges); i += 2 {
 		left, right := f.merges[i], f.merges[i+1]
 		a, hasLeft := f.vocab.id(left)
 		b, hasRight := f.vocab.id(right)
-		c, hasBoth := f.vocab.id(left + right)
-		if !hasLeft || !hasRight || !hasBoth {
+		c := int32(-1)
+		if len(right) > cut {
+			both = append(append(both[:0], left...), right[cut:]...)
+			c = f.vocab.trie.find(both)
+		}
+		if !hasLeft || !hasRight || c < 0 {
 			return nil, invalid("tokenizer: model: merge %d of %q and %q: they and their join must be in the vocabulary", i/2, clip(left), clip(right))
 		}
 		m.merges.put(a, b, int32(i/2), c)

@@ -1,66 +1,68 @@
 package tokenizer
 
-import "github.com/lodestone-wasm/lodestone/weights/strictjson"
+import (
+	"slices"
 
-// parsePostProcessor reads a post-processor; its ids must be at most maxID.
-func parsePostProcessor(c *component, maxID int64) (postProcessor, error) {
-	switch c.kind {
-	case "TemplateProcessing":
-		return parseTemplateProcessing(c, maxID)
-	case "BertProcessing", "RobertaProcessing":
-		return parseBertProcessing(c, maxID)
-	case "ByteLevel":
-		b, err := parseByteLevel(c)
-		if err == nil && b.trim {
-			return &trimmed{plain{}, []trim{{b.prefix}}}, nil
-		}
-		return plain{}, err
-	case "Sequence":
-		return parsePostSequence(c, maxID)
-	}
-	return nil, unsupported("post-processor", c.kind, "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence")
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+)
+
+// postParser reads a post-processor: any number of ByteLevel, and then at most one other,
+// since what trims offsets must come before special tokens are there.
+type postParser struct {
+	maxID    int64 // the largest id that special tokens may have
+	trims    []trim
+	template *template // nil: sequences are only joined
 }
 
-// parseBertProcessing reads BertProcessing, [CLS] A [SEP] B [SEP], and RobertaProcessing,
+func (p *postParser) parse(c *component) (err error) {
+	if p.template != nil {
+		return unsupported("post-processor Sequence", "with a template before its end", "ByteLevel, then one other")
+	}
+	switch c.kind {
+	case "TemplateProcessing":
+		p.template, err = parseTemplateProcessing(c, p.maxID)
+		return err
+	case "BertProcessing", "RobertaProcessing":
+		return p.parseBert(c)
+	case "ByteLevel":
+		var b byteLevel
+		if err = b.parse(c); b.trim {
+			p.trims = append(p.trims, trim{b.prefix})
+		}
+		return err
+	case "Sequence":
+		return c.sequence("processors", p.parse)
+	}
+	return c.unsupported("TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence")
+}
+
+// parseBert reads BertProcessing, [CLS] A [SEP] B [SEP], and RobertaProcessing,
 // <s> A </s></s> B </s>, as the templates they are.
-func parseBertProcessing(c *component, maxID int64) (postProcessor, error) {
+func (p *postParser) parseBert(c *component) error {
 	var cls, sep []int32
 	roberta := c.kind == "RobertaProcessing"
 	trims, prefix := roberta, roberta
-	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		switch {
-		case key == "cls":
-			cls, err = parseTokenAndID(d, maxID)
-		case key == "sep":
-			sep, err = parseTokenAndID(d, maxID)
-		case key == "trim_offsets" && roberta:
-			trims, err = d.Bool()
-		case key == "add_prefix_space" && roberta:
-			prefix, err = d.Bool()
-		default:
-			return false, nil
-		}
-		return true, err
-	})
-	if err != nil {
-		return nil, err
+	fields := []field{{"cls", p.tokenAndID(&cls)}, {"sep", p.tokenAndID(&sep)}}
+	// Each piece is a letter and its type id.
+	pair := "c0A0s0B1s1"
+	if roberta {
+		fields = append(fields, field{"trim_offsets", &trims}, field{"add_prefix_space", &prefix})
+		pair = "c0A0s0s0B0s0"
+	}
+	if err := c.fields(fields...); err != nil {
+		return err
 	}
 	if cls == nil || sep == nil {
-		return nil, invalid("tokenizer: %s: %s needs cls and sep", c.section, c.kind)
+		return c.invalid("has not both", "cls and sep")
 	}
-	// Each piece is a letter and its type id.
-	t := &template{single: layOut("c0A0s0", cls, sep)}
-	if roberta {
-		t.pair = layOut("c0A0s0s0B0s0", cls, sep)
-	} else {
-		t.pair = layOut("c0A0s0B1s1", cls, sep)
-	}
+	p.template = &template{layOut("c0A0s0", cls, sep), layOut(pair, cls, sep)}
 	if trims {
-		return &trimmed{t, []trim{{prefix}}}, nil
+		p.trims = append(p.trims, trim{prefix})
 	}
-	return t, nil
+	return nil
 }
 
+//go:noinline
 func layOut(pieces string, cls, sep []int32) (out []templatePiece) {
 	for i := 0; i < len(pieces); i += 2 {
 		p := templatePiece{sequence: -1, typeID: int32(pieces[i+1] - '0')}
@@ -77,57 +79,31 @@ func layOut(pieces string, cls, sep []int32) (out []templatePiece) {
 	return out
 }
 
-// parseTokenAndID reads ["[CLS]", 101].
-func parseTokenAndID(d *strictjson.Decoder, maxID int64) (ids []int32, err error) {
-	n := 0
-	err = d.Array(func(i int) error {
-		n++
-		if i != 1 {
-			_, err := d.String()
-			return err
+// tokenAndID reads ["[CLS]", 101].
+func (p *postParser) tokenAndID(ids *[]int32) func(d *strictjson.Decoder) error {
+	return func(d *strictjson.Decoder) error {
+		n := 0
+		id := int64(-1)
+		err := d.Array(func(i int) error {
+			if n++; i != 1 {
+				return d.Skip()
+			}
+			return readInto(d, &id)
+		})
+		if err == nil && n != 2 {
+			err = invalid("tokenizer: post_processor: a special token has %d fields, expected its text and id", n)
 		}
-		id, err := d.Int()
-		if err == nil && (id < 0 || id > maxID) {
-			err = invalid("tokenizer: post_processor: a special token has the id %d, the largest id is %d", id, maxID)
-		}
-		ids = []int32{int32(id)}
-		return err
-	})
-	if err == nil && n != 2 {
-		err = invalid("tokenizer: post_processor: a special token has %d fields, expected its text and id", n)
+		*ids = slices.Repeat([]int32{int32(id)}, 1)
+		return checkID(err, "a special token", id, p.maxID)
 	}
-	return ids, err
 }
 
-// parsePostSequence reads any number of ByteLevel and then at most one other: what trims
-// offsets must come before special tokens are there.
-func parsePostSequence(c *component, maxID int64) (postProcessor, error) {
-	var all []postProcessor
-	err := c.fields(func(d *strictjson.Decoder, key string) (bool, error) {
-		if key != "processors" {
-			return false, nil
-		}
-		var err error
-		all, err = list(d, c.section, func(c *component) (postProcessor, error) { return parsePostProcessor(c, maxID) })
-		return true, err
-	})
-	if err != nil {
-		return nil, err
+// checkID is err, or the error of an id that no token has.
+//
+//go:noinline
+func checkID(err error, what string, id, most int64) error {
+	if err == nil && (id < 0 || id > most) {
+		err = invalid("tokenizer: post_processor: %s has id %d, the largest id is %d", what, id, most)
 	}
-	var last postProcessor = plain{}
-	var trims []trim
-	for _, p := range all {
-		if last != (plain{}) {
-			return nil, unsupported("post-processor Sequence", "with a template before its end", "ByteLevel, then one other")
-		}
-		if t, ok := p.(*trimmed); ok {
-			trims = append(trims, t.trims...)
-			p = t.postProcessor
-		}
-		last = p
-	}
-	if trims != nil {
-		return &trimmed{last, trims}, nil
-	}
-	return last, nil
+	return err
 }

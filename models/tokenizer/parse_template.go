@@ -10,22 +10,12 @@ import (
 func parseTemplateProcessing(c *component, maxID int64) (*template, error) {
 	var single, pair []namedPiece
 	special := map[string][]int32{}
-	err := c.fields(func(d *strictjson.Decoder, key string) (known bool, err error) {
-		switch key {
-		case "single":
-			single, err = parseTemplate(d)
-		case "pair":
-			pair, err = parseTemplate(d)
-		case "special_tokens":
-			err = d.Object(func(name string) (err error) {
-				special[name], err = parseSpecialToken(d, name, maxID)
-				return err
-			})
-		default:
-			return false, nil
-		}
-		return true, err
-	})
+	err := c.fields(field{"single", parseTemplate(&single)}, field{"pair", parseTemplate(&pair)}, field{"special_tokens", func(d *strictjson.Decoder) error {
+		return d.Object(func(name string) (err error) {
+			special[name], err = parseSpecialToken(d, name, maxID)
+			return err
+		})
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -45,43 +35,34 @@ type namedPiece struct {
 	typeID   int32
 }
 
-//go:noinline
-func parseTemplate(d *strictjson.Decoder) (pieces []namedPiece, err error) {
-	err = d.Array(func(i int) error {
-		if i >= 64 {
-			return invalid("tokenizer: TemplateProcessing: a template has more than 64 pieces")
-		}
-		var p namedPiece
-		members := 0
-		err := d.Object(func(kind string) error {
-			members++
-			if kind != "Sequence" && kind != "SpecialToken" {
-				return unsupported("TemplateProcessing piece", kind, "Sequence, SpecialToken")
+func parseTemplate(pieces *[]namedPiece) func(*strictjson.Decoder) error {
+	return func(d *strictjson.Decoder) error {
+		return d.Array(func(i int) error {
+			if i >= 64 {
+				return invalid("tokenizer: TemplateProcessing: a template has more than 64 pieces")
 			}
-			p.sequence = kind == "Sequence"
-			return d.Object(func(key string) (err error) {
-				switch key {
-				case "id":
-					p.name, err = d.String()
-				case "type_id":
-					var n int64
-					if n, err = d.Int(); err == nil && (n < 0 || n > 255) {
-						err = invalid("tokenizer: TemplateProcessing: type_id %d is outside 0 to 255", n)
-					}
-					p.typeID = int32(n)
-				default:
-					err = unsupported("TemplateProcessing field", key, "id, type_id")
+			var p namedPiece
+			var typeID int64
+			members := 0
+			piece := func(sequence bool) func(*strictjson.Decoder) error {
+				return func(d *strictjson.Decoder) error {
+					members++
+					p.sequence = sequence
+					return readFields(d, "TemplateProcessing", []field{{"id", &p.name}, {"type_id", &typeID}})
 				}
-				return err
-			})
+			}
+			err := readFields(d, "TemplateProcessing", []field{{"Sequence", piece(true)}, {"SpecialToken", piece(false)}})
+			if err == nil && (typeID < 0 || typeID > 255) {
+				err = invalid("tokenizer: TemplateProcessing: type_id %d is outside 0 to 255", typeID)
+			}
+			if err == nil && members != 1 {
+				err = invalid("tokenizer: TemplateProcessing: piece %d has %d members, expected Sequence or SpecialToken", i, members)
+			}
+			p.typeID = int32(typeID)
+			*pieces = append(*pieces, p)
+			return err
 		})
-		if err == nil && members != 1 {
-			err = invalid("tokenizer: TemplateProcessing: piece %d has %d members, expected Sequence or SpecialToken", i, members)
-		}
-		pieces = append(pieces, p)
-		return err
-	})
-	return pieces, err
+	}
 }
 
 func parseSpecialToken(d *strictjson.Decoder, name string, maxID int64) (ids []int32, err error) {
@@ -91,14 +72,11 @@ func parseSpecialToken(d *strictjson.Decoder, name string, maxID int64) (ids []i
 		}
 		return d.Array(func(i int) error {
 			id, err := d.Int()
-			if err == nil && (id < 0 || id > maxID) {
-				err = invalid("tokenizer: TemplateProcessing: special token %q has id %d, the largest id is %d", clip(name), id, maxID)
-			}
 			if err == nil && i >= 64 {
 				err = invalid("tokenizer: TemplateProcessing: special token %q has more than 64 ids", clip(name))
 			}
 			ids = append(ids, int32(id))
-			return err
+			return checkID(err, "a special token of TemplateProcessing", id, maxID)
 		})
 	})
 	if err == nil && len(ids) == 0 {

@@ -32,6 +32,12 @@ func addedJSON(id int, content string) string {
 	return fmt.Sprintf(`{"id":%d,"content":%q,"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}`, id, content)
 }
 
+// growing is a normaliser that makes 8 to the power of n of an s.
+func growing(n int) string {
+	one := `{"type":"Replace","pattern":{"String":"s"},"content":"ssssssss"}`
+	return `{"type":"Sequence","normalizers":[` + strings.Repeat(one+",", n-1) + one + `]}`
+}
+
 func TestParseReadsTheSmallFile(t *testing.T) {
 	tok, err := Parse(file("", ""))
 	if err != nil {
@@ -56,24 +62,37 @@ func TestParseRefuses(t *testing.T) {
 		kind           error
 		says           string
 	}{
-		{"another model by name", "model", `{"type":"WordLevel","vocab":{},"unk_token":"x"}`, ErrUnsupported, `model type "WordLevel" is not supported; supported: Unigram, WordPiece, BPE`},
-		{"another model whose type comes last", "model", `{"vocab":{"a":0},"merges":[],"type":"WordLevel"}`, ErrUnsupported, `"WordLevel"`},
+		{"another model by name", "model", `{"type":"Other","vocab":{},"unk_token":"x"}`, ErrUnsupported, `model type "Other" is not supported; supported: Unigram, WordPiece, BPE, WordLevel`},
+		{"another model whose type comes last", "model", `{"vocab":{"a":0},"merges":[],"type":"Other"}`, ErrUnsupported, `"Other"`},
 		{"a model without a type", "model", `{"vocab":[["a",0]]}`, ErrUnsupported, "(none)"},
 		{"an unknown field of Unigram", "model", `{"type":"Unigram","unk_id":0,"vocab":[["a",0]],"alpha":0.1}`, ErrUnsupported, `"alpha"`},
 		{"a vocabulary that is a map", "model", `{"type":"Unigram","unk_id":0,"vocab":{"a":0}}`, ErrUnsupported, "not a list"},
-		{"another normalizer", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"AA=="}`, ErrUnsupported, `normalizer type "Precompiled"`},
-		{"another normalizer in a sequence", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Nmt"}]}`, ErrUnsupported, `"Nmt"`},
+		{"another normalizer", "normalizer", `{"type":"Append","append":"x"}`, ErrUnsupported, `normalizer type "Append"`},
+		{"another normalizer in a sequence", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Other"}]}`, ErrUnsupported, `"Other"`},
+		{"a charsmap that is not base64", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"AA=A"}`, ErrInvalid, "base64"},
+		{"a charsmap of one byte", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"AA=="}`, ErrInvalid, "1 bytes"},
+		{"a charsmap with a trie beyond its end", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"CAAAAAAAAAA="}`, ErrInvalid, "the trie has 8 bytes of the 4"},
+		{"a charsmap whose text does not end", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"BAAAAAAAAABh"}`, ErrInvalid, "zero byte"},
+		{"more components than any pipeline has", "normalizer", `{"type":"Sequence","normalizers":[` + strings.Repeat(`{"type":"NFC"},`, maxSequence) + `{"type":"NFC"}]}`, ErrInvalid, "more than 64 components"},
 		{"a field of NFKC", "normalizer", `{"type":"NFKC","fast":true}`, ErrUnsupported, `"fast"`},
-		{"Replace with a regular expression", "normalizer", `{"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "}`, ErrUnsupported, `"Regex"`},
+		{"Replace with an unknown regular expression", "normalizer", `{"type":"Replace","pattern":{"Regex":"(?<=a) {2,}"},"content":" "}`, ErrUnsupported, `"(?<=a) {2,}" is not supported from byte 1 on; supported: the patterns of GPT-2`},
+		{"Replace with another pattern", "normalizer", `{"type":"Replace","pattern":{"Glob":"*"},"content":" "}`, ErrUnsupported, `"Glob"`},
 		{"Replace of nothing", "normalizer", `{"type":"Replace","pattern":{"String":""},"content":" "}`, ErrInvalid, "no pattern"},
 		{"null in a sequence", "normalizer", `{"type":"Sequence","normalizers":[null]}`, ErrInvalid, "null"},
-		{"another pre-tokenizer", "pre_tokenizer", `{"type":"Split"}`, ErrUnsupported, `"Split"`},
+		{"another pre-tokenizer", "pre_tokenizer", `{"type":"UnicodeScripts"}`, ErrUnsupported, `"UnicodeScripts"`},
+		{"Split without a pattern", "pre_tokenizer", `{"type":"Split","behavior":"Isolated","invert":false}`, ErrInvalid, "no pattern"},
+		{"Split with another behavior", "pre_tokenizer", `{"type":"Split","pattern":{"String":"a"},"behavior":"Doubled","invert":false}`, ErrUnsupported, `"Doubled"`},
+		{"CharDelimiterSplit without a delimiter", "pre_tokenizer", `{"type":"CharDelimiterSplit"}`, ErrInvalid, "no delimiter"},
 		{"Metaspace with two characters", "pre_tokenizer", `{"type":"Metaspace","replacement":"ab"}`, ErrInvalid, "one character"},
 		{"Metaspace without a character", "pre_tokenizer", `{"type":"Metaspace"}`, ErrInvalid, "no replacement"},
 		{"Metaspace that contradicts itself", "pre_tokenizer", `{"type":"Metaspace","replacement":"▁","add_prefix_space":false}`, ErrInvalid, "add_prefix_space"},
 		{"Metaspace with another scheme", "pre_tokenizer", `{"type":"Metaspace","replacement":"▁","prepend_scheme":"last"}`, ErrUnsupported, `"last"`},
 		{"another post-processor", "post_processor", `{"type":"Other"}`, ErrUnsupported, `"Other"`},
-		{"another decoder", "decoder", `{"type":"CTC"}`, ErrUnsupported, `"CTC"`},
+		{"another decoder", "decoder", `{"type":"Other"}`, ErrUnsupported, `"Other"`},
+		{"a decoder that makes much of little", "decoder", `{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaa"}`, ErrInvalid, "Replace and those before make a token longer and longer, expected at most 8 times"},
+		{"decoders that make more and more", "decoder", `{"type":"Sequence","decoders":[` + strings.Repeat(`{"type":"Replace","pattern":{"String":"a"},"content":"aa"},`, 3) + `{"type":"Replace","pattern":{"Regex":"a"},"content":"aa"}]}`, ErrInvalid, "longer and longer"},
+		{"CTC without padding", "decoder", `{"type":"CTC","pad_token":""}`, ErrInvalid, "pad_token"},
+		{"BPEDecoder without a suffix", "decoder", `{"type":"BPEDecoder","suffix":""}`, ErrInvalid, "suffix"},
 		{"another version", "version", `"2.0"`, ErrUnsupported, `"2.0"`},
 		{"truncation that is a number", "truncation", `128`, ErrInvalid, "truncation"},
 
@@ -130,6 +149,13 @@ func TestParseRefusesWhatIsNotJSON(t *testing.T) {
 		if _, err := Parse([]byte(data)); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%.40q: error %v, want ErrInvalid", data, err)
 		}
+	}
+}
+
+func TestAnAddedTokenThatNormalisesToALongTextIsRefused(t *testing.T) {
+	text := strings.Replace(string(file("normalizer", growing(9))), `"normalized":false`, `"normalized":true`, 1)
+	if _, err := Parse([]byte(text)); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "normalises to more than 8192 bytes") {
+		t.Errorf("error %v", err)
 	}
 }
 

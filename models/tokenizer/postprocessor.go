@@ -12,6 +12,9 @@ type postProcessor interface {
 type sequence struct {
 	ids     []int32
 	offsets []Offset
+	words   []int32
+	cuts    bool     // the sequence may be cut anywhere: firsts is needed
+	firsts  []Offset // with trim_offsets: as offsets, if the token were the first one
 }
 
 // plain only concatenates.
@@ -50,6 +53,7 @@ func (t *template) added(pair bool) (n int) {
 	return n
 }
 
+//go:noinline
 func (t *template) process(out *Encoding, a, b *sequence, special bool) {
 	for _, p := range t.pieces(b != nil) {
 		switch {
@@ -62,6 +66,7 @@ func (t *template) process(out *Encoding, a, b *sequence, special bool) {
 				out.IDs = append(out.IDs, id)
 				out.Offsets = append(out.Offsets, Offset{})
 				out.TypeIDs = append(out.TypeIDs, p.typeID)
+				out.WordIDs = append(out.WordIDs, -1)
 				out.SpecialTokensMask = append(out.SpecialTokensMask, 1)
 			}
 		}
@@ -69,9 +74,12 @@ func (t *template) process(out *Encoding, a, b *sequence, special bool) {
 }
 
 // add appends a sequence.
+//
+//go:noinline
 func (e *Encoding) add(s *sequence, typeID int32) {
 	e.IDs = append(e.IDs, s.ids...)
 	e.Offsets = append(e.Offsets, s.offsets...)
+	e.WordIDs = append(e.WordIDs, s.words...)
 	for range s.ids {
 		e.TypeIDs = append(e.TypeIDs, typeID)
 		e.SpecialTokensMask = append(e.SpecialTokensMask, 0)
@@ -79,9 +87,11 @@ func (e *Encoding) add(s *sequence, typeID int32) {
 }
 
 // grow makes room for n tokens.
+//
+//go:noinline
 func (e *Encoding) grow(n int) {
-	e.IDs = make([]int32, 0, n)
+	all := make([]int32, 3*n)
+	e.IDs, e.TypeIDs, e.WordIDs = all[:0:n], all[n:n:2*n], all[2*n:2*n]
 	e.Offsets = make([]Offset, 0, n)
-	e.TypeIDs = make([]int32, 0, n)
 	e.SpecialTokensMask = make([]uint8, 0, n)
 }

@@ -40,7 +40,7 @@ const (
 	prependNever
 )
 
-func (m metaspace) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
+func (m *metaspace) preTokenize(in *aligned, ws *workspace, emit func(*aligned) bool) bool {
 	var mark [utf8.UTFMax]byte
 	replacement := mark[:utf8.EncodeRune(mark[:], m.replacement)]
 	out := ws.take()

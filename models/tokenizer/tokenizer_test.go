@@ -242,6 +242,7 @@ func TestPad(t *testing.T) {
 		ids, mask []int32
 	}{
 		{Padding{ID: 1}, 3, []int32{5, 6, 7, 1, 1, 1, 8, 1, 1}, []int32{1, 1, 1, 0, 0, 0, 1, 0, 0}},
+		{Padding{ID: 1, Left: true}, 3, []int32{5, 6, 7, 1, 1, 1, 1, 1, 8}, []int32{1, 1, 1, 0, 0, 0, 0, 0, 1}},
 		{Padding{ID: 9, Length: 2, Multiple: 4}, 4, []int32{5, 6, 7, 9, 9, 9, 9, 9, 8, 9, 9, 9}, []int32{1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0}},
 	} {
 		ids, mask, columns := Pad(rows, c.p)

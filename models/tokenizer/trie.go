@@ -24,68 +24,76 @@ func buildTrie(keys []string) (t *trie, duplicate int) {
 			total += len(key)
 		}
 	}
-	// group is a node to be: the keys order[lo:hi] share their first depth bytes.
-	type group struct{ lo, hi, depth int32 }
+	b := trieBuilder{trie: new(trie)}
 	guess := min(total, 4*len(keys)+16)
-	groups := make([]group, 1, guess)
-	groups[0] = group{0, int32(len(order)), 0}
-	t = &trie{first: make([]uint32, 0, guess+1), label: make([]byte, 1, guess), value: make([]int32, 0, guess)}
+	b.groups, b.label, b.first, b.value = make([]trieGroup, 0, guess), make([]byte, 0, guess), make([]uint32, 0, guess+1), make([]int32, 0, guess)
+	b.node(0, 0, int32(len(order)), 0)
 	spare := make([]int32, len(order))
-	for n := 0; n < len(groups); n++ {
-		g := groups[n]
-		t.first = append(t.first, uint32(len(groups)))
+	for n := 0; n < len(b.groups); n++ {
+		g := b.groups[n]
+		b.first = append(b.first, uint32(len(b.groups)))
 		if g.hi-g.lo == 1 { // most nodes: the tail of one key
 			k := order[g.lo]
 			if key := keys[k]; len(key) > int(g.depth) {
-				t.value = append(t.value, -1)
-				if n == 0 {
-					t.root[key[0]] = 1
-				}
-				t.label = append(t.label, key[g.depth])
-				groups = append(groups, group{g.lo, g.hi, g.depth + 1})
+				b.node(key[g.depth], g.lo, g.hi, g.depth+1)
 			} else {
-				t.value = append(t.value, k)
+				b.value[n] = k
 			}
 			continue
 		}
-		value := int32(-1)
-		// Keys that end here come to the front, in their own order.
+		// Keys that end here, which are equal, come to the front.
 		rest := g.lo
 		for i := g.lo; i < g.hi; i++ {
 			k := order[i]
 			if len(keys[k]) != int(g.depth) {
 				continue
 			}
+			value := b.value[n]
 			if value < 0 {
 				value = k
 			} else {
-				duplicate = int(k)
+				value, duplicate = min(value, k), int(max(value, k))
 			}
-			copy(order[rest+1:i+1], order[rest:i])
-			order[rest] = k
+			b.value[n] = value
+			order[rest], order[i] = k, order[rest]
 			rest++
 		}
-		t.value = append(t.value, value)
 		sortByByte(keys, order[rest:g.hi], spare, int(g.depth))
 		for i := rest; i < g.hi; {
-			b := keys[order[i]][g.depth]
+			c := keys[order[i]][g.depth]
 			j := i + 1
-			for j < g.hi && keys[order[j]][g.depth] == b {
+			for j < g.hi && keys[order[j]][g.depth] == c {
 				j++
 			}
-			if n == 0 {
-				t.root[b] = uint32(len(groups))
-			}
-			t.label = append(t.label, b)
-			groups = append(groups, group{i, j, g.depth + 1})
+			b.node(c, i, j, g.depth+1)
 			i = j
 		}
 	}
-	t.first = append(t.first, uint32(len(groups)))
-	return t, duplicate
+	b.first = append(b.first, uint32(len(b.groups)))
+	for n := b.first[0]; n < b.first[1]; n++ {
+		b.root[b.label[n]] = n
+	}
+	return b.trie, duplicate
 }
 
-// sortByByte sorts order by the byte of its key at depth, and keeps the order of equals.
+// trieGroup is a node to be: the keys order[lo:hi] share their first depth bytes.
+type trieGroup struct{ lo, hi, depth int32 }
+
+type trieBuilder struct {
+	*trie
+	groups []trieGroup
+}
+
+// node adds a node that label leads to.
+//
+//go:noinline
+func (b *trieBuilder) node(label byte, lo, hi, depth int32) {
+	b.label = append(b.label, label)
+	b.value = append(b.value, -1)
+	b.groups = append(b.groups, trieGroup{lo, hi, depth})
+}
+
+// sortByByte sorts order by the byte of its key at depth.
 func sortByByte(keys []string, order, spare []int32, depth int) {
 	if len(order) <= 24 {
 		for i := 1; i < len(order); i++ {

@@ -16,7 +16,7 @@ type normItem struct {
 	class uint8
 }
 
-func (f unicodeForm) normalize(a, tmp *aligned) {
+func (f *unicodeForm) normalize(a, tmp *aligned) {
 	t := unicodeData()
 	inert := inertNFC
 	if f.compatible {
@@ -60,7 +60,7 @@ func (f unicodeForm) normalize(a, tmp *aligned) {
 }
 
 // isInert reports whether r is unchanged by the form and ends what can interact before it.
-func (f unicodeForm) isInert(t *unicodeTables, r rune, inert property) bool {
+func (f *unicodeForm) isInert(t *unicodeTables, r rune, inert property) bool {
 	if r < 0xA0 {
 		return true
 	}
@@ -79,7 +79,7 @@ func (f unicodeForm) isInert(t *unicodeTables, r rune, inert property) bool {
 }
 
 // decompose appends the decomposition of text in canonical order.
-func (f unicodeForm) decompose(t *unicodeTables, text []byte, items []normItem) []normItem {
+func (f *unicodeForm) decompose(t *unicodeTables, text []byte, items []normItem) []normItem {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		text = text[n:]

@@ -52,7 +52,7 @@ func unfoldUnicode() *unicodeTables {
 	for i := range t.blocks[0] {
 		t.blocks[0][i] = inertNFC | inertNFKC
 	}
-	for data, start := runeReader(classData), rune(0); data.more(); {
+	for data, start := deltaReader(classOf), rune(0); data != ""; {
 		start += data.next()
 		n, class := data.next(), data.next()
 		for r := start; r < start+n; r++ {
@@ -75,15 +75,17 @@ func unfoldUnicode() *unicodeTables {
 func (t *unicodeTables) readCanonical() {
 	type step struct{ of, first, second rune }
 	var steps []step
+	var s step
 	one := make(map[rune]int) // character -> its step
-	for data, r := runeReader(canonicalData), rune(0); data.more(); {
-		r += data.next()
-		one[r] = len(steps)
-		steps = append(steps, step{r, data.next(), data.next()})
+	for of, first, second := deltaReader(canonicalOf), deltaReader(canonicalFirst), deltaReader(canonicalSecond); of != ""; {
+		s = step{s.of + of.next(), s.first + first.next(), s.second + second.next()}
+		one[s.of] = len(steps)
+		steps = append(steps, s)
 	}
 	excluded := make(map[rune]bool)
-	for data := runeReader(exclusionData); data.more(); {
-		excluded[data.next()] = true
+	for data, r := deltaReader(exclusionData), rune(0); data != ""; {
+		r += data.next()
+		excluded[r] = true
 	}
 	var expand func(r rune)
 	expand = func(r rune) {
@@ -121,12 +123,16 @@ func (t *unicodeTables) readCanonical() {
 
 // readCompatible adds the compatibility decompositions.
 func (t *unicodeTables) readCompatible() {
-	for data, r := runeReader(compatibleData), rune(0); data.more(); {
-		r += data.next()
-		n := int(data.next())
+	r, first := rune(0), rune(0)
+	for of, count, runes := deltaReader(compatibleOf), deltaReader(compatibleCount), deltaReader(compatibleRunes); of != ""; {
+		r += of.next()
 		start := len(t.runes)
-		for range n {
-			t.runes = append(t.runes, data.next())
+		first += runes.next()
+		c := first
+		t.runes = append(t.runes, c)
+		for n := count.next(); n > 1; n-- {
+			c += runes.next()
+			t.runes = append(t.runes, c)
 		}
 		p := t.at(r)
 		*p &^= inertNFKC
@@ -139,12 +145,16 @@ func (t *unicodeTables) readCompatible() {
 }
 
 // second marks r as the second character of a composition.
+//
+//go:noinline
 func (t *unicodeTables) second(r rune) {
 	p := t.at(r)
 	*p = *p&^(inertNFC|inertNFKC) | composeSecond
 }
 
 // at is the property of r for writing; it gives r's page a block of its own.
+//
+//go:noinline
 func (t *unicodeTables) at(r rune) *property {
 	page := r / pageSize
 	if t.pages[page] == 0 {
@@ -177,11 +187,28 @@ func (t *unicodeTables) compose(first, second rune) rune {
 	return t.pairs[[2]rune{first, second}]
 }
 
-// runeReader reads a constant of unicode_data.go one rune at a time.
+// deltaReader reads a constant of unicode_data.go one number at a time.
+type deltaReader string
+
+//go:noinline
+func (s *deltaReader) next() rune {
+	v, shift := uint32(0), 0
+	for i := 0; ; i++ {
+		b := (*s)[i]
+		v |= uint32(b&0x7F) << shift
+		if shift += 7; b < 0x80 {
+			*s = (*s)[i+1:]
+			return int32(v>>1) ^ -int32(v&1)
+		}
+	}
+}
+
+// runeReader reads a constant of unicode_classes.go one rune at a time.
 type runeReader string
 
 func (s runeReader) more() bool { return s != "" }
 
+//go:noinline
 func (s *runeReader) next() rune {
 	r, n := utf8.DecodeRuneInString(string(*s))
 	*s = (*s)[n:]

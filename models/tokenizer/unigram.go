@@ -11,7 +11,8 @@ type model interface {
 	// tokenize appends the pieces of word to out. Pieces whose ids are marked in
 	// barred (nil: none) must not come out of the text.
 	tokenize(word []byte, barred []bool, ws *workspace, out []piece) ([]piece, error)
-	size() int
+	size() int // one more than the largest id
+	used() int // the number of tokens
 	id(token string) (int32, bool)
 	token(id int32) (string, bool)
 }
@@ -48,8 +49,8 @@ func newUnigram(pieces []string, scores []float64, unk int64, hasUnk, byteFallba
 		if p == "" {
 			return nil, invalid("tokenizer: model: piece %d is empty", i)
 		}
-		if len(p) > maxPiece {
-			return nil, invalid("tokenizer: model: piece %d has %d bytes, at most %d are read", i, len(p), maxPiece)
+		if len(p) > maxUnigramPiece {
+			return nil, invalid("tokenizer: model: piece %d has %d bytes, at most %d are read", i, len(p), maxUnigramPiece)
 		}
 		if i == 0 || scores[i] < lowest {
 			lowest = scores[i]
@@ -67,15 +68,25 @@ func newUnigram(pieces []string, scores []float64, unk int64, hasUnk, byteFallba
 		return nil, invalid("tokenizer: model: piece %d, %q, occurs twice", duplicate, clip(pieces[duplicate]))
 	}
 	if byteFallback {
-		m.bytes = make([]int32, 256)
-		for b := range m.bytes {
-			m.bytes[b] = m.trie.find(lean.Appendf(nil, "<0x%02X>", b))
-		}
+		m.bytes = byteIDs(m.trie)
 	}
 	return m, nil
 }
 
+// byteIDs are the ids of <0x00> to <0xFF>, -1 where missing.
+//
+//go:noinline
+func byteIDs(t *trie) []int32 {
+	ids := make([]int32, 256)
+	for b := range ids {
+		ids[b] = t.find(lean.Appendf(nil, "<0x%02X>", b))
+	}
+	return ids
+}
+
 func (m *unigram) size() int { return len(m.pieces) }
+
+func (m *unigram) used() int { return len(m.pieces) }
 
 func (m *unigram) id(token string) (int32, bool) {
 	id := m.trie.find([]byte(token))
@@ -96,6 +107,9 @@ func (m *unigram) tokenize(word []byte, barred []bool, ws *workspace, out []piec
 		best[i].start = -1
 	}
 	for start := 0; start < len(word); {
+		if start&(pollEvery/4-1) < utf8.UTFMax && ws.poll(pollEvery/4) != nil {
+			return out, ws.err
+		}
 		here := best[start].score
 		char := 1
 		if word[start] >= utf8.RuneSelf {

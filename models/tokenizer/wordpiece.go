@@ -45,7 +45,7 @@ func (m *wordPiece) tokenize(word []byte, barred []bool, _ *workspace, out []pie
 		}
 		best, end := int32(-1), 0
 		for i := start; i < len(word); i++ {
-			if node = m.trie.step(node, word[i]); node == 0 {
+			if node = m.trie.step(node, word[i]); node == 0 || i-start == maxPiece {
 				break
 			}
 			if id := m.trie.value[node]; id >= 0 && !isBarred(barred, id) {

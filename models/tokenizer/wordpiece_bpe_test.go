@@ -22,8 +22,9 @@ func TestParseRefusesOfWordPieceAndBPE(t *testing.T) {
 		kind                 error
 		says                 string
 	}{
-		{"a vocabulary with a gap", "model", wordPiece(`{"<unk>":0,"<s>":1,"a":3}`), ErrUnsupported, "gaps"},
-		{"a negative id", "model", wordPiece(`{"<unk>":0,"<s>":-1}`), ErrUnsupported, "gaps"},
+		{"a vocabulary with a huge gap", "model", wordPiece(`{"<unk>":0,"<s>":1,"a":1037}`), ErrInvalid, `"a" has the id 1037, expected 0 to 1036 for 3 tokens`},
+		{"a negative id", "model", wordPiece(`{"<unk>":0,"<s>":-1}`), ErrInvalid, `"<s>" has the id -1`},
+		{"a huge token", "model", wordPiece(`{"<unk>":0,"<s>":1,"` + strings.Repeat("a", maxToken+1) + `":2}`), ErrInvalid, "4097 bytes"},
 		{"an id twice", "model", wordPiece(`{"<unk>":0,"<s>":1,"a":1}`), ErrInvalid, `"<s>" and "a" both have the id 1`},
 		{"a token twice", "model", wordPiece(`{"<unk>":0,"<unk>":1}`), ErrInvalid, "twice"},
 		{"an empty token", "model", wordPiece(`{"<unk>":0,"":1}`), ErrInvalid, "0 bytes"},
@@ -34,9 +35,10 @@ func TestParseRefusesOfWordPieceAndBPE(t *testing.T) {
 		{"WordPiece with merges", "model", strings.Replace(wordPiece(vocab), `"vocab"`, `"merges":[],"vocab"`, 1), ErrUnsupported, `"merges"`},
 		{"BPE without merges", "model", `{"type":"BPE","vocab":` + vocab + `}`, ErrInvalid, "merges"},
 		{"BPE with dropout", "model", bpe(`"dropout":0.1,`, vocab, `[]`), ErrUnsupported, "dropout"},
-		{"BPE with a prefix", "model", bpe(`"continuing_subword_prefix":"##",`, vocab, `[]`), ErrUnsupported, `"##"`},
-		{"BPE with a suffix", "model", bpe(`"end_of_word_suffix":"</w>",`, vocab, `[]`), ErrUnsupported, `"</w>"`},
-		{"BPE with some bytes", "model", bpe(`"byte_fallback":true,`, `{"<unk>":0,"<s>":1,"<0x00>":2}`, `[]`), ErrUnsupported, "without <0x01>"},
+		{"BPE with bytes and a prefix", "model", bpe(`"byte_fallback":true,"continuing_subword_prefix":"##",`, vocab, `[]`), ErrUnsupported, "byte_fallback"},
+		{"BPE with bytes and a suffix", "model", bpe(`"byte_fallback":true,"end_of_word_suffix":"</w>",`, vocab, `[]`), ErrUnsupported, "byte_fallback"},
+		{"WordLevel without an unknown token", "model", `{"type":"WordLevel","vocab":` + vocab + `}`, ErrInvalid, "WordLevel has the fields vocab, expected vocab, unk_token"},
+		{"WordLevel with merges", "model", `{"type":"WordLevel","merges":[],"unk_token":"a","vocab":` + vocab + `}`, ErrUnsupported, `"merges"`},
 		{"an unknown field of BPE", "model", bpe(`"alpha":1,`, vocab, `[]`), ErrUnsupported, `"alpha"`},
 		{"a merge of an unknown token", "model", bpe("", vocab, `["a c"]`), ErrInvalid, "merge 0"},
 		{"a merge that gives no token", "model", bpe("", vocab, `["a b","b a"]`), ErrInvalid, "merge 1"},

@@ -1,40 +1,96 @@
-// Writes ../unicode_classes.go: the classes of characters that the Rust library uses in
-// BertNormalizer, BertPreTokenizer, ByteLevel and Digits, found by asking it about every code point.
+// Writes ../unicode_classes.go: the categories and classes of characters that the Rust library
+// goes by, found by asking it about every code point.
 import { createRequire } from 'node:module';
 import { writeFileSync } from 'node:fs';
+import { charsmap } from './charsmap.mjs';
 
 const hf = createRequire(import.meta.url)('@anush008/tokenizers');
+const points = [];
+for (let c = 0; c < 0x110000; c++) if (c < 0xd800 || c >= 0xe000) points.push(c);
+const where = (has) => new Set(points.filter((c) => has(String.fromCodePoint(c))));
+
+// ---- categories: \p{…} of the pattern of Split and Replace -----------------------
+const all = points.map((c) => String.fromCodePoint(c)).join('');
+function category(names) {
+  const tokenizer = hf.Tokenizer.fromString(JSON.stringify({
+    version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null, post_processor: null, decoder: null,
+    pre_tokenizer: { type: 'Split', pattern: { Regex: `[${names.map((n) => `\\p{${n}}`).join('')}]` }, behavior: 'Removed', invert: true },
+    model: { type: 'WordLevel', vocab: { x: 0 }, unk_token: 'x' },
+  }));
+  return tokenizer.encode(all, null, { addSpecialTokens: false }).then((e) => new Set(e.getOffsets().map(([at]) => points[at])));
+}
+const kinds = [['Lu'], ['Ll'], ['Lt'], ['Lm'], ['Lo'], ['Mn', 'Me'], ['Mc'], ['Nd'], ['Nl'], ['No'], ['P'], ['S'], ['Z'], ['Cc', 'Cf', 'Co']];
+const other = kinds.length; // not assigned, and surrogates
+const kind = new Uint8Array(0x110000).fill(other);
+for (const [i, names] of kinds.entries()) for (const c of await category(names)) kind[c] = i;
+const union = (...list) => new Set(points.filter((c) => list.includes(kind[c])));
+const [letters, marks, numbers] = [union(0, 1, 2, 3, 4), union(5, 6), union(7, 8, 9)];
+
+// ---- classes -----------------------------------------------------------------------
 const nothing = { cleanText: false, handleChineseChars: false, stripAccents: false, lowercase: false };
 const clean = hf.bertNormalizer({ ...nothing, cleanText: true });
 const accents = hf.bertNormalizer({ ...nothing, stripAccents: true });
-const bert = hf.bertPreTokenizer();
-const byteLevel = hf.byteLevelPreTokenizer(false, true);
-const digits = hf.digitsPreTokenizer(true);
+const strip = hf.stripAccentsNormalizer();
+const bert = hf.bertPreTokenizer(), white = hf.whitespacePreTokenizer(), digits = hf.digitsPreTokenizer(true);
 const words = (splitter, text) => splitter.preTokenizeString(text).length;
+// In a grapheme of less than six bytes whose beginning is in the charsmap the rest is lost: so
+// Precompiled tells what belongs together.
+const ofLetter = hf.precompiled([...charsmap({ a: 'X' })]);
+const ofSign = hf.precompiled([...charsmap({ '\u2122': 'X' })]);
 const classes = [
-  ['cleaned', 'clean_text of BertNormalizer drops', (x) => clean.normalizeString(`a${x}b`) === 'ab'],
-  ['accent', 'strip_accents of BertNormalizer drops', (x) => accents.normalizeString(x) === ''],
-  ['bertPunctuation', 'BertPreTokenizer makes words of their own', (x) => words(bert, `a${x}b`) === 3],
-  ['letter', 'are \\p{L} in the pattern of ByteLevel', (x) => words(byteLevel, `a${x}a`) === 1],
-  ['number', 'are \\p{N} in the pattern of ByteLevel', (x) => words(byteLevel, `1${x}1`) === 1],
-  ['digit', 'Digits cuts out', (x) => words(digits, `a${x}b`) === 3],
+  ['cleaned', 'clean_text of BertNormalizer drops', [13], where((x) => clean.normalizeString(`a${x}b`) === 'ab')],
+  ['accent', 'strip_accents of BertNormalizer drops', [5], where((x) => accents.normalizeString(x) === '')],
+  ['mark', 'StripAccents drops', [5, 6], where((x) => strip.normalizeString(`a${x}b`) === 'ab')],
+  ['punctuation', 'BertPreTokenizer and Punctuation cut out', [10], where((x) => words(bert, `a${x}b`) === 3)],
+  ['digit', 'Digits cuts out', [7, 8, 9], where((x) => words(digits, `a${x}b`) === 3)],
+  ['word', 'are \\w of Whitespace and of single_word', [0, 1, 2, 3, 4, 5, 6, 7], where((x) => words(white, `a${x}a`) === 1)],
+  ['extend', 'join the character before them: Grapheme_Extend, SpacingMark and ZWJ', [5, 6], where((x) => ofLetter.normalizeString(`a${x}`) === 'X')],
+  ['pictograph', 'are Extended_Pictographic', [], where((x) => ofSign.normalizeString(`${x}\u200d\u2122\u0301`).endsWith('X\u0301'))],
 ];
+
+// ---- the file ----------------------------------------------------------------------
 const escape = (c) => (c === 0x22 || c === 0x5c ? '\\' : '') + (c >= 0x20 && c < 0x7f ? String.fromCharCode(c)
   : c < 0x10000 ? '\\u' + c.toString(16).padStart(4, '0') : '\\U' + c.toString(16).padStart(8, '0'));
+const quote = (runes) => {
+  let out = '';
+  for (let i = 0; i < runes.length; i += 24) {
+    out += '\t"' + runes.slice(i, i + 24).map(escape).join('') + '"' + (i + 24 < runes.length ? ' +' : '') + '\n';
+  }
+  return out;
+};
 let source = `// Code generated by testdata/classes.mjs; DO NOT EDIT.
 
 package tokenizer
 
-// Each constant lists runs of characters: the distance from the end of the previous run
-// to the start of this one, then its length.
+// categoryData lists runs of characters of one category from U+0000 on: 16 times the length, plus
+// the category, in the order Lu, Ll, Lt, Lm, Lo, Mn and Me, Mc, Nd, Nl, No, P, S, Z, Cc and
+// Cf and Co, others.
+const categoryData = "" +
 `;
-for (const [name, doc, has] of classes) {
+const runs = [];
+for (let c = 0; c < 0x110000;) {
+  const start = c;
+  while (c < 0x110000 && kind[c] === kind[start]) c++;
+  for (let n = c - start; n > 0;) { // no number that would be a surrogate
+    const part = n < 0xd80 ? n : Math.min(n, 0xd7f);
+    const long = n >= 0xe00 ? Math.min(n, 0x10fff) : part;
+    runs.push(long * 16 + kind[start]);
+    n -= long;
+  }
+}
+source += quote(runs);
+source += `
+// Each of the following lists runs of characters in which a class differs from some
+// categories: the distance from the end of the previous run to the start of this one, then its length.
+`;
+for (const [name, doc, base, set] of classes) {
+  const differs = (c) => (c < 0xd800 || c >= 0xe000) && set.has(c) !== base.includes(kind[c]);
   const runes = [];
   let end = 0;
   for (let c = 0; c < 0x110000; c++) {
-    if (c >= 0xd800 && c < 0xe000 || !has(String.fromCodePoint(c))) continue;
+    if (!differs(c)) continue;
     const start = c;
-    while (c + 1 < 0x110000 && !(c + 1 >= 0xd800 && c + 1 < 0xe000) && has(String.fromCodePoint(c + 1))) c++;
+    while (c + 1 < 0x110000 && differs(c + 1)) c++;
     // A distance or length that would be a surrogate is written as two runs.
     for (let [gap, n] = [start - end, c + 1 - start]; n > 0;) {
       if (gap >= 0xd800 && gap < 0xe000) { runes.push(0xd000, 0); gap -= 0xd000; }
@@ -45,9 +101,8 @@ for (const [name, doc, has] of classes) {
     }
     end = c + 1;
   }
-  source += `\n// ${name}Data: the characters that ${doc}.\nconst ${name}Data = "" +\n`;
-  for (let i = 0; i < runes.length; i += 24) {
-    source += '\t"' + runes.slice(i, i + 24).map(escape).join('') + '"' + (i + 24 < runes.length ? ' +' : '') + '\n';
-  }
+  const names = base.map((k) => kinds[k]?.join(', ') ?? 'others').join(', ');
+  source += `\n// ${name}Data: the characters that ${doc}, against ${names || 'none'}.\nconst ${name}Data = "" +\n${quote(runes)}`;
 }
 writeFileSync(new URL('../unicode_classes.go', import.meta.url), source);
+console.log(letters.size, marks.size, numbers.size, classes.map(([name, , , set]) => `${name} ${set.size}`).join(', '));
