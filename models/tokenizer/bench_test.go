@@ -90,3 +90,11 @@ func BenchmarkEncodeOthers(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkCharacterTables(b *testing.B) {
+	for b.Loop() {
+		if t := unfoldChars(); len(t.blocks) == 0 {
+			b.Fatal("no blocks")
+		}
+	}
+}
