@@ -60,5 +60,5 @@ func (c *CropPanel) Hint() string {
 	if len(c.Sentences) == 0 {
 		return "Type or choose a German sentence above to see how CROP tags it."
 	}
-	return "The tagger’s German training sentences were not labelled by hand. CROP labelled them: it translates a sentence to English, tags the English, and projects the names back. Choose a sentence:"
+	return "The tagger’s German training sentences were not labelled by hand. CROP labelled them with an English tagger: it translates a sentence to English, tags the English, and projects the names back. Choose a sentence:"
 }

@@ -4,12 +4,12 @@
 // package of its own, such as search.Search. A component shows the View of its state, an immutable copy, and calls methods of the
 // state. The packages are
 //
-//	host                         what the views need of the page, and the models that they load
-//	search, translate, entities  the state of the views, with crop below entities
-//	write, explore, bench
-//	plot, fill                   the map and other content that Vugu does not write, as data
-//	sentence, similar            sentences and languages; vectors
-//	route, format                the page's address; numbers and texts in words
+//	host               what the views need of the page, and the models that they load
+//	search, translate, entities, crop, write, explore, bench
+//	                   the state of the views; crop is a part of the view "Entities", explore is the view "Model"
+//	plot, fill         the map and other content that Vugu does not write, as data
+//	sentence, similar  sentences and languages; vectors
+//	route, format      the page's address; numbers and texts in words
 //
 // None of these imports Vugu or syscall/js, so all of them are tested natively. The browser side is in wasm/app: it implements
 // host.Host and calls the lodestone module.

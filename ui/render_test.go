@@ -72,7 +72,7 @@ func TestAModelIsLoadedByItsButton(t *testing.T) {
 	run(t, fake{}, func(t *testing.T, p *page) {
 		p.loader.Gate = make(chan struct{})
 		p.root.Show(route.Parse("#/translate"))
-		hosttest.Contains(t, html(t, p.root), `id="load-translator"`, "Load the translator, 7.9 MB", "downloaded once from this site", `class="button"`)
+		hosttest.Contains(t, html(t, p.root), `id="load-translator"`, "Load the translator, 7.9 MB", "downloaded once and runs in this page", `class="button"`)
 		p.Translation.Model.Press()
 		hosttest.Contains(t, html(t, p.root), "Loading the translator 3.0 MB of 12.0 MB", `value="25"`, "Cancel", `aria-labelledby="what-translator"`, "button quiet")
 		close(p.loader.Gate)

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -22,4 +23,12 @@ func TestNumbersAndTextsAreWordedForPeople(t *testing.T) {
 			t.Errorf("got %q, expected %q", c.got, c.want)
 		}
 	}
+}
+
+func ExampleCount() {
+	fmt.Println(Count(1, "sentence", "sentences"))
+	fmt.Println(Count(1204, "sentence", "sentences"))
+	// Output:
+	// 1 sentence
+	// 1,204 sentences
 }

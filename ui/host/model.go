@@ -294,7 +294,7 @@ func (m *Model) View() ModelView {
 		if s.Failure != nil {
 			v.Verb = "Try again"
 		}
-		v.Text = what + " is downloaded once from this site and runs in this page."
+		v.Text = what + " is downloaded once and runs in this page."
 		if s.Size < 0 {
 			v.Text += " The server does not say how large it is."
 		}

@@ -25,7 +25,7 @@ func TestTheSizeOfAModelIsShownBeforeItIsLoaded(t *testing.T) {
 		hosttest.Rest()
 		m.Ask()
 		hosttest.Rest()
-		if v := m.View(); v.Verb != "Load the translator, 12.7 MB" || v.Text != "The translator is downloaded once from this site and runs in this page." {
+		if v := m.View(); v.Verb != "Load the translator, 12.7 MB" || v.Text != "The translator is downloaded once and runs in this page." {
 			t.Errorf("with its size: %+v", v)
 		}
 		if asked, loads := l.Counts(); asked != 1 || loads != 0 {

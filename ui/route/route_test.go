@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -61,4 +62,13 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q gives %q", hash, a.Query)
 		}
 	})
+}
+
+func ExampleParse() {
+	a := Parse("#/model?folder=models%2Fx%2F")
+	fmt.Println(a.View, a.Params.Get("folder"))
+	fmt.Println(Parse(Search("Wo ist der Bahnhof?")).Query)
+	// Output:
+	// model models/x/
+	// Wo ist der Bahnhof?
 }

@@ -23,6 +23,7 @@ type fakeEngine struct {
 
 	mu    sync.Mutex
 	calls [][]string
+	gave  [][]float32 // the vectors of each call
 }
 
 func (f *fakeEngine) Info() Info {
@@ -61,6 +62,9 @@ func (f *fakeEngine) Embed(ctx context.Context, texts []string) ([]float32, int,
 			out = append(out, float32(x/math.Sqrt(sum)))
 		}
 	}
+	f.mu.Lock()
+	f.gave = append(f.gave, out)
+	f.mu.Unlock()
 	return out, dim, nil
 }
 
@@ -143,7 +147,22 @@ func TestSearchFindsAndGroupsTranslations(t *testing.T) {
 	})
 }
 
-// The page copies a vector once and does not normalise it: what the engine returned is what the search compares.
+// The page neither copies nor normalises what the engine returned: the search compares the very same numbers.
+func TestVectorsAreThoseOfTheEngine(t *testing.T) {
+	hosttest.Run(t, func(t *testing.T) {
+		b := newSearch(t, sample)
+		b.start(embedded)
+		b.SetText("rain")
+		b.until("results", answered)
+		if sentences := b.engine.gave[0]; &b.vectors.At(0)[0] != &sentences[0] || &b.vectors.At(3)[0] != &sentences[3*16] {
+			t.Error("the vectors of the sentences are copies")
+		}
+		if query := b.engine.gave[1]; &b.queryVec[0] != &query[0] {
+			t.Error("the vector of the query is a copy")
+		}
+	})
+}
+
 func TestVectorsThatAreNotNormalisedAreRefused(t *testing.T) {
 	hosttest.Run(t, func(t *testing.T) {
 		b := newSearch(t, sample)

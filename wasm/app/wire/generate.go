@@ -4,20 +4,10 @@ import (
 	"github.com/lodestone-wasm/lodestone/ui/write"
 )
 
-// Embed are the options of a call that embeds texts. The engine normalises the vectors; the page does not do it again.
-func Embed() map[string]any { return map[string]any{"pooling": "prompt", "normalize": true} }
-
-// Tag are the options of a call that tags texts. A word takes the label of its first token, because the model was hardly trained on
-// the others.
-func Tag() map[string]any { return map[string]any{"aggregation_strategy": "first"} }
-
 // Translate are the options of a translation.
 func Translate(from, to string) map[string]any {
 	return map[string]any{"src_lang": from, "tgt_lang": to}
 }
-
-// Crop are the options of CROP, besides its models.
-func Crop() map[string]any { return map[string]any{"src_lang": "de", "pivot_lang": "en"} }
 
 // Write are the options of a generation.
 func Write(d write.Draw) map[string]any {
@@ -33,9 +23,3 @@ func Write(d write.Draw) map[string]any {
 func Count() map[string]any {
 	return map[string]any{"add_special_tokens": true, "split_special_tokens": true}
 }
-
-// Benchmark are the options of a measurement.
-func Benchmark() map[string]any { return map[string]any{"dtype": "q8"} }
-
-// Load are the options of a load in the view "Model".
-func Load() map[string]any { return map[string]any{"dtype": "q8"} }
