@@ -59,13 +59,13 @@ func (l *pipeline) Count(ctx context.Context, text string) (int, error) {
 	}
 	abort, release := signal(ctx)
 	defer release()
-	o := js.ValueOf(wire.Count())
+	o := js.ValueOf(wire.Tokenize())
 	o.Set("signal", abort)
-	ids, err := await(handle.Get("tokenizer").Call("encode", text, o))
+	tokens, err := await(handle.Get("tokenizer").Invoke(text, o))
 	if err != nil {
 		return 0, err
 	}
-	return ids.Length(), nil
+	return wire.Tokens(stringify(tokens, wire.TokenKeys))
 }
 
 // Write continues a text.

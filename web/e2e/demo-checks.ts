@@ -1,7 +1,7 @@
-// What the specs of the demo's views ask of every page.
+// Checks that the specs of the demo's views share.
 import { expect, type Page } from '@playwright/test';
 
-/** A fixture: what a page must not do, break its policy, throw, or ask another site, fails the test. */
+/** A fixture: the test fails if the page violates its policy, throws, or sends a request to another site. */
 export async function quiet({ page, baseURL }: { page: Page; baseURL: string | undefined }, use: () => Promise<void>): Promise<void> {
   const seen: string[] = [];
   page.on('pageerror', (e) => seen.push(`error: ${e.message}`));
@@ -21,7 +21,7 @@ export async function quiet({ page, baseURL }: { page: Page; baseURL: string | u
   expect([...seen.filter((f) => !f.includes('style-src')), ...violations]).toEqual([]);
 }
 
-/** Names, ids, references and headings that are not in order. */
+/** Faults in names, ids, references and headings. */
 export function faults(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const out: string[] = [];

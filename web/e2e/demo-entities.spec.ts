@@ -50,7 +50,7 @@ test('names are marked as one types, where they stand, and listed', async ({ pag
   await expect(mark(page, 'LOC', 'Berlin')).toHaveCount(1);
   await expect(page.locator('#entities-marks b')).toHaveCount(0);
   expect(await page.locator('#entities-marks').textContent()).toBe(`${await text(page).inputValue()}\n`);
-  // Another view and back: all is as it was.
+  // Another view and back: everything is as before.
   await page.getByRole('link', { name: 'Bench' }).click();
   await page.getByRole('link', { name: 'Entities' }).click();
   await expect(mark(page, 'LOC', 'Berlin')).toHaveCount(1);
@@ -104,7 +104,7 @@ test('a long text is read to its end, and the marks break their lines as the box
   await expect(page.locator('mark', { hasText: 'Rome' })).toHaveCount(0);
 });
 
-test('a model that is missing is said in words, and trying again works', async ({ page }) => {
+test('a missing model is reported, and trying again works', async ({ page }) => {
   await page.route(MODEL, (route) => route.fulfill({ status: 404, body: 'no' }));
   await page.goto('/#/entities');
   await text(page).fill('Mary lives in London.');
@@ -141,7 +141,7 @@ test('by keyboard alone, on a phone, in light and dark, with every name in order
   await load(page).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByText(/^The tagger is ready, /)).toBeVisible({ timeout: 40_000 });
-  await expect(text(page)).toBeFocused(); // the button is gone, and what it was pressed for is here
+  await expect(text(page)).toBeFocused(); // the button is gone, so the focus moves to the box
   await page.keyboard.type('Bill Clinton met Tony Blair in London. George Lucas sold his company to Disney.');
   await expect(mark(page, 'ORG', 'Disney')).toHaveCount(1);
   await expect(mark(page, 'PER', 'George Lucas')).toHaveCount(1);

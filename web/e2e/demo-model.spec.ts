@@ -15,7 +15,7 @@ async function open(page: Page, folder = ''): Promise<void> {
   await expect(page.locator('#model-picture svg')).toBeVisible({ timeout: 40_000 });
 }
 
-test('the size is said before anything is loaded, then the model shows what it is', async ({ page }) => {
+test('the size is shown before anything is loaded, then the model shows what it is', async ({ page }) => {
   const asked: string[] = [];
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));
   await page.goto('/#/model');
@@ -89,7 +89,7 @@ test('a mixture of experts shows the routing of every token', async ({ page }) =
   await expect(page.locator('#routing-1 svg .chosen')).toHaveCount(2 * (await rows.count()));
 });
 
-test('a folder without tokenizer takes ids; a wrong folder is said in words', async ({ page }) => {
+test('a folder without a tokenizer takes ids; a wrong folder is reported', async ({ page }) => {
   await open(page, '/f/tokenizer-missing/');
   const box = page.getByRole('textbox', { name: 'Token ids' });
   await box.fill('0 310 3710 2');
@@ -147,7 +147,7 @@ test('the views keep their state, and the search’s model is not loaded twice',
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));
   await page.getByRole('link', { name: 'Model' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
-  await expect(map(page).locator('svg')).toBeVisible(); // at once: it is here
+  await expect(map(page).locator('svg')).toBeVisible(); // at once: it is loaded
   expect(asked.filter((p) => p.includes('safetensors'))).toEqual([]);
   await page.goBack();
   await expect(page.getByRole('searchbox')).toHaveValue('snow');

@@ -72,7 +72,7 @@ test('a text is translated as it is typed, only where it changed, and both ways'
   await page.getByRole('button', { name: 'Where is the station?' }).click();
   await expect(source(page)).toHaveValue('Where is the station?');
   await expect(result(page)).toHaveText(/Bahnhof/);
-  // Another view and back: all is as it was.
+  // Another view and back: everything is as before.
   await page.getByRole('link', { name: 'Bench' }).click();
   await page.getByRole('link', { name: 'Translate' }).click();
   await expect(source(page)).toHaveValue('Where is the station?');
@@ -111,7 +111,7 @@ test('a long text streams, is stopped at once, and continues', async ({ page }) 
   await expect(status(page)).toHaveText(/^1 sentence,/); // translated before: nothing of the long text continues
 });
 
-test('a model that is missing is said in words, and trying again works', async ({ page }) => {
+test('a missing model is reported, and trying again works', async ({ page }) => {
   await page.route(MODEL, (route) => route.fulfill({ status: 404, body: 'no' }));
   await page.goto('/#/translate');
   await source(page).fill('Danke.');
@@ -134,7 +134,7 @@ test('by keyboard alone, on a phone, with every name in order', async ({ page },
   await load(page).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByText(/^The translator is ready, /)).toBeVisible({ timeout: 40_000 });
-  await expect(source(page)).toBeFocused(); // the button is gone, and what it was pressed for is here
+  await expect(source(page)).toBeFocused(); // the button is gone, so the focus moves to the box
   await page.keyboard.type('Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz. Kannst du mir helfen?');
   await expect(status(page)).toHaveText(/^2 sentences,/);
   await page.keyboard.press('Tab');

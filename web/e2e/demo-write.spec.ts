@@ -113,7 +113,7 @@ test('writing is stopped by its button and by typing, and what is written stays'
   expect(await text(page)).toBe(mine);
 });
 
-test('a model that is missing is said in words, and trying again works', async ({ page }) => {
+test('a missing model is reported, and trying again works', async ({ page }) => {
   await page.route(`${FOLDER}config.json`, (route) => route.fulfill({ status: 404, body: 'no' }));
   await page.goto('/#/write');
   await story(page).fill('Once');

@@ -31,7 +31,7 @@ test('the model loads with progress in bytes, and the page states what it measur
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Search by meaning, on your own machine');
   await expect(page.locator('.load')).toContainText('Loading the model');
   await expect(page.getByRole('progressbar', { name: /Loading the model/ })).toBeVisible();
-  await expect(hits(page).first()).toBeVisible(); // sentences to look at before the model has come
+  await expect(hits(page).first()).toBeVisible(); // sentences to look at before the model is loaded
   await query(page).fill('my tooth hurts'); // typing is possible at once
   release();
   await expect(facts(page)).toContainText(/\d\.\d MB model, loaded in [\d.]+ m?s/, { timeout: 120_000 });
@@ -42,7 +42,7 @@ test('the model loads with progress in bytes, and the page states what it measur
   await expect(hits(page).first()).toContainText(/dents|Zahnschmerzen|toothache/);
 });
 
-test('before the program has come, the page says what it is and keeps what is typed', async ({ page }) => {
+test('before the program has started, the page says what it is and keeps what is typed', async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   await page.route('**/app.wasm', async (route) => {
@@ -109,7 +109,9 @@ test('a query enters the address only when its link is copied', async ({ page })
   expect(await page.evaluate(() => history.length)).toBe(entries);
   // Another view and back: the page remembers the query, the address does not.
   await page.getByRole('link', { name: 'Bench' }).click();
-  await page.goBack();
+  await expect(page.getByRole('button', { name: 'Measure this browser' })).toBeVisible();
+  await page.evaluate(() => history.back());
+  await expect(query(page)).toBeVisible();
   await expect(query(page)).toHaveValue('a secret of mine');
   await expect(page).toHaveURL(/\/$/);
   await page.getByRole('button', { name: 'Copy link' }).press('Enter');
@@ -160,7 +162,7 @@ test('pasted text is split, found, and removed again', async ({ page }) => {
   await expect(hits(page)).toHaveCount(9, { timeout: 120_000 });
 });
 
-test('a dropped file is searched; one that is no text is refused in words', async ({ page }) => {
+test('a dropped file is searched; one that is not text is refused with a reason', async ({ page }) => {
   await open(page);
   const drop = async (name: string, bytes: number[]) => {
     const data = await page.evaluateHandle(
@@ -184,7 +186,7 @@ test('a dropped file is searched; one that is no text is refused in words', asyn
   await expect(page.locator('#notice')).toContainText('picture.png: not text: a zero byte at position 4; only plain text files can be read');
   await addText(page, '12 34');
   await expect(page.locator('#notice')).toContainText('no sentence');
-  await expect(page.getByLabel('Your text')).toHaveValue('12 34'); // what was refused can be mended
+  await expect(page.getByLabel('Your text')).toHaveValue('12 34'); // a refused text stays, so that it can be corrected
   await addText(page, 'A good sentence.');
   await expect(page.locator('#notice')).toHaveText('');
 });
@@ -203,7 +205,7 @@ test('a long text embeds with progress, can be cancelled and continued, and quer
   await expect(page.locator('#notice')).toContainText('300 sentences found, there is room for 60 more (1000 in all)');
 });
 
-test('a wrong model path is said in words, and trying again works', async ({ page }) => {
+test('a wrong model path is reported, and trying again works', async ({ page }) => {
   await page.goto('/?model=/nowhere/');
   const alert = page.locator('.alert');
   await expect(alert).toContainText('The model could not be loaded');
@@ -224,7 +226,7 @@ test('a wrong model path is said in words, and trying again works', async ({ pag
   await expect(alert).toContainText('reads models of its own site only');
 });
 
-test('a missing program and a browser without SIMD are said in words', async ({ page }) => {
+test('a missing program and a browser without SIMD are reported', async ({ page }) => {
   await page.route('**/app.wasm', (route) => route.fulfill({ status: 404, body: 'no' }));
   await page.goto('/');
   await expect(page.locator('.alert')).toContainText('got status 404 for app.wasm, expected 200');
@@ -362,7 +364,7 @@ test('at 360 pixels nothing is wider than the screen', async ({ page }) => {
   await fits('long words');
   const map = (await page.locator('#map').boundingBox())!;
   const list = (await page.locator('#hits').boundingBox())!;
-  expect(map.y).toBeGreaterThan(list.y + list.height - 1); // the picture stands below the results
+  expect(map.y).toBeGreaterThan(list.y + list.height - 1); // the map is below the results
   await page.goto('/?model=/a/very/long/path/that/does/not/exist/and/has/no/place/to/break');
   await expect(page.locator('.alert')).toBeVisible();
   await fits('a failure');

@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"github.com/lodestone-wasm/lodestone/ui/bench"
-)
+import "github.com/lodestone-wasm/lodestone/ui/bench"
 
 // Benchmark are the options of a measurement.
 func Benchmark() map[string]any { return map[string]any{"dtype": "q8"} }

@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"github.com/lodestone-wasm/lodestone/ui/crop"
-)
+import "github.com/lodestone-wasm/lodestone/ui/crop"
 
 // Crop are the options of CROP, besides its models.
 func Crop() map[string]any { return map[string]any{"src_lang": "de", "pivot_lang": "en"} }

@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Embed are the options of a call that embeds texts. The engine normalises the vectors; the page does not do it again.
 func Embed() map[string]any { return map[string]any{"pooling": "prompt", "normalize": true} }

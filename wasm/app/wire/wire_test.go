@@ -33,7 +33,7 @@ func TestOptionsAreThoseOfTheModule(t *testing.T) {
 			{"max_new_tokens": 80, "min_new_tokens": 20, "do_sample": true, "temperature": 0.7, "top_k": 40, "seed": 9007199254740991.0}},
 		// The module refuses a temperature of 0: the likeliest tokens are not drawn.
 		"likeliest": {Write(write.Draw{Tokens: 7, TopK: 40, Seed: 5}), {"max_new_tokens": 7, "min_new_tokens": 0, "do_sample": false}},
-		"count":     {Count(), {"add_special_tokens": true, "split_special_tokens": true}},
+		"tokenize":  {Tokenize(), {"add_special_tokens": true, "split_special_tokens": true, "return_offsets_mapping": true}},
 	} {
 		if !reflect.DeepEqual(c[0], c[1]) {
 			t.Errorf("%s: %v, expected %v", name, c[0], c[1])
@@ -110,6 +110,23 @@ func TestResultsOfAnotherFormAreRefused(t *testing.T) {
 	}
 	if err := inspected(`{}`); err == nil || err.Error() != "the text has no token; type a word" {
 		t.Errorf("no token: %v", err)
+	}
+}
+
+func TestTheTokensOfAPromptAreThoseThatTheModelReads(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"offset_mapping":[[[0,0],[0,4],[4,9],[0,0]]]}`: 3, // <s>, two pieces, </s>
+		`{"offset_mapping":[[[0,4],[4,9]]]}`:             2, // no template
+		`{"offset_mapping":[[[0,0],[0,0]]]}`:             1, // no text: the model reads <s>
+	} {
+		if n, err := Tokens(text); err != nil || n != want {
+			t.Errorf("%s: %d, %v; expected %d", text, n, err, want)
+		}
+	}
+	for _, text := range []string{"", "{}", `{"offset_mapping":[]}`, `{"offset_mapping":[[]]}`, `{"offset_mapping":[[[0,1]],[[0,1]]]}`, `{"offset_mapping":[0]}`} {
+		if n, err := Tokens(text); !errors.Is(err, ErrResult) {
+			t.Errorf("%s: %d, %v", text, n, err)
+		}
 	}
 }
 
@@ -206,6 +223,9 @@ func FuzzResults(f *testing.F) {
 		Description(text)
 		if x, err := Inspection(text, text, nil); err == nil && len(x.Labels) == 0 {
 			t.Error("an inspection without a token")
+		}
+		if n, err := Tokens(text); err == nil && n < 1 {
+			t.Errorf("a prompt of %d tokens", n)
 		}
 		if n, err := ManifestBytes(text); err == nil && n <= 0 {
 			t.Errorf("a folder of %d bytes", n)

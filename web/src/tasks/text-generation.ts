@@ -30,12 +30,7 @@ export interface TextGenerationCall {
    *     for await (const piece of generator.stream('Once upon a time', { max_new_tokens: 100 })) print(piece);
    */
   stream(text: string, options?: Omit<TextGenerationOptions, 'streamer' | 'return_full_text' | 'num_beams'>): AsyncGenerator<string, void, void>;
-  /**
-   * The model's tokenizer, in the same worker; its dispose() ends the pipeline. This counts
-   * the tokens of a prompt:
-   *
-   *     (await generator.tokenizer.encode(prompt, { split_special_tokens: true })).length
-   */
+  /** The model's tokenizer. It runs in the same worker, so its dispose() ends the pipeline. */
   readonly tokenizer: PreTrainedTokenizer;
 }
 
