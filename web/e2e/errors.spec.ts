@@ -197,7 +197,8 @@ test('abort during a run stops the worker, and the handle works afterwards', asy
   expect(r.failed.code).toBe('aborted');
   console.log(`abort: rejected after ${r.rejected.toFixed(1)} ms, worker free after ${r.stopped.toFixed(1)} ms, of a run of ${r.would.toFixed(0)} ms`);
   expect(r.would).toBeGreaterThan(600); // otherwise there was nothing to abort
-  expect(r.rejected).toBeLessThan(100);
-  expect(r.stopped).toBeLessThan(300); // 100 ms, the short call itself, and a machine that is busy
+  // Shares of the run, since a busy machine stretches everything: the worker stopped long before the end.
+  expect(r.rejected).toBeLessThan(r.would / 10);
+  expect(r.stopped).toBeLessThan(r.would / 4);
   expect(r.dims).toEqual([1, 256]);
 });
