@@ -26,8 +26,6 @@ type Host struct {
 	mu      sync.Mutex
 	said    []string
 	copied  string
-	faults  []string
-	redraws int
 	visited []string // fragments that are entries of the history
 }
 
@@ -38,17 +36,8 @@ func (h *Host) lock() func() {
 	return h.mu.Unlock
 }
 
-// Redraw counts renders.
-func (h *Host) Redraw() {
-	defer h.lock()()
-	h.redraws++
-}
-
-// Redraws is how many renders were requested.
-func (h *Host) Redraws() int {
-	defer h.lock()()
-	return h.redraws
-}
+// Redraw does nothing: a test looks at the View.
+func (h *Host) Redraw() {}
 
 // Announce records what screen readers are told.
 func (h *Host) Announce(text string) { h.Say(text) }
@@ -74,19 +63,8 @@ func (h *Host) LastSaid() string {
 	return h.said[len(h.said)-1]
 }
 
-// Guard records a panic of f.
-func (h *Host) Guard(what string, f func()) {
-	if err := host.Try(func() error { f(); return nil }); err != nil {
-		defer h.lock()()
-		h.faults = append(h.faults, what+": "+err.Error())
-	}
-}
-
-// Faults are the panics that Guard caught.
-func (h *Host) Faults() []string {
-	defer h.lock()()
-	return slices.Clone(h.faults)
-}
+// Guard runs f. A panic fails the test.
+func (h *Host) Guard(_ string, f func()) { f() }
 
 // Pause does nothing.
 func (h *Host) Pause() {}
