@@ -347,7 +347,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-// Greedy search that stops at token 6, and hears every token as it comes.
+// Greedy search that stops at token 6, with a callback for every token.
 func ExampleGenerate() {
 	m, err := open("dec_subln")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
@@ -83,6 +84,9 @@ func ReadTokenizer(dev *kernels.Device, files Files) (*tokenizer.Tokenizer, erro
 	}
 	return f.Tokenizer, err
 }
+
+// Labels are what config.json says of the classes of a head.
+func (f *Folder) Labels() (heads.Labels, error) { return heads.LabelsOf(f.config) }
 
 func (f *Folder) readManifest() error {
 	text, err := f.files.ReadFile(folder.ManifestFile, folder.MaxManifest)

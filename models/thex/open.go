@@ -3,15 +3,11 @@
 package thex
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
-	"github.com/lodestone-wasm/lodestone/models/heads"
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
-	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/weights/folder"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
-	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
 // Folder is a model folder as both sides need it.
@@ -24,29 +20,26 @@ type Folder struct {
 }
 
 // OpenFolder opens a model folder of the operating system for sentences of up to tokens
-// tokens. It does not verify the manifest: see package folder.
+// tokens. Its files must be as manifest.json says, if it has one.
 func OpenFolder(dir string, tokens int) (*Folder, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, fmt.Errorf("thex: %w", err)
-	}
-	doc, err := strictjson.ReadDocument(text)
-	if err != nil {
-		return nil, fmt.Errorf("thex: %w: config.json: %w", transformer.ErrConfig, err)
-	}
-	config, err := transformer.ConfigOf(doc)
+	read, err := pipeline.Read(kernels.NewDevice(kernels.NewReference(0)), pipeline.Dir(dir), pipeline.Options{})
 	if err != nil {
 		return nil, err
 	}
-	labels, err := heads.LabelsOf(doc)
+	if read.Manifest != nil {
+		if err := folder.Verify(dir, nil); err != nil { // the weights are not read by pipeline
+			return nil, err
+		}
+	}
+	labels, err := read.Labels()
 	if err != nil {
 		return nil, err
 	}
-	shape, err := ShapeOf(config, tokens, len(labels.Names))
+	shape, err := ShapeOf(read.Config, tokens, len(labels.Names))
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Labels: labels.Names}
+	f := &Folder{Labels: labels.Names, Tokenizer: read.Tokenizer}
 	if f.Plan, err = NewPlan(shape); err != nil {
 		return nil, err
 	}
@@ -61,11 +54,7 @@ func OpenFolder(dir string, tokens int) (*Folder, error) {
 	if f.Embeddings, err = ReadEmbeddings(shape, tensors); err != nil {
 		return nil, err
 	}
-	if text, err = os.ReadFile(filepath.Join(dir, "tokenizer.json")); err != nil {
-		return nil, fmt.Errorf("thex: %w", err)
-	}
-	f.Tokenizer, err = tokenizer.Parse(text)
-	return f, err
+	return f, nil
 }
 
 // IDs are the tokens of a text, special tokens included. truncated tells whether its end

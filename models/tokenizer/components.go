@@ -86,7 +86,7 @@ func readFields(d *strictjson.Decoder, what string, fields []field) error {
 				return readInto(d, fields[i].to)
 			}
 		}
-		return lean.Errorf("%w: tokenizer: %s: the field %q is not supported", ErrUnsupported, what, clip(key))
+		return lean.Errorf("%w: tokenizer: %s: the field %q is not supported", ErrUnsupported, what, lean.Clip(key))
 	})
 }
 
@@ -110,7 +110,7 @@ func readInto(d *strictjson.Decoder, to any) (err error) {
 		s, err = d.String()
 		r, n := utf8.DecodeRuneInString(s)
 		if err == nil && (n == 0 || n != len(s)) {
-			err = invalid("tokenizer: found %q, expected one character", clip(s))
+			err = invalid("tokenizer: found %q, expected one character", lean.Clip(s))
 		}
 		*to = r
 	case func(*strictjson.Decoder) error:

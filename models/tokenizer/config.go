@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -207,7 +208,7 @@ func ParseVocabMerges(vocab, merges, tokenizerConfig []byte) (*Tokenizer, error)
 		}
 		left, right, ok := strings.Cut(line, " ")
 		if !ok || strings.Contains(right, " ") {
-			return nil, invalid("tokenizer: merges.txt: line %d is %q, expected two tokens and one space", i+1, clip(line))
+			return nil, invalid("tokenizer: merges.txt: line %d is %q, expected two tokens and one space", i+1, lean.Clip(line))
 		}
 		all = append(all, left, right)
 	}

@@ -32,16 +32,5 @@ func invalid(format string, args ...any) error {
 
 // unsupported refuses one kind of a component by its name.
 func unsupported(component, kind, supported string) error {
-	return lean.Errorf("%w: tokenizer: %s type %q is not supported; supported: %s", ErrUnsupported, component, clip(kind), supported)
-}
-
-// clip shortens text from a file for an error message.
-//
-//go:noinline
-func clip(s string) string {
-	const most = 60
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
+	return lean.Errorf("%w: tokenizer: %s type %q is not supported; supported: %s", ErrUnsupported, component, lean.Clip(kind), supported)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // filesLine is a line of oracle-files.jsonl.gz.
@@ -64,7 +66,7 @@ func TestFilesOfOtherFormatsEqualHuggingFaceTokenizers(t *testing.T) {
 		count[line.Name]++
 		if problem := differs(tok, line.oracleLine, Options{ParseSpecial: true, AddSpecialTokens: true}); problem != "" {
 			if wrong[line.Name]++; wrong[line.Name] <= 3 {
-				t.Errorf("%s: %q: %s", line.Name, clip(line.Text), problem)
+				t.Errorf("%s: %q: %s", line.Name, lean.Clip(line.Text), problem)
 			}
 		}
 	}

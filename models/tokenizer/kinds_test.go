@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // kindsLine is a line of oracle-kinds.jsonl.gz, described in testdata/oracle-kinds.mjs.
@@ -97,7 +99,7 @@ func TestKinds(t *testing.T) {
 		}
 		if problem != "" {
 			if wrong[line.Name]++; wrong[line.Name] <= 3 {
-				t.Errorf("%s: %q: %s", line.Name, clip(line.Text), problem)
+				t.Errorf("%s: %q: %s", line.Name, lean.Clip(line.Text), problem)
 			}
 		}
 	}

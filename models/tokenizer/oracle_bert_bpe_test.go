@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 func unzip(t testing.TB, name string) []byte {
@@ -139,7 +141,7 @@ func TestWordPieceAndBPEEqualHuggingFaceTokenizers(t *testing.T) {
 		}
 		if problem != "" {
 			if wrong[line.Name]++; wrong[line.Name] <= 3 {
-				t.Errorf("%s: %q (pair %v, max %d): %s", line.Name, clip(line.Text), line.Pair != nil, line.Max, problem)
+				t.Errorf("%s: %q (pair %v, max %d): %s", line.Name, lean.Clip(line.Text), line.Pair != nil, line.Max, problem)
 			}
 		}
 	}

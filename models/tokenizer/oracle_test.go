@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // defaultModel is the tokenizer of the model that the repository ships.
@@ -103,7 +105,7 @@ func TestEqualsHuggingFaceTokenizers(t *testing.T) {
 		o.MaxLength = line.Max
 		if problem := differs(tok, line, o); problem != "" {
 			if wrong[line.Name]++; wrong[line.Name] <= 3 {
-				t.Errorf("%s: %q (pair %v, max %d): %s", line.Name, clip(line.Text), line.Pair != nil, line.Max, problem)
+				t.Errorf("%s: %q (pair %v, max %d): %s", line.Name, lean.Clip(line.Text), line.Pair != nil, line.Max, problem)
 			}
 		}
 	}
@@ -165,7 +167,7 @@ func differs(tok *Tokenizer, line oracleLine, o Options) string {
 	}
 	for i, want := range line.Decoded {
 		if got := tok.Decode(e.IDs, i == 1); got != want {
-			return fmt.Sprintf("decoded (skip %v) %q, want %q", i == 1, clip(got), clip(want))
+			return fmt.Sprintf("decoded (skip %v) %q, want %q", i == 1, lean.Clip(got), lean.Clip(want))
 		}
 	}
 	return ""

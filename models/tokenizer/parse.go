@@ -1,6 +1,10 @@
 package tokenizer
 
-import "github.com/lodestone-wasm/lodestone/weights/strictjson"
+import (
+	"github.com/lodestone-wasm/lodestone/weights/strictjson"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
+)
 
 // Parse reads a tokenizer.json. Errors wrap [ErrInvalid] when the file is malformed
 // and [ErrUnsupported], with the name of what is missing, when it needs a component
@@ -110,14 +114,14 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 			return invalid("tokenizer: added token %d has %d bytes, at most %d are read", i, len(a.content), maxPiece)
 		}
 		if _, ok := t.addedIDs[a.content]; ok {
-			return invalid("tokenizer: added token %q occurs twice", clip(a.content))
+			return invalid("tokenizer: added token %q occurs twice", lean.Clip(a.content))
 		}
 		want, ok := t.model.id(a.content)
 		if !ok {
 			want = next
 		}
 		if a.id != want {
-			return invalid("tokenizer: added token %q has id %d, expected %d", clip(a.content), a.id, want)
+			return invalid("tokenizer: added token %q has id %d, expected %d", lean.Clip(a.content), a.id, want)
 		}
 		if a.id >= int32(t.model.used()) {
 			next = max(next, a.id+1)
@@ -149,11 +153,11 @@ func (t *Tokenizer) setAdded(added []addedToken) error {
 					text.load([]byte(pattern), 0, len(pattern))
 					t.normalizer.normalize(&text, &spare)
 					if pattern = string(text.text); state.err != nil {
-						return invalid("tokenizer: added token %q normalises to more than %d bytes", clip(a.content), 16*maxPiece)
+						return invalid("tokenizer: added token %q normalises to more than %d bytes", lean.Clip(a.content), 16*maxPiece)
 					}
 				}
 				if pattern == "" {
-					return invalid("tokenizer: added token %q normalises to nothing", clip(a.content))
+					return invalid("tokenizer: added token %q normalises to nothing", lean.Clip(a.content))
 				}
 			}
 			tokens[which] = append(tokens[which], a)
@@ -182,7 +186,7 @@ func parseAddedTokens(d *strictjson.Decoder) (tokens []addedToken, err error) {
 			err = invalid("tokenizer: added token %d has %d fields, expected id, content, single_word, lstrip, rstrip, normalized and special", i, seen)
 		}
 		if err == nil && (id < 0 || id > 1<<30) {
-			err = invalid("tokenizer: added token %q has id %d", clip(a.content), id)
+			err = invalid("tokenizer: added token %q has id %d", lean.Clip(a.content), id)
 		}
 		a.id = int32(id)
 		tokens = append(tokens, a)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -123,7 +124,7 @@ func (f *modelFile) isWordPiece() bool {
 }
 
 func (f *modelFile) lacks(expected string) error {
-	return invalid("tokenizer: model: %s has the fields %s, expected %s", f.kind, clip(strings.Join(f.fields, ", ")), expected)
+	return invalid("tokenizer: model: %s has the fields %s, expected %s", f.kind, lean.Clip(strings.Join(f.fields, ", ")), expected)
 }
 
 //go:noinline
@@ -204,7 +205,7 @@ func parseMerges(d *strictjson.Decoder) (merges []string, err error) {
 		}
 		left, right, ok := strings.Cut(s, " ")
 		if !ok || strings.Contains(right, " ") {
-			return invalid("tokenizer: model: merge %d is %q, expected two tokens and one space", i, clip(s))
+			return invalid("tokenizer: model: merge %d is %q, expected two tokens and one space", i, lean.Clip(s))
 		}
 		merges = append(merges, left, right)
 		return nil
@@ -244,7 +245,7 @@ func (f *modelFile) bpe() (model, error) {
 			c = f.vocab.trie.find(both)
 		}
 		if !hasLeft || !hasRight || c < 0 {
-			return nil, invalid("tokenizer: model: merge %d of %q and %q: they and their join must be in the vocabulary", i/2, clip(left), clip(right))
+			return nil, invalid("tokenizer: model: merge %d of %q and %q: they and their join must be in the vocabulary", i/2, lean.Clip(left), lean.Clip(right))
 		}
 		m.merges.put(a, b, int32(i/2), c)
 	}

@@ -25,10 +25,10 @@ func parsePattern(section, text string) (*pattern, error) {
 	}
 	branches := p.alternatives(false, 0)
 	if p.pos < len(text) || p.bad {
-		return nil, lean.Errorf("%w: tokenizer: %s: the regular expression %q is not supported from byte %d on; supported: %s", ErrUnsupported, section, clip(text), min(p.pos, len(text)), knownPatterns)
+		return nil, lean.Errorf("%w: tokenizer: %s: the regular expression %q is not supported from byte %d on; supported: %s", ErrUnsupported, section, lean.Clip(text), min(p.pos, len(text)), knownPatterns)
 	}
 	if matchesNothing(branches) {
-		return nil, lean.Errorf("%w: tokenizer: %s: the regular expression %q matches the empty text; supported are those that do not", ErrUnsupported, section, clip(text))
+		return nil, lean.Errorf("%w: tokenizer: %s: the regular expression %q matches the empty text; supported are those that do not", ErrUnsupported, section, lean.Clip(text))
 	}
 	return &pattern{branches}, nil
 }

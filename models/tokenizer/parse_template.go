@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"strings"
 
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/weights/strictjson"
 )
 
@@ -73,14 +74,14 @@ func parseSpecialToken(d *strictjson.Decoder, name string, maxID int64) (ids []i
 		return d.Array(func(i int) error {
 			id, err := d.Int()
 			if err == nil && i >= 64 {
-				err = invalid("tokenizer: TemplateProcessing: special token %q has more than 64 ids", clip(name))
+				err = invalid("tokenizer: TemplateProcessing: special token %q has more than 64 ids", lean.Clip(name))
 			}
 			ids = append(ids, int32(id))
 			return checkID(err, "a special token of TemplateProcessing", id, maxID)
 		})
 	})
 	if err == nil && len(ids) == 0 {
-		err = invalid("tokenizer: TemplateProcessing: special token %q has no ids", clip(name))
+		err = invalid("tokenizer: TemplateProcessing: special token %q has no ids", lean.Clip(name))
 	}
 	return ids, err
 }
@@ -95,13 +96,13 @@ func resolveTemplate(which string, named []namedPiece, special map[string][]int3
 		if p.sequence {
 			piece.sequence = strings.Index("AB", p.name)
 			if len(p.name) != 1 || piece.sequence < 0 || piece.sequence >= sequences {
-				return nil, invalid("tokenizer: TemplateProcessing: %s names sequence %q", which, clip(p.name))
+				return nil, invalid("tokenizer: TemplateProcessing: %s names sequence %q", which, lean.Clip(p.name))
 			}
 			seen[piece.sequence]++
 		} else {
 			ids, ok := special[p.name]
 			if !ok {
-				return nil, invalid("tokenizer: TemplateProcessing: %s names %q, which is not among special_tokens", which, clip(p.name))
+				return nil, invalid("tokenizer: TemplateProcessing: %s names %q, which is not among special_tokens", which, lean.Clip(p.name))
 			}
 			piece.ids = ids
 		}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // realLine is a line of testdata/real/out/NAME.jsonl.gz, which testdata/oracle-real.mjs writes.
@@ -72,7 +74,7 @@ func comparePublished(t *testing.T, file string, texts []string) {
 		lines++
 		if problem := realDiffers(tok, &line, texts); problem != "" {
 			if wrong++; wrong <= 5 {
-				t.Errorf("%q (pair %v, max %d, strategy %d, left %d): %s", clip(texts[line.Text]), line.Pair != nil, line.Max, line.Cut, line.Left, problem)
+				t.Errorf("%q (pair %v, max %d, strategy %d, left %d): %s", lean.Clip(texts[line.Text]), line.Pair != nil, line.Max, line.Cut, line.Left, problem)
 			}
 		}
 	}
@@ -123,7 +125,7 @@ func realDiffers(tok *Tokenizer, line *realLine, texts []string) string {
 	}
 	for i, want := range line.Decoded {
 		if got := tok.Decode(e.IDs, i == 1); got != want {
-			return fmt.Sprintf("decoded (skip %v) %q, want %q", i == 1, clip(got), clip(want))
+			return fmt.Sprintf("decoded (skip %v) %q, want %q", i == 1, lean.Clip(got), lean.Clip(want))
 		}
 	}
 	return ""

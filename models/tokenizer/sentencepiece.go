@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
 // spModel is what a .model file of SentencePiece holds (sentencepiece_model.proto).
@@ -67,7 +69,7 @@ func readSPModel(data []byte) (*spModel, error) {
 				}
 			}
 			if p.text == "" || len(p.text) > maxSPPiece || !utf8.ValidString(p.text) || p.kind < spNormal || p.kind > spByte || p.score != p.score || math.IsInf(float64(p.score), 0) {
-				return nil, invalid("tokenizer: SentencePiece: piece %d is %q of type %d, expected UTF-8 of 1 to %d bytes, a finite score, and a type from 1 to 6", len(m.pieces), clip(p.text), p.kind, maxSPPiece)
+				return nil, invalid("tokenizer: SentencePiece: piece %d is %q of type %d, expected UTF-8 of 1 to %d bytes, a finite score, and a type from 1 to 6", len(m.pieces), lean.Clip(p.text), p.kind, maxSPPiece)
 			}
 			if p.kind == spUnknown {
 				if m.unk >= 0 {
@@ -116,7 +118,7 @@ func readSPModel(data []byte) (*spModel, error) {
 	seen := make(map[string]bool, len(m.pieces))
 	for i, p := range m.pieces {
 		if seen[p.text] {
-			return nil, invalid("tokenizer: SentencePiece: piece %d, %q, occurs twice", i, clip(p.text))
+			return nil, invalid("tokenizer: SentencePiece: piece %d, %q, occurs twice", i, lean.Clip(p.text))
 		}
 		seen[p.text] = true
 	}

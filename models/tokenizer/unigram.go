@@ -65,7 +65,7 @@ func newUnigram(pieces []string, scores []float64, unk int64, hasUnk, byteFallba
 	}
 	var duplicate int
 	if m.trie, duplicate = buildTrie(pieces); duplicate >= 0 {
-		return nil, invalid("tokenizer: model: piece %d, %q, occurs twice", duplicate, clip(pieces[duplicate]))
+		return nil, invalid("tokenizer: model: piece %d, %q, occurs twice", duplicate, lean.Clip(pieces[duplicate]))
 	}
 	if byteFallback {
 		m.bytes = byteIDs(m.trie)

@@ -64,14 +64,14 @@ func newVocab(tokens []string, ids []int64) (*vocab, error) {
 	most := int64(len(tokens)) - 1
 	for i, id := range ids {
 		if id < 0 || id > int64(4*len(tokens)+1024) {
-			return nil, invalid("tokenizer: model: %q has the id %d, expected 0 to %d for %d tokens", clip(tokens[i]), id, 4*len(tokens)+1024, len(tokens))
+			return nil, invalid("tokenizer: model: %q has the id %d, expected 0 to %d for %d tokens", lean.Clip(tokens[i]), id, 4*len(tokens)+1024, len(tokens))
 		}
 		most = max(most, id)
 	}
 	v := &vocab{tokens: make([]string, most+1), count: len(tokens)}
 	for i, id := range ids {
 		if v.tokens[id] != "" {
-			return nil, invalid("tokenizer: model: %q and %q both have the id %d", clip(v.tokens[id]), clip(tokens[i]), id)
+			return nil, invalid("tokenizer: model: %q and %q both have the id %d", lean.Clip(v.tokens[id]), lean.Clip(tokens[i]), id)
 		}
 		v.tokens[id] = tokens[i]
 	}
@@ -99,7 +99,7 @@ func (m *wordLevel) tokenize(word []byte, barred []bool, _ *workspace, out []pie
 		id = m.unk
 	}
 	if id < 0 {
-		return out, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, clip(string(word)))
+		return out, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, lean.Clip(string(word)))
 	}
 	return append(out, piece{id, 0, int32(len(word))}), nil
 }

@@ -63,7 +63,7 @@ func (m *wordPiece) tokenize(word []byte, barred []bool, _ *workspace, out []pie
 
 func (m *wordPiece) unknown(word []byte, out []piece) ([]piece, error) {
 	if m.unk < 0 {
-		return out, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, clip(string(word)))
+		return out, lean.Errorf("%w: tokenizer: %q is not in the vocabulary", ErrNoUnknown, lean.Clip(string(word)))
 	}
 	return append(out, piece{m.unk, 0, int32(len(word))}), nil
 }

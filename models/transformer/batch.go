@@ -64,7 +64,7 @@ type Batch struct {
 	// Attention, if set, sees where every head of every layer looked, sequence after
 	// sequence. It costs time on the host; the results of the run are the same.
 	Attention func(m AttentionMap)
-	// Routing, if set, hears where the tokens of a mixture of experts went.
+	// Routing, if set, is called with where the tokens of a mixture of experts went.
 	Routing func(layer int, d *routing.Decision)
 }
 

@@ -38,7 +38,7 @@ type LoadOptions struct {
 	More func(shape func(name string) []int, prefix string) ([]Extra, error)
 	// SHA256, if it is not nil, holds what each file must hash to; nil entries are not checked.
 	SHA256 []*[32]byte
-	// Progress, if set, hears how many bytes were read, of how many (−1: unknown).
+	// Progress, if set, is called with how many bytes were read, of how many (−1: unknown).
 	Progress func(read, total int64)
 }
 

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/wasm/app/wire"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 var (
@@ -16,26 +17,13 @@ var (
 	number     = js.Global().Get("Number")
 )
 
-// await blocks this goroutine until a promise is settled. It must not be called inside a listener.
-func await(promise js.Value) (js.Value, error) {
-	type outcome struct {
-		value js.Value
-		err   error
+// await is promise.Await with the module's error, which has a code and a message.
+func await(v js.Value) (js.Value, error) {
+	value, err := promise.Await(v)
+	if rejection, ok := err.(*promise.Rejection); ok {
+		err = errorOf(rejection.Value)
 	}
-	settled := make(chan outcome, 1)
-	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{value: args[0]}
-		return nil
-	})
-	defer fulfilled.Release()
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{err: errorOf(args[0])}
-		return nil
-	})
-	defer rejected.Release()
-	promise.Call("then", fulfilled, rejected)
-	o := <-settled
-	return o.value, o.err
+	return value, err
 }
 
 // errorOf is a JavaScript error as a Go error.

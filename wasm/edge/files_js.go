@@ -7,6 +7,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 // assets is a model folder among the static assets: a pipeline.Files.
@@ -14,7 +15,7 @@ type assets struct{ id string }
 
 // ReadFile is that of pipeline.Files.
 func (a assets) ReadFile(name string, limit int64) ([]byte, error) {
-	v, err := await(glue.Call("small", a.id, name, float64(limit)))
+	v, err := promise.Await(glue.Call("small", a.id, name, float64(limit)))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("edge: %s/%s: %w", a.id, name, err)
@@ -31,7 +32,7 @@ func (a assets) Weights() ([]string, error) { return []string{pipeline.WeightsFi
 
 // Open is that of pipeline.Files.
 func (a assets) Open(_ *kernels.Device, name string) (pipeline.Stream, error) {
-	v, err := await(glue.Call("open", a.id, name))
+	v, err := promise.Await(glue.Call("open", a.id, name))
 	if err != nil {
 		return nil, fmt.Errorf("edge: %s/%s: %w", a.id, name, err)
 	}
@@ -58,7 +59,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	part, err := await(s.v.Call("read", len(p)))
+	part, err := promise.Await(s.v.Call("read", len(p)))
 	if err != nil {
 		return 0, fmt.Errorf("edge: %s: %w", s.name, err)
 	}
@@ -71,7 +72,7 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Fill has n bytes written to the kernels' memory.
 func (s *stream) Fill(at uint32, n int) error {
-	got, err := await(s.v.Call("fill", float64(at), n))
+	got, err := promise.Await(s.v.Call("fill", float64(at), n))
 	if err != nil {
 		return fmt.Errorf("edge: %s: %w", s.name, err)
 	}
@@ -83,33 +84,6 @@ func (s *stream) Fill(at uint32, n int) error {
 
 // Close ends reading.
 func (s *stream) Close(bool) error {
-	_, err := await(s.v.Call("close"))
+	_, err := promise.Await(s.v.Call("close"))
 	return err
-}
-
-var promiseClass = js.Global().Get("Promise")
-
-// await waits for a promise; another value is its own.
-func await(v js.Value) (js.Value, error) {
-	if !v.InstanceOf(promiseClass) {
-		return v, nil
-	}
-	type outcome struct {
-		value js.Value
-		err   error
-	}
-	settled := make(chan outcome, 1)
-	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{value: args[0]}
-		return nil
-	})
-	defer fulfilled.Release()
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{err: js.Error{Value: args[0]}}
-		return nil
-	})
-	defer rejected.Release()
-	v.Call("then", fulfilled, rejected)
-	o := <-settled
-	return o.value, o.err
 }

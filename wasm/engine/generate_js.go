@@ -7,6 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 // generate serves GenerateRequest of web/src/protocol/generation.ts.
@@ -73,7 +74,7 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 		tokens, lengths = append(tokens, ids[i]...), append(lengths, int32(len(ids[i])))
 		all = append(all, logits[i]...)
 	}
-	v, err := await(j.v.Call("process", int32Value(tokens), int32Value(lengths), float32Value(all)))
+	v, err := promise.Await(j.v.Call("process", int32Value(tokens), int32Value(lengths), float32Value(all)))
 	if err != nil {
 		return err
 	}

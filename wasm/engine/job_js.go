@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 // In milliseconds:
@@ -80,7 +81,7 @@ func (j *job) turn(t float64) error {
 	if t-j.last < turnEvery {
 		return nil
 	}
-	if _, err := await(j.v.Call("turn")); err != nil {
+	if _, err := promise.Await(j.v.Call("turn")); err != nil {
 		return err
 	}
 	j.last = now()
@@ -88,33 +89,4 @@ func (j *job) turn(t float64) error {
 		return pipeline.ErrAborted
 	}
 	return nil
-}
-
-// await waits for a promise. Other goroutines and the event loop run meanwhile.
-func await(promise js.Value) (js.Value, error) {
-	type outcome struct {
-		value js.Value
-		err   error
-	}
-	settled := make(chan outcome, 1)
-	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{value: first(args)}
-		return nil
-	})
-	defer fulfilled.Release()
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{err: &jsError{first(args)}}
-		return nil
-	})
-	defer rejected.Release()
-	promise.Call("then", fulfilled, rejected)
-	o := <-settled
-	return o.value, o.err
-}
-
-func first(args []js.Value) js.Value {
-	if len(args) == 0 {
-		return js.Undefined()
-	}
-	return args[0]
 }

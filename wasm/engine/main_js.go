@@ -8,6 +8,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 // The worker sets GOGC (web/src/worker/instantiate.ts): package runtime/debug would bring fmt
@@ -100,7 +101,7 @@ func (e *engine) perform(op string, request js.Value, j *job) (v any, err error)
 func recovered(op string, p any) error {
 	switch p := p.(type) {
 	case js.Error:
-		return &jsError{p.Value}
+		return &promise.Rejection{Value: p.Value}
 	case error:
 		return lean.Errorf("engine: %s: %w", op, p)
 	case string:
@@ -109,22 +110,12 @@ func recovered(op string, p any) error {
 	return lean.Errorf("engine: %s: a panic whose value has no text", op)
 }
 
-// jsError is an error that JavaScript threw; it goes back as it came.
-type jsError struct{ value js.Value }
-
-func (e *jsError) Error() string {
-	if e.value.Type() == js.TypeObject {
-		return e.value.Get("message").String()
-	}
-	return e.value.String()
-}
-
 // errorValue is err as the worker expects it: what JavaScript threw, or
 // {code, message, details}.
 func errorValue(err error) any {
-	var thrown *jsError
+	var thrown *promise.Rejection
 	if errors.As(err, &thrown) {
-		return thrown.value
+		return thrown.Value
 	}
 	code, text := pipeline.Code(err)
 	return map[string]any{"code": code, "message": text, "details": map[string]any{}}

@@ -7,6 +7,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/wasm/promise"
 )
 
 // pageFiles are the files of a load: small ones whole, weights as streams that the worker
@@ -78,12 +79,9 @@ func (s *stream) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	part := s.v.Call("read", len(p))
-	if part.InstanceOf(promiseClass) {
-		var err error
-		if part, err = await(part); err != nil {
-			return 0, err
-		}
+	part, err := promise.Await(s.v.Call("read", len(p)))
+	if err != nil {
+		return 0, err
 	}
 	n := js.CopyBytesToGo(p, part)
 	if n == 0 {
@@ -101,7 +99,7 @@ func (s *stream) Fill(at uint32, n int) error {
 	got := s.v.Call("fill", int(at), n)
 	if got.Type() != js.TypeNumber {
 		var err error
-		if got, err = await(got); err != nil {
+		if got, err = promise.Await(got); err != nil {
 			return err
 		}
 	}
@@ -113,7 +111,7 @@ func (s *stream) Fill(at uint32, n int) error {
 
 // Park releases the connection until more is read.
 func (s *stream) Park() error {
-	_, err := await(s.v.Call("park"))
+	_, err := promise.Await(s.v.Call("park"))
 	return err
 }
 
@@ -122,8 +120,6 @@ func (s *stream) Close(complete bool) error {
 	if !complete {
 		return nil
 	}
-	_, err := await(s.v.Call("finish"))
+	_, err := promise.Await(s.v.Call("finish"))
 	return err
 }
-
-var promiseClass = js.Global().Get("Promise")

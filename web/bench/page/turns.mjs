@@ -1,4 +1,4 @@
-// Who is called when. What a call leaves behind (threads that look for work for some
+// Who is called when. What a call leaves behind (threads that spin for some
 // milliseconds more, a processor's caches and its choice of where threads run) meets the
 // one that comes next. So a contender is called several times at its turn, and the first
 // of these calls, which meets what another one left, does not count; and who comes after
