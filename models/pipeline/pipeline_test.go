@@ -191,7 +191,7 @@ func TestOnlyRegularFilesOfARealSizeAreRead(t *testing.T) {
 	}{
 		{"a pipe for config.json", func(t *testing.T, dir string) {
 			if err := syscall.Mkfifo(filepath.Join(dir, "config.json"), 0o600); err != nil {
-				t.Skip(err) // the file system has no pipes
+				t.Fatal(err)
 			}
 		}, "config.json is not a regular file"},
 		{"a device for config.json", func(t *testing.T, dir string) {

@@ -107,7 +107,7 @@ const (
 
 func TestTheSimulatedRunFindsWhatThePlaintextTwinFinds(t *testing.T) {
 	if testing.Short() {
-		t.Skip("simulates sixty sentences")
+		t.Skip("sixty sentences in one goroutine: nothing for the race detector, which runs with -short; make test has this test")
 	}
 	for _, c := range []struct{ tokens, sentences int }{{32, 54}, {64, 6}} {
 		k := open(t, c.tokens)

@@ -8,7 +8,7 @@ import (
 
 func TestEncryptClassify(t *testing.T) {
 	if testing.Short() {
-		t.Skip("computes on ciphertexts")
+		t.Skip("ciphertexts take long under the race detector, which runs with -short; make test has this test")
 	}
 	const dir = "../thex-kinds-en"
 	url, _, end := serving(t, "--model", model, "--encrypted", dir, "--encrypted-tokens", "32")

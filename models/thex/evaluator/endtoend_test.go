@@ -142,7 +142,7 @@ const errorBound = 4e-3
 // which the model was not trained on as such, but some of which may be in its texts.
 func TestASentenceEndToEnd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("computes on ciphertexts")
+		t.Skip("ciphertexts take long under the race detector, which runs with -short; make test has this test")
 	}
 	want := 3
 	if s := os.Getenv("THEX_SENTENCES"); s != "" {

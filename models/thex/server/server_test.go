@@ -57,7 +57,7 @@ func keysOf(t *testing.T, p *thex.Plan) (*client.Keys, []byte) {
 // each step, which is refused and changes nothing.
 func TestASentenceOverHTTPAndHostileMessages(t *testing.T) {
 	if testing.Short() {
-		t.Skip("computes on ciphertexts")
+		t.Skip("ciphertexts take long under the race detector, which runs with -short; make test has this test")
 	}
 	f, err := thex.OpenFolder("../../../weights/thex-kinds-en", thex.DefaultTokens)
 	if err != nil {
