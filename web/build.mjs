@@ -1,9 +1,8 @@
 // Builds web/dist, everything that a page needs: node web/build.mjs
 //
-//   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
-//   worker.js                              the worker's script, with Go's glue inside
-//   kernel-worker.js                       the script of the kernels' threads
-//   engine.wasm, kernels.wasm              the engine
+//   lodestone.js, lodestone.d.ts, types/   the module
+//   worker.js                              the script of every worker, with Go's glue inside
+//   engine.wasm.gz, kernels.wasm           the engine
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -13,13 +12,14 @@
 //
 // Programs that only the browser tests run go to web/.build/test.
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { kernelsHash } from './tools/kernels-hash.mjs';
+import { copyModel } from './tools/model-folder.mjs';
 import { mergeData } from './tools/wasm-data.mjs';
 import { clearLines } from './tools/wasm-lines.mjs';
 
@@ -36,18 +36,22 @@ const ENGINE = lean('github.com/lodestone-wasm/lodestone/models/tokenizer', ...M
 const APP = lean('github.com/lodestone-wasm/lodestone/ui/similar', 'github.com/lodestone-wasm/lodestone/ui/plot', ...MAPS);
 const MODEL = 'prompt-magneto-en-de-fr';
 const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en', 'kformer-notes-en', 'thex-kinds-en'];
-const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'model.safetensors', 'manifest.json', 'MODEL_CARD.md', 'LICENSE'];
-const OPTIONAL = new Set(['generation_config.json', 'manifest.json', 'MODEL_CARD.md']);
 
 process.chdir(root);
 await mkdir(dist, { recursive: true });
+// What an earlier version of this program wrote.
+for (const old of ['engine.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
 await Promise.all([programs(), module(), declarations(), files()]);
 
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
-  await goBuild('./wasm/engine', path.join(dist, 'engine.wasm'), ENGINE);
+  // The worker decompresses it: few servers compress WebAssembly, and none has to.
+  const engine = path.join(root, 'web/.build/engine.wasm');
+  await goBuild('./wasm/engine', engine, ENGINE);
+  await tool('gzip', ['-9', '-n', '-k', '-f', engine]); // a little smaller than node:zlib's
+  await cp(`${engine}.gz`, path.join(dist, 'engine.wasm.gz'));
   if (existsSync('web/demo/index.html')) await goBuild('./wasm/app', path.join(dist, 'app.wasm'), APP); // the page that runs it
   for (const name of ['kerneltest', 'goldentest']) await goBuild(`./wasm/${name}`, path.join(test, `${name}.wasm`));
 }
@@ -62,10 +66,8 @@ async function goBuild(pkg, out, flags = []) {
 async function module() {
   const { stdout } = await run('go', ['env', 'GOROOT']);
   const glue = path.join(stdout.trim(), 'lib/wasm/wasm_exec.js');
-  const kernels = createHash('sha256');
-  for (const name of ['simd128', 'relaxed']) kernels.update(await readFile(`kernels/simd/${name}.wasm`));
   const common = {
-    define: { KERNELS_HASH: JSON.stringify(kernels.digest('hex').slice(0, 16)) },
+    define: { KERNELS_HASH: JSON.stringify(await kernelsHash()) },
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -76,8 +78,7 @@ async function module() {
   };
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
-    build({ ...common, entryPoints: ['web/src/worker/worker.ts'], outfile: path.join(dist, 'worker.js') }),
-    build({ ...common, entryPoints: ['web/src/worker/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/main.ts'], outfile: path.join(dist, 'worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
     cp('kernels/simd/imports.mjs', path.join(test, 'imports.mjs')),
@@ -93,11 +94,6 @@ async function declarations() {
     ...['-p', 'web/src', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'web/src', '--outDir', types],
   ]);
   await writeFile(path.join(dist, 'lodestone.d.ts'), "export * from './types/index.js';\n");
-  // So that the folder can be installed as a package.
-  const { name, version, description, license } = JSON.parse(await readFile('package.json', 'utf8'));
-  const entry = { types: './lodestone.d.ts', default: './lodestone.js' };
-  const manifest = { name, version, description, license, type: 'module', sideEffects: false, types: entry.types, exports: { '.': entry, './*': './*' } };
-  await writeFile(path.join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** What is copied as it is. */
@@ -107,22 +103,12 @@ async function files() {
     await cp(`kernels/simd/relaxed${memory}.wasm`, path.join(dist, `kernels-relaxed${memory}.wasm`));
   }
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
-  await model(MODEL, process.env.LODESTONE_MODEL);
-  for (const name of ON_DEMAND) await model(name);
+  const models = path.join(dist, 'models');
+  await copyModel(process.env.LODESTONE_MODEL ?? `weights/${MODEL}`, path.join(models, MODEL));
+  for (const name of ON_DEMAND) await copyModel(`weights/${name}`, path.join(models, name));
   await cp('web/examples', path.join(dist, 'examples'), { recursive: true });
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
     if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
-  }
-}
-
-/** A model that ships, or the one of another folder in its place. */
-async function model(name, from = path.join('weights', name)) {
-  const to = path.join(dist, 'models', name);
-  await rm(to, { recursive: true, force: true }); // a manifest of other files would refuse these
-  for (const file of MODEL_FILES) {
-    const source = path.join(from, file);
-    if (existsSync(source)) await cp(source, path.join(to, file));
-    else if (!OPTIONAL.has(file)) throw new Error(`build: ${source} is missing`);
   }
 }
 

@@ -14,7 +14,7 @@ async function workerSession(page: Page): Promise<(method: string, params?: obje
   const session = await page.context().newCDPSession(page);
   const attached = new Promise<string>((resolve) =>
     session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
-      if (targetInfo.url.endsWith('/worker.js') && !targetInfo.url.endsWith('/kernel-worker.js')) resolve(sessionId);
+      if (targetInfo.url.endsWith('/worker.js')) resolve(sessionId);
     }),
   );
   const waiting = new Map<number, (m: { result?: unknown; error?: unknown }) => void>();

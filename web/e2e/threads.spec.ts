@@ -238,7 +238,7 @@ async function watchKernelWorkers(page: Page, mute: boolean): Promise<void> {
     Object.assign(globalThis, { kernelWorkers });
     globalThis.Worker = class extends Real {
       constructor(url: string | URL, options?: WorkerOptions) {
-        const kernels = String(url).includes('kernel-worker');
+        const kernels = options?.name === 'lodestone-kernels';
         super(kernels && mute ? '/e2e/mute.js' : url, options);
         if (kernels) kernelWorkers.push(this);
       }
@@ -342,14 +342,14 @@ plain('a page that is not isolated has one thread and the same vectors', async (
   expect(have.bits).toEqual(want.bits);
 });
 
-for (const missing of ['kernels-shared', 'kernel-worker.js']) {
-  test(`where the server has no ${missing} one thread runs`, async ({ page }) => {
+for (const missing of ['kernels-shared', 'worker.js']) {
+  test(`where the kernel workers get no ${missing} one thread runs`, async ({ page }) => {
     await page.evaluate((missing) => {
-      if (missing === 'kernel-worker.js') {
+      if (missing === 'worker.js') {
         const Real = Worker;
         globalThis.Worker = class extends Real {
           constructor(url: string | URL, options?: WorkerOptions) {
-            super(String(url).includes(missing) ? '/missing' : url, options);
+            super(options?.name === 'lodestone-kernels' ? '/missing' : url, options);
           }
         };
         return;
@@ -361,7 +361,7 @@ for (const missing of ['kernels-shared', 'kernel-worker.js']) {
         return post.call(this, message, ...rest);
       };
     }, missing);
-    const say = missing === 'kernel-worker.js' ? 'did not start' : 'status 404';
+    const say = missing === 'worker.js' ? 'did not start' : 'status 404';
     const r = await page.evaluate(async (say) => {
       const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL, { threads: 2 });
       await embed('a text');
@@ -376,6 +376,6 @@ for (const missing of ['kernels-shared', 'kernel-worker.js']) {
     }, say);
     expect(r).toMatchObject({ dims: [1, 256], threads: 1 });
     expect(r.reason).toContain(say);
-    expect(r.reason).toContain(missing === 'kernel-worker.js' ? missing : '/missing');
+    expect(r.reason).toContain(missing === 'worker.js' ? missing : '/missing');
   });
 }

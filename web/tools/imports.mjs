@@ -1,8 +1,8 @@
 // Checks the imports of web/src, imports of types included: node web/tools/imports.mjs [FOLDER]
 //
 // No file may import itself through others, and a folder may import only the folders below
-// it: protocol/ none, worker/ and page/ protocol/ alone, tasks/ and models/ both page/ and
-// protocol/.
+// it: protocol/ none, worker/ and page/ protocol/ alone, tasks/, models/ and node/ both page/
+// and protocol/.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ const BELOW = {
   page: ['protocol'],
   tasks: ['page', 'protocol'],
   models: ['page', 'protocol'],
+  node: ['page', 'protocol'],
   '': ['tasks', 'models', 'page', 'protocol'],
 };
 

@@ -30,12 +30,12 @@ async function start(variant, threads) {
   if (wrong.at(-1) !== 0) throw new Error(`self-test ${wrong.join()}`);
   const workers = await Promise.all(
     Array.from({ length: threads - 1 }, (_, i) => {
-      const worker = new Worker('/kernel-worker.js', { type: 'module' });
+      const worker = new Worker('/worker.js', { type: 'module' });
       const ready = new Promise((resolve, reject) => {
         worker.onmessage = () => resolve(worker);
         worker.onerror = (e) => reject(new Error(e.message));
       });
-      worker.postMessage({ module, memory, index: i + 1 });
+      worker.postMessage({ type: 'start-thread', module, memory, index: i + 1 });
       return ready;
     }),
   );

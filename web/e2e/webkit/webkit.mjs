@@ -24,7 +24,7 @@ let origin;
 let browser;
 try {
   needPrograms({ WebKitWebDriver: 'webkit2gtk-driver', Xvfb: 'xvfb' });
-  for (const [file, target] of [['web/dist/engine.wasm', 'build'], [SERVER, 'webkit']]) {
+  for (const [file, target] of [['web/dist/engine.wasm.gz', 'build'], [SERVER, 'webkit']]) {
     if (!existsSync(file)) stop(`${file} is missing; run make ${target}`);
   }
   origin = await startServer();

@@ -8,15 +8,17 @@ import type { FromWorker, Reply, Request, ToWorker } from '../protocol/messages.
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
-import { assetURL, env, workerProblem } from './env.js';
+import { assetURL, env } from './env.js';
+import { keepRunning, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
 import { inWorker, planThreads, startsAreUnsure } from './threads.js';
+import { findReason, workerProblem } from './worker-problem.js';
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   progress?: ProgressCallback | undefined;
-  transfer?: Transferable[];
+  transfer?: ArrayBufferLike[];
   /** Gets tokens as they are chosen. An exception that it throws ends the call. */
   tokens?: ((tokens: Tokens) => void) | undefined;
   /** Changes the logits of a step. An exception that it throws ends the call. */
@@ -33,7 +35,7 @@ const RESTART = 'the next call starts a new one';
 interface Call {
   id: number;
   request: Request;
-  transfer: Transferable[];
+  transfer: ArrayBufferLike[];
   options: CallOptions;
   settled: boolean;
   resolve(value: unknown): void;
@@ -128,7 +130,7 @@ export class Client {
     const start: ToWorker = {
       type: 'start',
       assets: {
-        engine: assetURL('engine.wasm').href,
+        engine: assetURL('engine.wasm.gz').href,
         kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
         sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
       },
@@ -138,16 +140,9 @@ export class Client {
     };
     let worker: Worker;
     try {
-      // Bundlers look for exactly this form, with import.meta.url and literal options.
-      worker =
-        env.assetsPath === ''
-          ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lodestone' })
-          : new Worker(assetURL('worker.js'), { type: 'module', name: 'lodestone' });
+      worker = startWorker(assetURL('worker.js'), 'lodestone', env.trustedTypesPolicy);
     } catch (e) {
-      if (typeof Worker === 'undefined') {
-        throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page, not while a server renders it');
-      }
-      throw missing(e instanceof Error ? e.message : String(e));
+      throw e instanceof LodestoneError ? e : missing(e instanceof Error ? e.message : String(e));
     }
     this.#worker = worker;
     this.#kernelWorkers = new KernelWorkers((state) => {
@@ -161,7 +156,8 @@ export class Client {
       e.preventDefault();
       if (worker !== this.#worker) return;
       const why = e.message ?? '';
-      this.#end(this.#alive ? new LodestoneError('engine_crashed', `engine: the worker failed (${why || 'no reason given'}); ${RESTART}`) : missing(why));
+      if (this.#alive) this.#end(new LodestoneError('engine_crashed', `engine: the worker failed (${why || 'no reason given'}); ${RESTART}`));
+      else void this.#explain(worker, why);
     };
     worker.onmessageerror = () => {
       if (worker === this.#worker) this.#end(new LodestoneError('engine_crashed', `engine: the page could not read a message from the worker; ${RESTART}`));
@@ -174,6 +170,12 @@ export class Client {
       if (tries > 1) this.#start(tries - 1);
       else this.#end(missing(`${TRIES} workers in turn did not run within ${PATIENCE / 1000} seconds`));
     }, PATIENCE);
+  }
+
+  /** Ends a worker that did not start, with the reason. */
+  async #explain(worker: Worker, why: string): Promise<void> {
+    const reason = await findReason(assetURL('worker.js').href, why);
+    if (worker === this.#worker) this.#end(missing(reason));
   }
 
   #enqueue(request: Request, options: CallOptions): Promise<unknown> {
@@ -203,14 +205,20 @@ export class Client {
     if (!call) return;
     this.#current = call;
     try {
-      this.#worker.postMessage({ type: 'request', id: call.id, request: call.request } satisfies ToWorker, call.transfer);
-      this.#kernelWorkers?.expect(true);
+      this.#worker.postMessage({ type: 'request', id: call.id, request: call.request } satisfies ToWorker, call.transfer as ArrayBuffer[]);
+      this.#expect(true);
     } catch (e) {
       this.#current = null;
-      this.#kernelWorkers?.expect(false);
+      this.#expect(false);
       settle(call, () => call.reject(new LodestoneError('invalid_argument', `engine: the request cannot be sent to the worker: ${String(e)}`)));
       this.#next();
     }
+  }
+
+  /** Marks whether a call is under way. */
+  #expect(call: boolean): void {
+    if (this.#worker) keepRunning(this.#worker, call);
+    this.#kernelWorkers?.expect(call);
   }
 
   #abort(call: Call): void {
@@ -258,7 +266,7 @@ export class Client {
         return;
     }
     this.#current = null;
-    this.#kernelWorkers?.expect(false);
+    this.#expect(false);
     settle(call, () => (message.type === 'result' ? call.resolve(message.value) : call.reject(fromMessage(message.error))));
     this.#next();
   }

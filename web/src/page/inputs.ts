@@ -13,7 +13,7 @@ export interface ModelInputs {
 }
 
 /** Checks inputs and copies them into buffers that can be transferred. */
-export function paddedInputs(what: string, inputs: ModelInputs): { padded: Padded; transfer: Transferable[] } {
+export function paddedInputs(what: string, inputs: ModelInputs): { padded: Padded; transfer: ArrayBufferLike[] } {
   if (typeof inputs !== 'object' || inputs === null) throw check.invalid(`${what}: expected { input_ids, attention_mask }`);
   // offset_mapping is accepted, so that a tokenizer's result can be passed on unchanged.
   const { input_ids, attention_mask, token_type_ids } = check.knownOptions(what, inputs, ['input_ids', 'attention_mask', 'token_type_ids', 'offset_mapping']);

@@ -1,7 +1,9 @@
 // The kernel workers of one engine. The page starts them for the engine's worker, since
 // Firefox does not always start a worker that a worker creates, and reports their state.
-import type { FromKernelWorker, StartThread, ThreadOrder, ThreadState, ToKernelWorker } from '../protocol/threads.js';
-import { assetURL, env, workerProblem } from './env.js';
+import type { FromKernelWorker, StartThread, ThreadOrder, ThreadState, ToKernelWorker } from '../protocol/thread-orders.js';
+import { assetURL, env } from './env.js';
+import { startWorker } from './host.js';
+import { findReason, workerProblem } from './worker-problem.js';
 
 /** The kernel workers of one engine. */
 export class KernelWorkers {
@@ -41,26 +43,22 @@ export class KernelWorkers {
     const { index } = start;
     // The memory may grow: words below its first size keep their place.
     this.#words ??= { all: new Int32Array(start.memory.buffer), awake: start.awake / 4, ticket: start.ticket / 4 };
-    const failed = (why: string): void => {
+    const failed = async (why: string): Promise<void> => {
+      const { href } = assetURL('worker.js');
       this.#terminate(index);
-      this.#report({ index, is: 'failed', reason: workerProblem(assetURL('kernel-worker.js').href, 'did not start or failed', why) });
+      this.#report({ index, is: 'failed', reason: workerProblem(href, 'did not start or failed', await findReason(href, why)) });
     };
-    let worker: Worker;
     try {
-      // Bundlers look for exactly this form, with import.meta.url and literal options.
-      worker =
-        env.assetsPath === ''
-          ? new Worker(new URL('./kernel-worker.js', import.meta.url), { type: 'module', name: 'lodestone-kernels' })
-          : new Worker(assetURL('kernel-worker.js'), { type: 'module', name: 'lodestone-kernels' });
+      const worker = startWorker(assetURL('worker.js'), 'lodestone-kernels', env.trustedTypesPolicy);
       this.#workers.set(index, worker);
       worker.onmessage = (_: MessageEvent<FromKernelWorker>) => this.#report({ index, is: 'ready' });
       worker.onerror = (e) => {
         e.preventDefault();
-        failed(e.message ?? '');
+        void failed(e.message ?? '');
       };
       worker.postMessage(start satisfies ToKernelWorker);
     } catch (e) {
-      failed(e instanceof Error ? e.message : String(e));
+      void failed(e instanceof Error ? e.message : String(e));
     }
   }
 

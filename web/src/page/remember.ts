@@ -1,6 +1,7 @@
 // The kernels that turned out to be the fastest on an earlier visit, so that the page does
 // not time them again: kept in localStorage, for this version of the browser and the kernels.
 import type { Variant } from '../protocol/kernels.js';
+import { storage } from './host.js';
 
 declare const KERNELS_HASH: string; // of both modules; web/build.mjs defines it
 
@@ -20,7 +21,7 @@ interface Memory {
 /** The fastest kernels of an earlier visit, or null. */
 export function remembered(): Variant | null {
   try {
-    const m = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Memory | null;
+    const m = JSON.parse(storage()?.getItem(KEY) ?? 'null') as Memory | null;
     const age = Date.now() - (m?.at ?? NaN);
     const known = m !== null && m.browser === navigator.userAgent && m.kernels === KERNELS_HASH && age >= 0 && age < DAYS * 86_400_000;
     return known && typeof m.name === 'string' ? m.name : null;
@@ -33,7 +34,7 @@ export function remembered(): Variant | null {
 export function remember(name: Variant): void {
   try {
     const m: Memory = { browser: navigator.userAgent, kernels: KERNELS_HASH, name, at: Date.now() };
-    localStorage.setItem(KEY, JSON.stringify(m));
+    storage()?.setItem(KEY, JSON.stringify(m));
   } catch {
     // the next visit chooses again
   }

@@ -16,7 +16,7 @@ export type Nested<T> = T | Nested<T>[];
 export class Tensor<T extends TensorType = TensorType> {
   readonly type: T;
   readonly data: TensorData[T];
-  readonly dims: readonly number[];
+  readonly dims: number[];
 
   constructor(type: T, data: TensorData[T], dims: readonly number[]) {
     if (type !== 'float32' && type !== 'int64') {
@@ -35,7 +35,7 @@ export class Tensor<T extends TensorType = TensorType> {
     }
     this.type = type;
     this.data = data;
-    this.dims = Object.freeze([...dims]);
+    this.dims = Object.freeze([...dims]) as number[]; // the type is that of transformers.js; nobody may change the shape
   }
 
   /** The number of elements. */

@@ -1,5 +1,6 @@
 // Whether threads can run here, and how many to try.
 import type { ThreadPlan, Threads } from '../protocol/threads.js';
+import { sharesMemory } from './host.js';
 
 /** The most threads that the kernels take: maxThreads of kernels/simd/gen/threads.go. */
 const MOST_THREADS = 8;
@@ -16,7 +17,7 @@ export function planThreads(option: Threads, nested: boolean): ThreadPlan {
   const auto = option === 'auto';
   const one = (reason: string): ThreadPlan => ({ threads: 1, auto, reason: `one thread: ${reason}` });
   if (option === 1) return { threads: 1, auto, reason: 'one thread was asked for' };
-  if (typeof crossOriginIsolated !== 'boolean' || !crossOriginIsolated) {
+  if (!sharesMemory()) {
     return one('more need a page with COOP and COEP headers (cross-origin isolation)');
   }
   // WebKit without its flag reports that a page is isolated, and has no SharedArrayBuffer.

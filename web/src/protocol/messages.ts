@@ -10,7 +10,8 @@ import type { LoadReply, LoadRequest } from './load.js';
 import type { ProgressEvent } from './progress.js';
 import type { FeatureExtractionReply, FeatureExtractionRequest, TaskReplies, TaskRequest } from './tasks.js';
 import type { ForwardRequest, HeadRequest, LogitsRequest, TensorReply } from './tensors.js';
-import type { ThreadOrder, ThreadPlan, ThreadReport, ThreadState } from './threads.js';
+import type { ThreadOrder, ThreadState } from './thread-orders.js';
+import type { ThreadPlan, ThreadReport } from './threads.js';
 import type { DecodeRequest, EncodeReply, EncodeRequest } from './tokenizer.js';
 
 /** What the page asks for. */
@@ -102,7 +103,7 @@ export type FromWorker =
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
   | { type: 'thread'; order: ThreadOrder }
-  /** The worker's script runs; sent first. */
+  /** The worker's script runs; sent in reply to the start message. */
   | { type: 'alive' }
   /** The engine cannot start, or has ended: nothing more will come from this worker. */
   | { type: 'fatal'; error: ErrorMessage };

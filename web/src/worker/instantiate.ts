@@ -4,7 +4,8 @@ import { type GoMemory, kernelImports } from '../../../kernels/simd/imports.mjs'
 import { LodestoneError } from '../protocol/error.js';
 import type { KernelReport } from '../protocol/kernels.js';
 import type { StartMessage } from '../protocol/messages.js';
-import type { ThreadOrder, ThreadReport } from '../protocol/threads.js';
+import type { ThreadOrder } from '../protocol/thread-orders.js';
+import type { ThreadReport } from '../protocol/threads.js';
 import { type Glue, glue } from './glue.js';
 import { engineImports, type GoEngine } from './job.js';
 import { startKernels } from './kernels.js';
@@ -56,7 +57,7 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
   const instance = await WebAssembly.instantiate(engineModule, imports);
   const exited = go.run(instance); // runs main until it waits for requests
   const engine = globalThis.__lodestone;
-  if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm ended at its start; it belongs to another release than worker.js');
+  if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm.gz ended at its start; it belongs to another release than worker.js');
   let threads: ThreadPool | null = null;
   if (memory) {
     threads = new ThreadPool(kernels.exports as unknown as SharedKernels, plan, report.threads, report.thread);
@@ -81,9 +82,7 @@ async function compile(url: string): Promise<WebAssembly.Module> {
     });
   }
   try {
-    if (/^application\/wasm\s*(;|$)/i.test(r.headers.get('content-type') ?? '')) return await WebAssembly.compileStreaming(r);
-    // The server sends another type for .wasm: compile the whole file.
-    return await WebAssembly.compile(await r.arrayBuffer());
+    return await WebAssembly.compileStreaming(await wasmResponse(url, r));
   } catch (e) {
     const text = e instanceof Error ? e.message : String(e);
     const csp = /content security policy|unsafe-eval/i.test(text);
@@ -95,4 +94,26 @@ async function compile(url: string): Promise<WebAssembly.Module> {
       { url },
     );
   }
+}
+
+/**
+ * A response as compileStreaming takes it. A server may have decompressed the file already,
+ * and may send it with any type: its first bytes say what it is.
+ */
+async function wasmResponse(url: string, r: Response): Promise<Response> {
+  const packed = new URL(url).pathname.endsWith('.gz');
+  if (!r.body || (!packed && /^application\/wasm\s*(;|$)/i.test(r.headers.get('content-type') ?? ''))) return r;
+  const reader = r.body.getReader();
+  const first = await reader.read();
+  let bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (c) => (first.done ? c.close() : c.enqueue(first.value)),
+    pull: async (c) => {
+      const { done, value } = await reader.read();
+      if (done) c.close();
+      else c.enqueue(value);
+    },
+    cancel: (why) => reader.cancel(why),
+  });
+  if (first.value?.[0] === 0x1f) bytes = bytes.pipeThrough(new DecompressionStream('gzip'));
+  return new Response(bytes, { headers: { 'content-type': 'application/wasm' } });
 }

@@ -1,19 +1,17 @@
 // A kernel worker: it computes tiles of matrices in a memory that it shares with the engine's
 // worker. The page starts it (page/kernel-workers.ts) on an order of the engine's worker
 // (thread-pool.ts).
-import type { FromKernelWorker, ToKernelWorker } from '../protocol/threads.js';
+import type { FromKernelWorker, StartThread } from '../protocol/thread-orders.js';
 import type { SharedKernels } from './thread-pool.js';
 
 interface WorkerScope {
   postMessage(message: FromKernelWorker): void;
-  onmessage: ((e: MessageEvent<ToKernelWorker>) => void) | null;
+  onmessage: (() => void) | null;
 }
 
-const scope = self as unknown as WorkerScope;
-
-scope.onmessage = async ({ data }) => {
-  if (data === 'run') return;
-  const { module, memory, index } = data;
+/** Instantiates the kernels, and takes work from the next message on, which is 'run'. */
+export async function serveThread({ module, memory, index }: StartThread): Promise<void> {
+  const scope = self as unknown as WorkerScope;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as SharedKernels;
   scope.onmessage = () => {
@@ -31,4 +29,4 @@ scope.onmessage = async ({ data }) => {
     }
     setTimeout(work); // lets the event loop turn, so that every browser can terminate the worker
   }
-};
+}

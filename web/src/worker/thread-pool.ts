@@ -1,6 +1,7 @@
 // The thread pool of one engine: it starts kernel workers and decides how many compute. How
 // threads take work is in kernels/simd/gen/threads.go.
-import type { ThreadOrder, ThreadPlan, ThreadReport, ThreadState } from '../protocol/threads.js';
+import type { ThreadOrder, ThreadState } from '../protocol/thread-orders.js';
+import type { ThreadPlan, ThreadReport } from '../protocol/threads.js';
 
 /** The exports of a kernel module with shared memory that concern threads. */
 export interface SharedKernels {
@@ -65,7 +66,7 @@ export class ThreadPool {
     for (let index = 1; index < this.#plan.threads; index++) {
       this.#starting.add(index);
       try {
-        this.#order({ do: 'start', start: { module, memory, index, ...words } });
+        this.#order({ do: 'start', start: { type: 'start-thread', module, memory, index, ...words } });
       } catch (e) {
         this.receive({ index, is: 'failed', reason: `one thread: the memory cannot be shared (${e instanceof Error ? e.message : String(e)})` });
       }

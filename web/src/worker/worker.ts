@@ -1,16 +1,15 @@
 // The worker's end of the message channel: it starts the engine and serves one request at a
 // time, in order.
-import 'go/wasm_exec';
 import { abortedError, LodestoneError, toMessage } from '../protocol/error.js';
 import type { MemoryReport } from '../protocol/kernels.js';
-import type { FromWorker, Request, ToWorker } from '../protocol/messages.js';
+import type { FromWorker, Request, StartMessage, ToWorker } from '../protocol/messages.js';
 import { instantiate, type Running } from './instantiate.js';
 import { call, Job } from './job.js';
 import { loadFolder } from './load.js';
 
 interface WorkerScope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
-  onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
+  onmessage: ((e: MessageEvent<Exclude<ToWorker, StartMessage>>) => void) | null;
 }
 
 const scope = self as unknown as WorkerScope;
@@ -19,19 +18,24 @@ let running: Promise<Running> | null = null;
 let last: Promise<void> = Promise.resolve();
 let log = '';
 
-scope.onmessage = ({ data }) => {
+/** Starts the engine and serves the messages that follow. */
+export function serveEngine(start: StartMessage): void {
+  scope.onmessage = ({ data }) => receive(data);
+  scope.postMessage({ type: 'alive' });
+  keepLog();
+  running = instantiate(start, {
+    kernels: (report) => scope.postMessage({ type: 'kernels', report }),
+    threads: (report) => scope.postMessage({ type: 'threads', report }),
+    thread: (order) => scope.postMessage({ type: 'thread', order }),
+  });
+  running.then(
+    (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
+    (e: unknown) => fatal(e),
+  );
+}
+
+function receive(data: Exclude<ToWorker, StartMessage>): void {
   switch (data.type) {
-    case 'start':
-      running = instantiate(data, {
-        kernels: (report) => scope.postMessage({ type: 'kernels', report }),
-        threads: (report) => scope.postMessage({ type: 'threads', report }),
-        thread: (order) => scope.postMessage({ type: 'thread', order }),
-      });
-      running.then(
-        (r) => void r.exited.then(() => fatal(crashed()), (e: unknown) => fatal(crashed(e))),
-        (e: unknown) => fatal(e),
-      );
-      break;
     case 'thread':
       void running?.then((r) => r.threads?.receive(data.state), () => {});
       break;
@@ -52,10 +56,7 @@ scope.onmessage = ({ data }) => {
       break;
     }
   }
-};
-
-scope.postMessage({ type: 'alive' });
-keepLog();
+}
 
 async function serve(id: number, request: Request, job: Job): Promise<void> {
   try {

@@ -1,0 +1,74 @@
+// Chromium and Firefox ESR for the tests of the package, and the vector that the normal build
+// gives in each.
+import { chromium, firefox } from '@playwright/test';
+import { serve } from './serve.mjs';
+import { dist, model } from './paths.mjs';
+
+const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+/** The text that every fixture turns into a vector. */
+export const TEXT = 'good morning';
+/** Where every fixture finds the model. */
+export const MODEL = { '/model/': `${model}/` };
+
+const limit = 120_000; // ends what hangs; a busy machine is slow
+
+/** Starts both browsers. */
+export async function launch() {
+  const opened = {
+    chromium: await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    }),
+    firefox: await firefox.launch({ channel: 'moz-firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr' }),
+  };
+  const vectors = {};
+  for (const [name, browser] of Object.entries(opened)) vectors[name] = await reference(browser);
+  return { names: Object.keys(opened), vectors, show: (name, url) => show(opened[name], url), close: () => Promise.all(Object.values(opened).map((b) => b.close())) };
+}
+
+/** What a page of a fixture shows: the JSON in its body. */
+async function show(browser, url) {
+  const page = await browser.newPage();
+  try {
+    const failures = [];
+    page.on('pageerror', (e) => failures.push(`${e.name}: ${e.message}`));
+    await page.addInitScript(() => {
+      globalThis.violations = [];
+      addEventListener('securitypolicyviolation', (e) => globalThis.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
+    });
+    await page.goto(url);
+    const began = Date.now();
+    for (;;) {
+      const text = await page.evaluate(() => document.body?.textContent ?? '').catch(() => ''); // Vite may reload the page
+      if (failures.length > 0) throw new Error(`${url}: ${failures.join('; ')}`);
+      if (text.trim().startsWith('{')) return { ...JSON.parse(text), violations: await page.evaluate(() => globalThis.violations) };
+      if (Date.now() - began > limit) throw new Error(`${url}: nothing after ${limit / 1000} seconds; the page shows ${JSON.stringify(text.slice(0, 200))}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await page.close();
+  }
+}
+
+/** The vector of the normal build with each of the kernels that the browser has, by the kernels' name. */
+async function reference(browser) {
+  const server = await serve(dist, { mounts: MODEL, headers: () => ISOLATED });
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${server.url}/types/index.d.ts`); // a page of this origin that runs nothing
+    return await page.evaluate(async (text) => {
+      const { pipeline } = await import('/lodestone.js');
+      const vectors = {};
+      for (const kernels of ['simd128', 'relaxed', 'fused', 'fused8']) {
+        const embed = await pipeline('feature-extraction', '/model/', { kernels }).catch(() => null); // this form does not compute rightly here
+        if (!embed) continue;
+        vectors[kernels] = Array.from((await embed(text, { pooling: 'prompt' })).data);
+        await embed.dispose();
+      }
+      return vectors;
+    }, TEXT);
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}

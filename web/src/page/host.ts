@@ -1,0 +1,67 @@
+// What differs between the runtimes of the page's side. This file is for browsers; the build
+// for Node.js takes node/host.ts in its place, which has the same exports.
+import { LodestoneError } from '../protocol/error.js';
+import type { ModuleFile } from './module-file.js';
+import { type ScriptURLPolicy, trusted } from './trusted-types.js';
+
+// Bundlers look for exactly this form. They emit each file and rewrite its address. Nothing is
+// evaluated at import: a module that was imported from a blob: address has no folder.
+const FILES: Record<ModuleFile, () => URL> = {
+  'worker.js': () => new URL('./worker.js', import.meta.url),
+  'engine.wasm.gz': () => new URL('./engine.wasm.gz', import.meta.url),
+  'kernels.wasm': () => new URL('./kernels.wasm', import.meta.url),
+  'kernels-relaxed.wasm': () => new URL('./kernels-relaxed.wasm', import.meta.url),
+  'kernels-shared.wasm': () => new URL('./kernels-shared.wasm', import.meta.url),
+  'kernels-relaxed-shared.wasm': () => new URL('./kernels-relaxed-shared.wasm', import.meta.url),
+};
+
+/** The address of a file beside this module; undefined if this module has no folder. */
+export function moduleFile(file: ModuleFile): URL | undefined {
+  try {
+    return FILES[file]();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What relative addresses are relative to. */
+export function baseAddress(): string | undefined {
+  return typeof document !== 'undefined' ? document.baseURI : typeof location !== 'undefined' ? location.href : undefined;
+}
+
+/** The schemes of model folders, for messages. */
+export const SCHEMES = 'http: or https:';
+
+/** Whether a worker can fetch a file of this address. */
+export function fetches({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:' || protocol.endsWith('-extension:');
+}
+
+/** Whether workers can share memory. */
+export function sharesMemory(): boolean {
+  return typeof crossOriginIsolated === 'boolean' && crossOriginIsolated;
+}
+
+/** Where a choice is kept for the next visit. It throws if the browser denies it. */
+export function storage(): Storage | null {
+  return typeof localStorage === 'object' ? localStorage : null;
+}
+
+/** Keeps the process running while a call is under way. A page needs nothing for it. */
+export function keepRunning(_worker: Worker, _call: boolean): void {}
+
+/** Starts a worker with the script worker.js. */
+export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels', policy: ScriptURLPolicy | null): Worker {
+  if (typeof Worker === 'undefined') {
+    throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page or in Node.js, Deno or Bun');
+  }
+  const ours = typeof location === 'undefined' || (url.protocol === location.protocol && url.host === location.host);
+  if (ours) return new Worker(trusted(url.href, policy), { type: 'module', name });
+  // Browsers start no script of another origin, but a script of the page's own may import one.
+  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
+  const worker = new Worker(trusted(script, policy), { type: 'module', name });
+  const revoke = (): void => URL.revokeObjectURL(script);
+  worker.addEventListener('message', revoke, { once: true });
+  worker.addEventListener('error', revoke, { once: true });
+  return worker;
+}
