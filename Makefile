@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	package test-package edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -36,12 +36,18 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-firefox webkit test-package ## test, then the race detector, Firefox ESR, WebKitGTK and the npm package; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
 bench: build browsers web/bench/node_modules/.package-lock.json ## time against transformers.js and onnxruntime-web, in Chromium: the demo's model, known sizes; the kernels beside native code
 	$(WITH_NODE) node web/bench/bench.mjs && node web/bench/shapes.mjs && node kernels/simd/ceiling.mjs
+
+package: build ## the npm packages: the module, and one for each model; prints their names and sizes
+	$(WITH_NODE) node web/package/build.mjs
+
+test-package: package browsers web/package/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
+	$(WITH_NODE) timeout -k 10 2400 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
@@ -165,6 +171,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 web/edge/node_modules/.package-lock.json: web/edge/package.json web/edge/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/edge
+	@touch $@
+
+web/package/node_modules/.package-lock.json: web/package/package.json web/package/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/package
 	@touch $@
 
 web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json

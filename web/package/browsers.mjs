@@ -23,11 +23,17 @@ export async function launch() {
   };
   const vectors = {};
   for (const [name, browser] of Object.entries(opened)) vectors[name] = await reference(browser);
-  return { names: Object.keys(opened), vectors, show: (name, url) => show(opened[name], url), close: () => Promise.all(Object.values(opened).map((b) => b.close())) };
+  return { names: Object.keys(opened), vectors, show: (name, url) => show(opened[name], url), text: (name, url, pattern) => text(opened[name], url, pattern).then((r) => r.text), close: () => Promise.all(Object.values(opened).map((b) => b.close())) };
 }
 
 /** What a page of a fixture shows: the JSON in its body. */
 async function show(browser, url) {
+  const { text: json, violations } = await text(browser, url, /^\{[^]*\}$/);
+  return { ...JSON.parse(json), violations };
+}
+
+/** The text of a page, once it has a form, and the violations of its policy. */
+async function text(browser, url, pattern) {
   const page = await browser.newPage();
   try {
     const failures = [];
@@ -39,9 +45,9 @@ async function show(browser, url) {
     await page.goto(url);
     const began = Date.now();
     for (;;) {
-      const text = await page.evaluate(() => document.body?.textContent ?? '').catch(() => ''); // Vite may reload the page
+      const text = (await page.evaluate(() => document.body?.textContent ?? '').catch(() => '')).trim(); // Vite may reload the page
       if (failures.length > 0) throw new Error(`${url}: ${failures.join('; ')}`);
-      if (text.trim().startsWith('{')) return { ...JSON.parse(text), violations: await page.evaluate(() => globalThis.violations) };
+      if (pattern.test(text)) return { text, violations: await page.evaluate(() => globalThis.violations) };
       if (Date.now() - began > limit) throw new Error(`${url}: nothing after ${limit / 1000} seconds; the page shows ${JSON.stringify(text.slice(0, 200))}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -55,7 +61,7 @@ async function reference(browser) {
   const server = await serve(dist, { mounts: MODEL, headers: () => ISOLATED });
   const page = await browser.newPage();
   try {
-    await page.goto(`${server.url}/types/index.d.ts`); // a page of this origin that runs nothing
+    await page.goto(`${server.url}/collection.tsv`); // of this origin, and runs nothing
     return await page.evaluate(async (text) => {
       const { pipeline } = await import('/lodestone.js');
       const vectors = {};

@@ -37,7 +37,7 @@ export function capabilities(): Capabilities {
         ? 'this browser has relaxed SIMD; a self-test and timing choose its form when a model loads'
         : simd
           ? 'this browser has no relaxed SIMD'
-          : 'this browser has no WebAssembly SIMD; use Chrome or Edge 91, Firefox 89, Safari 16.4 or later',
+          : 'this browser has no WebAssembly SIMD; use Chrome or Edge 91, Firefox 114, Safari 16.4 or later',
       threads: plan.reason,
       webgpu: 'this version has no WebGPU kernels',
     },

@@ -2,7 +2,7 @@
 // for Node.js takes node/host.ts in its place, which has the same exports.
 import { LodestoneError } from '../protocol/error.js';
 import type { ModuleFile } from './module-file.js';
-import { type ScriptURLPolicy, trusted } from './trusted-types.js';
+import { type ScriptURLPolicy, trustedWorker } from './trusted-types.js';
 
 // Bundlers look for exactly this form. They emit each file and rewrite its address. Nothing is
 // evaluated at import: a module that was imported from a blob: address has no folder.
@@ -56,10 +56,10 @@ export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels', p
     throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page or in Node.js, Deno or Bun');
   }
   const ours = typeof location === 'undefined' || (url.protocol === location.protocol && url.host === location.host);
-  if (ours) return new Worker(trusted(url.href, policy), { type: 'module', name });
+  if (ours) return trustedWorker(url.href, { type: 'module', name }, policy);
   // Browsers start no script of another origin, but a script of the page's own may import one.
   const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
-  const worker = new Worker(trusted(script, policy), { type: 'module', name });
+  const worker = trustedWorker(script, { type: 'module', name }, policy);
   const revoke = (): void => URL.revokeObjectURL(script);
   worker.addEventListener('message', revoke, { once: true });
   worker.addEventListener('error', revoke, { once: true });
