@@ -46,7 +46,7 @@ bench: build browsers web/bench/node_modules/.package-lock.json ## time against 
 package: build ## the npm packages: the module, and one for each model; prints their names and sizes
 	$(WITH_NODE) node web/package/build.mjs
 
-test-package: package browsers web/package/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
+test-package: package browsers web/package/node_modules/.package-lock.json web/edge/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
 	$(WITH_NODE) timeout -k 10 2400 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
 
 gen: node_modules/.package-lock.json ## write the generated files again

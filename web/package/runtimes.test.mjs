@@ -1,15 +1,16 @@
 // The package in Node.js 22, Deno and Bun: the same calls, and the vectors of the page to the
 // last bit; in workerd: the import. The runtimes are packages of npm.
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { chmod, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { launch } from './browsers.mjs';
 import { install } from './install.mjs';
-import { model, tools } from './paths.mjs';
+import { model, root, tools } from './paths.mjs';
 
 const run = promisify(execFile);
 const arm = process.arch === 'arm64';
@@ -41,3 +42,28 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
     });
   }
 }
+
+test('workerd: the module can be imported, and loading a model says what is missing', async (t) => {
+  const at = await install('workerd');
+  await build({ absWorkingDir: at, entryPoints: ['main.js'], outfile: 'worker.mjs', bundle: true, format: 'esm', conditions: ['workerd', 'worker', 'browser'] });
+  await writeFile(path.join(at, 'workerd.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [ ( name = "main", worker = ( modules = [ ( name = "worker.mjs", esModule = embed "worker.mjs" ) ], compatibilityDate = "2026-11-01" ) ) ],
+  sockets = [ ( name = "http", address = "127.0.0.1:0", http = (), service = "main" ) ]
+);
+`);
+  const { default: program } = createRequire(path.join(root, 'web/edge/package.json'))('workerd');
+  const child = spawn(program, ['serve', '--control-fd=3', 'workerd.capnp'], { cwd: at, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  t.after(() => child.kill());
+  const port = await new Promise((resolve, reject) => {
+    child.on('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
+    child.stdio[3].on('data', (text) => {
+      const listening = /"event":"listen".*"port":(\d+)/.exec(text);
+      if (listening) resolve(listening[1]);
+    });
+  });
+  const shown = await (await fetch(`http://127.0.0.1:${port}/`)).json();
+  assert.equal(shown.imported, 'function');
+  assert.equal(shown.code, 'unsupported_browser');
+  assert.match(shown.message, /no web workers/);
+});

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 
-/** Every Markdown file of the repository; what npm installed is not of it. */
+/** Every Markdown file of the repository; what npm installed and what was built is not of it. */
 function markdown() {
-  const found = execFileSync('find', ['.', '-name', 'node_modules', '-prune', '-o', '-path', './web/dist', '-prune', '-o', '-path', './.git', '-prune', '-o', '-name', '*.md', '-print'], { cwd: root, encoding: 'utf8' });
+  const found = execFileSync('find', ['.', '-name', 'node_modules', '-prune', '-o', '-path', './web/dist', '-prune', '-o', '-path', './web/.build', '-prune', '-o', '-path', './.git', '-prune', '-o', '-name', '*.md', '-print'], { cwd: root, encoding: 'utf8' });
   return found.trim().split('\n').map((f) => path.normalize(f)).sort();
 }
 

@@ -30,6 +30,8 @@ export const keepRunning: Host['keepRunning'] = (worker, call) => {
   else thread.unref();
 };
 
+export const requireWorkers: Host['requireWorkers'] = () => {};
+
 export const startWorker: Host['startWorker'] = (url, name) => new ThreadWorker(url, name) as unknown as Worker;
 
 /** A thread with the members of a web worker that the page's side uses. */

@@ -9,7 +9,7 @@ import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { assetURL, env } from './env.js';
-import { keepRunning, startWorker } from './host.js';
+import { keepRunning, requireWorkers, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
 import { inWorker, planThreads, startsAreUnsure } from './threads.js';
@@ -127,6 +127,7 @@ export class Client {
   }
 
   #start(tries = TRIES): void {
+    requireWorkers();
     const start: ToWorker = {
       type: 'start',
       assets: {

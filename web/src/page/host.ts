@@ -50,11 +50,15 @@ export function storage(): Storage | null {
 /** Keeps the process running while a call is under way. A page needs nothing for it. */
 export function keepRunning(_worker: Worker, _call: boolean): void {}
 
-/** Starts a worker with the script worker.js. */
-export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels', policy: ScriptURLPolicy | null): Worker {
+/** Throws if this runtime has no workers. */
+export function requireWorkers(): void {
   if (typeof Worker === 'undefined') {
     throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page or in Node.js, Deno or Bun');
   }
+}
+
+/** Starts a worker with the script worker.js. */
+export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels', policy: ScriptURLPolicy | null): Worker {
   const ours = typeof location === 'undefined' || (url.protocol === location.protocol && url.host === location.host);
   if (ours) return trustedWorker(url.href, { type: 'module', name }, policy);
   // Browsers start no script of another origin, but a script of the page's own may import one.
