@@ -106,7 +106,7 @@ for (const version of ['vite7', 'vite8']) {
 
   test(`${version}, server rendering: the server imports the module, and the page runs it`, async (t) => {
     const folder = await install('ssr', `${version}-ssr`);
-    await vite(version, folder, 'build', '--config', 'vite.config.js');
+    await vite(version, folder, 'build');
     await vite(version, folder, 'build', '--ssr', 'server.js', '--outDir', 'server');
     const { stdout } = await run(process.execPath, ['server/server.js'], { cwd: folder });
     await writeFile(path.join(folder, 'dist/index.html'), stdout);
