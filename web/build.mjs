@@ -81,6 +81,7 @@ async function module() {
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
     cp('kernels/simd/imports.mjs', path.join(test, 'imports.mjs')),
+    ...['imports', 'bridge', 'wgsl'].map((name) => cp(`kernels/webgpu/${name}.mjs`, path.join(test, `webgpu/${name}.mjs`))),
   ]);
 }
 

@@ -4,6 +4,7 @@
 // directory below /golden/, by dtype; weights is the name of the file of weights.
 import '/test/wasm_exec.js';
 import { kernelImports } from '/test/imports.mjs';
+import { webgpuImports } from '/test/webgpu/imports.mjs';
 
 globalThis.__goldenReady = (async () => {
   const forms = (new URLSearchParams(location.search).get('form') ?? '0').split(',').map(Number);
@@ -16,7 +17,7 @@ globalThis.__goldenReady = (async () => {
   if (right < 0) throw new Error(`self-test ${wrong.join()}`);
   if (forms[right]) instance.exports.form(forms[right]);
   const go = new Go();
-  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go) };
+  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go), webgpu: webgpuImports(go, () => null) };
   const program = await WebAssembly.instantiateStreaming(fetch('/test/goldentest.wasm'), imports);
   await new Promise((resolve, reject) => {
     globalThis.__goldentestReady = resolve;
