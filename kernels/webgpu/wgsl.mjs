@@ -684,6 +684,7 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let up = unkey(high);
   var s = 0x80000000u | divide(up, 0x41000000u);
   if (down >= up) { s = (~unkey(low) & 0x80000000u) | divide(down, 0x41000000u); }
+  if ((s & 0x7fffffffu) == 0u) { s = 0u; }
   if (!finite) { s = 0x7fc00000u; }
   if (w % 4u == 0u) { $scale[P.scale + r * (pad(P.k, 32u) / 32u) + w / 4u] = s; }
   var out = 0u;
@@ -1239,7 +1240,7 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       if (j < P.n) { scales[e] = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j % 16u * blocks + block]); }
     }
     workgroupBarrier();
-    var dots: array<i32, 16>;
+    var dots = array<i32, 16>();
     for (var c = 0u; c < 8u; c++) {
       let a0 = A[c * 32u + ti + 0u];
       let a1 = A[c * 32u + ti + 1u];
@@ -1491,7 +1492,7 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   for (var b = lane; b < blocks; b += 16u) {
       let scale = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j % 16u * blocks + b]);
       let at = P.w + j / 16u * (80u * blocks) + (j % 16u * blocks + b) * 4u;
-      var dots: array<i32, 4>;
+      var dots = array<i32, 4>();
       for (var c = 0u; c < 4u; c++) {
         let word = $w[at + c];
         let low = word & 0x0f0f0f0fu;

@@ -130,7 +130,8 @@ func store(t Tile, value string) string {
 }
 
 // linearQ4 is linearTile in steps of one block of 32 weights, whose integer sums are scaled
-// before they are added up. Weights are unpacked to int8 while a tile is loaded: the four low
+// before they are added up. The sums are set to 0 in full, because SwiftShader does so for a
+// variable of a loop in the first pass only. Weights are unpacked to int8 while a tile is loaded: the four low
 // nibbles of a word, and the four high ones.
 func linearQ4(t Tile) string {
 	across := t.N / t.TN
@@ -166,7 +167,7 @@ func linearQ4(t Tile) string {
       if (j < P.n) { scales[e] = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j %% 16u * blocks + block]); }
     }
     workgroupBarrier();
-    var dots: array<i32, %d>;
+    var dots = array<i32, %d>();
     for (var c = 0u; c < 8u; c++) {
 `, t.M, t.N, across, t.TM, across, t.TN, t.TM*t.TN, 8*t.M, size, t.M, 4*t.N, size, 2*t.N, 2*t.N, t.N, t.M, size, t.N, size, t.TM*t.TN)
 	b.WriteString(products(t, "dots[@] += dot4(va, vb);"))
@@ -194,7 +195,7 @@ func few(v Variant) map[string]string {
 	loop := fmt.Sprintf(`for (var b = lane; b < blocks; b += %du) {
       let scale = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j %% 16u * blocks + b]);
       let at = P.w + j / 16u * (80u * blocks) + (j %% 16u * blocks + b) * 4u;
-      var dots: array<i32, %d>;
+      var dots = array<i32, %d>();
       for (var c = 0u; c < 4u; c++) {
         let word = $w[at + c];
         let low = word & 0x0f0f0f0fu;

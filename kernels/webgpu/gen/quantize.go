@@ -42,6 +42,7 @@ func quantizers(Variant) map[string]string {
   let up = unkey(high);
   var s = 0x80000000u | divide(up, 0x41000000u);
   if (down >= up) { s = (~unkey(low) & 0x80000000u) | divide(down, 0x41000000u); }
+  if ((s & 0x7fffffffu) == 0u) { s = 0u; }
   if (!finite) { s = 0x7fc00000u; }
   if (w % 4u == 0u) { $scale[P.scale + r * (pad(P.k, 32u) / 32u) + w / 4u] = s; }
   var out = 0u;
