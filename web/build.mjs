@@ -2,6 +2,7 @@
 //
 //   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
 //   worker.js                              the worker's script, with Go's glue inside
+//   webgpu.js                              the bridge to a GPU, fetched where there is one
 //   kernel-worker.js                       the script of the kernels' threads
 //   engine.wasm, kernels.wasm              the engine
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
@@ -63,7 +64,7 @@ async function module() {
   const { stdout } = await run('go', ['env', 'GOROOT']);
   const glue = path.join(stdout.trim(), 'lib/wasm/wasm_exec.js');
   const kernels = createHash('sha256');
-  for (const name of ['simd128', 'relaxed']) kernels.update(await readFile(`kernels/simd/${name}.wasm`));
+  for (const file of ['simd/simd128.wasm', 'simd/relaxed.wasm', 'webgpu/wgsl.mjs']) kernels.update(await readFile(`kernels/${file}`));
   const common = {
     define: { KERNELS_HASH: JSON.stringify(kernels.digest('hex').slice(0, 16)) },
     bundle: true,
@@ -77,6 +78,7 @@ async function module() {
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
     build({ ...common, entryPoints: ['web/src/worker/worker.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['kernels/webgpu/bridge.mjs'], outfile: path.join(dist, 'webgpu.js') }),
     build({ ...common, entryPoints: ['web/src/worker/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),

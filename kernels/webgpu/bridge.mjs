@@ -14,14 +14,13 @@ const RING = 1 << 18; // words
 const MOST_SEGMENTS = 7;
 
 /**
- * Opens an adapter and a device. options: `adapter`, the options of requestAdapter; `segment`,
- * the size of a buffer of memory, for tests; `emulate`, true to do without
- * packed_4x8_integer_dot_product.
+ * Opens a device. options: `adapter`, an adapter, else one is asked for; `segment`, the size of a
+ * buffer of memory, for tests; `emulate`, true to do without packed_4x8_integer_dot_product.
  */
 export async function openBridge(options = {}) {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new Error('this browser has no WebGPU');
-  const adapter = await gpu.requestAdapter(options.adapter);
+  const adapter = options.adapter ?? (await gpu.requestAdapter());
   if (!adapter) throw new Error('this browser offers no WebGPU adapter');
   const have = adapter.limits;
   const requiredLimits = {};

@@ -59,9 +59,6 @@ const (
 	base = kernels.Alignment
 )
 
-// ErrLost is wrapped by the error of a Read when the GPU was lost before the result came.
-var ErrLost = lean.Errorf("the GPU was lost")
-
 // NewRecorder makes a backend of an empty memory.
 func NewRecorder(p Player, l Limits) *Recorder {
 	l.Segment = min(l.Segment, 1<<30) &^ (kernels.Alignment - 1)
@@ -210,6 +207,9 @@ type pending struct {
 // lost is how the failure of a Read begins when the GPU was lost.
 const lost = "lost: "
 
+// outOfMemory is how the failure of a Read begins when a buffer could not be made.
+const outOfMemory = "out of memory: "
+
 // Wait blocks until all bytes have arrived.
 func (p *pending) Wait() error {
 	for ; p.parts > 0; p.parts-- {
@@ -217,7 +217,9 @@ func (p *pending) Wait() error {
 		switch {
 		case failure == "" || p.err != nil:
 		case len(failure) > len(lost) && failure[:len(lost)] == lost:
-			p.err = lean.Errorf("%w: %s", ErrLost, failure[len(lost):])
+			p.err = lean.Errorf("webgpu: %w: %s", kernels.ErrLost, failure[len(lost):])
+		case len(failure) > len(outOfMemory) && failure[:len(outOfMemory)] == outOfMemory:
+			p.err = lean.Errorf("webgpu: %w: %s", kernels.ErrMemory, failure[len(outOfMemory):])
 		default:
 			p.err = lean.Errorf("webgpu: %s", failure)
 		}

@@ -23,6 +23,8 @@ scope.onmessage = ({ data }) => {
   switch (data.type) {
     case 'start':
       running = instantiate(data, {
+        device: (report) => scope.postMessage({ type: 'device', report }),
+        lost: fatal,
         kernels: (report) => scope.postMessage({ type: 'kernels', report }),
         threads: (report) => scope.postMessage({ type: 'threads', report }),
         thread: (order) => scope.postMessage({ type: 'thread', order }),
@@ -79,7 +81,7 @@ async function perform(id: number, request: Request, job: Job, running: Promise<
   const r = await running;
   if (request.op === 'memory') {
     const report = (await call(r.engine, 'memory', request, job)) as MemoryReport;
-    return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength };
+    return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength, gpuBytes: r.gpu.bridge?.bytes ?? 0 };
   }
   return call(r.engine, request.op, request, job);
 }

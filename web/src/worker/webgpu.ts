@@ -1,0 +1,113 @@
+// The GPU of an engine: it opens the bridge (kernels/webgpu/bridge.mjs) where there is an
+// adapter, has the Go program test it, and reports where the model runs and why.
+import type { DevicePlan, DeviceReport } from '../protocol/device.js';
+import { LodestoneError } from '../protocol/error.js';
+import type { LoadRequest } from '../protocol/load.js';
+import { call, type GoEngine, type Job } from './job.js';
+
+/** The bridge, as far as this program uses it. Go calls it by the imports of webgpuImports. */
+export interface Bridge {
+  readonly name: string;
+  readonly lost: Promise<string>;
+  /** The size of the GPU's buffers that hold memory. */
+  readonly bytes: number;
+  destroy(): void;
+}
+
+declare global {
+  /** The bridge of this worker. */
+  var __lodestoneWebgpu: Bridge | undefined;
+}
+
+/** The request of the operation "device"; see wasm/engine/device_js.go. */
+interface DeviceRequest {
+  bridge: Bridge;
+  auto: boolean;
+  /** The width of the model and the type of its weights, for a measurement. */
+  hidden: number;
+  dtype: string;
+  times: Float32Array;
+}
+
+export class Gpu {
+  bridge: Bridge | null = null;
+  readonly #plan: DevicePlan;
+  readonly #url: string;
+  readonly #report: (r: DeviceReport) => void;
+  readonly #lost: (e: LodestoneError) => void;
+
+  constructor(plan: DevicePlan, url: string, report: (r: DeviceReport) => void, lost: (e: LodestoneError) => void) {
+    this.#plan = plan;
+    this.#url = url;
+    this.#report = report;
+    this.#lost = lost;
+  }
+
+  /** Decides where a model will run, before it is loaded. */
+  async choose(engine: GoEngine, load: LoadRequest, config: Uint8Array, job: Job): Promise<void> {
+    const { device, reason, times } = this.#plan;
+    if (device === 'wasm' || !load.weights) return this.#report({ device: 'wasm', reason: reason || "device 'wasm' was asked for" });
+    try {
+      const bridge = await open(this.#url);
+      globalThis.__lodestoneWebgpu = this.bridge = bridge;
+      const shape = shapeOf(load, config);
+      const key = `${bridge.name} ${shape.hidden} ${shape.dtype}`;
+      const request: DeviceRequest = { bridge, auto: device === 'auto', ...shape, times: Float32Array.from(times[key] ?? []) };
+      const reply = (await Promise.race([call(engine, 'device', request, job), bridge.lost.then(gone)])) as DeviceReport & { times?: Float32Array };
+      if (reply.device === 'wasm') this.#close();
+      else void bridge.lost.then((why) => this.#lost(lostError(why)));
+      const report: DeviceReport = { device: reply.device, reason: `${reply.reason} (${bridge.name})` };
+      if (reply.times) report.measured = { key, times: [...reply.times] };
+      this.#report(report);
+    } catch (e) {
+      if (job.aborted || (e instanceof LodestoneError && e.code === 'device_lost')) throw e;
+      this.#close();
+      this.#report({ device: 'wasm', reason: e instanceof Error ? e.message : String((e as { message?: string }).message ?? e) });
+    }
+  }
+
+  #close(): void {
+    this.bridge?.destroy();
+    this.bridge = null;
+    globalThis.__lodestoneWebgpu = undefined;
+  }
+}
+
+function lostError(why: string): LodestoneError {
+  return new LodestoneError('device_lost', `engine: the GPU was lost (${why}); the next call asks for it once more, and then runs on the processor`);
+}
+
+function gone(why: string): never {
+  throw lostError(why);
+}
+
+/** Opens the bridge. Its script is fetched only where there is an adapter. */
+async function open(url: string): Promise<Bridge> {
+  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu;
+  if (!gpu) throw new Error('this browser has no WebGPU');
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new Error('this browser offers no WebGPU adapter');
+  let module: { openBridge(options: { adapter: object }): Promise<Bridge> };
+  try {
+    module = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+  } catch {
+    throw new Error(`no response for ${url}; the file belongs next to worker.js, see env.assetsPath`);
+  }
+  return module.openBridge({ adapter });
+}
+
+const WIDTHS = ['hidden_size', 'd_model', 'n_embd', 'dim', 'encoder_embed_dim', 'decoder_embed_dim', 'embed_dim'];
+
+/** The width of a model and the type of its weights, as far as they matter for a measurement. */
+function shapeOf(load: LoadRequest, text: Uint8Array): { hidden: number; dtype: string } {
+  let config: Record<string, unknown> = {};
+  try {
+    config = JSON.parse(new TextDecoder().decode(text)) as Record<string, unknown>;
+  } catch {
+    // the Go program says what is wrong with it
+  }
+  const found = WIDTHS.map((name) => Number(config[name])).find((n) => n >= 1 && n <= 4096);
+  const hidden = Math.min(1024, Math.max(64, 2 ** Math.round(Math.log2(found ?? 384))));
+  const dtype = load.dtype !== 'auto' ? load.dtype : config['quantization_config'] ? 'q8' : 'f32';
+  return { hidden, dtype };
+}
