@@ -26,10 +26,8 @@ export async function openBridge(options = {}) {
   const requiredLimits = {};
   for (const name of ['maxBufferSize', 'maxStorageBufferBindingSize']) requiredLimits[name] = have[name];
   const device = await adapter.requestDevice({ requiredLimits });
-  const { vendor = '', architecture = '', device: model = '', description = '' } = adapter.info ?? {};
-  const name = [vendor, architecture, model, description].filter((s) => s !== '').join(' ') || 'unknown';
   const packed = !options.emulate && gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') === true;
-  return new Bridge(device, { name, packed, segment: options.segment });
+  return new Bridge(device, { packed, segment: options.segment });
 }
 
 class Bridge {
@@ -58,9 +56,8 @@ class Bridge {
   #checks = []; // error scopes of what was submitted and not read
   #failure = '';
 
-  constructor(device, { name, packed, segment }) {
+  constructor(device, { packed, segment }) {
     this.#device = device;
-    this.name = name;
     this.#prelude = helpers + (packed ? dotBuiltin : dotEmulated);
     const { limits } = device;
     this.limits = {

@@ -94,7 +94,7 @@ var Kernels = [...]Kernel{
 	kFewQ8:        {"few_q8", []string{"y", "x", "w", "bias", "res", "ws"}, linearParams},
 	kFewQ4:        {"few_q4", []string{"y", "x", "w", "bias", "res"}, linearParams},
 	kAttention: {"attention", []string{"y", "q", "k", "v", "keep", "mask", "rel"},
-		[]string{"ldy", "ldq", "ldkv", "tq", "tk", "heads", "group", "h", "scale", "ldmask", "ldrel", "relbase", "causal", "flags"}},
+		[]string{"ldy", "ldq", "ldkv", "tq", "tk", "group", "h", "scale", "ldmask", "ldrel", "relbase", "causal", "flags"}},
 }
 
 // Floats are the parameters that are f32; the others are u32.

@@ -4,7 +4,13 @@ import "github.com/lodestone-wasm/lodestone/kernels"
 
 // Linear layers and attention.
 
-// The sizes of package gen's standard variant; a test compares them.
+// Division is how the recorder divides work among workgroups: the rows and columns of a tile,
+// those of a layer of few rows, and the queries and columns of attention. It is that of
+// package gen's standard variant, whose test compares them.
+func Division() [6]int {
+	return [...]int{tileRows, tileColumns, fewRows, fewColumns, attentionQueries, attentionColumns}
+}
+
 const (
 	tileRows, tileColumns = 32, 64
 	fewRows, fewColumns   = 4, 4
@@ -80,5 +86,5 @@ func (r *Recorder) Attention(y, ldy, q, ldq, k, v, ldkv, tq, tk, heads, group, h
 	r.words(&o, mask)
 	r.words(&o, rel)
 	r.command(kAttention, (tq+attentionQueries-1)/attentionQueries, heads, (h+attentionColumns-1)/attentionColumns, o,
-		ldy, ldq, ldkv, tq, tk, heads, group, h, bits(scale), ldmask, ldrel, uint32(relbase), causal, flags)
+		ldy, ldq, ldkv, tq, tk, group, h, bits(scale), ldmask, ldrel, uint32(relbase), causal, flags)
 }

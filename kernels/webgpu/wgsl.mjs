@@ -1539,7 +1539,6 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   ldkv: u32,
   tq: u32,
   tk: u32,
-  heads: u32,
   group: u32,
   h: u32,
   scale: f32,

@@ -18,7 +18,7 @@ const (
 
 // device serves DeviceRequest of web/src/worker/webgpu.ts: it tests a GPU and moves the engine
 // there, before a model is loaded. With "auto" it first measures a pass of the model's width
-// on both devices, unless the request has an earlier measurement.
+// on both devices, unless an earlier measurement found the GPU faster.
 func (e *engine) device(request js.Value, j *job) (any, error) {
 	e.forget()
 	stay := func(reason string) (any, error) { return map[string]any{"device": "wasm", "reason": reason}, nil }
@@ -27,30 +27,23 @@ func (e *engine) device(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	gpu := kernels.NewDevice(recorder)
-	if err := webgpu.SelfTest(e.processor, gpu); err != nil {
-		return stay(err.Error())
-	}
-	if !request.Get("auto").Bool() {
-		e.move(gpu)
-		return map[string]any{"device": "webgpu", "reason": "device 'webgpu' was asked for"}, nil
-	}
-	times := float32sOf(request.Get("times"))
-	reply := map[string]any{}
-	if len(times) != 4 {
-		if times, err = e.compare(gpu, request, j); err != nil {
+	reply := map[string]any{"device": "wasm"}
+	if request.Get("measure").Bool() {
+		times, err := e.compare(gpu, request, j)
+		if err != nil {
 			return stay(err.Error())
 		}
 		reply["times"] = float32Value(times)
+		// The device whose passes take less in proportion, both of them counting alike.
+		if times[0]/times[1]*times[2]/times[3] <= 1 {
+			return reply, nil
+		}
 	}
-	// The device whose passes take less in proportion, both of them counting alike.
-	gain := times[0] / times[1] * times[2] / times[3]
-	reply["device"] = "wasm"
-	if gain > 1 {
-		e.move(gpu)
-		reply["device"] = "webgpu"
+	if err := webgpu.SelfTest(e.processor, gpu); err != nil {
+		return stay(err.Error())
 	}
-	reply["reason"] = lean.Sprintf("a pass of a sentence takes %d µs on the processor and %d on the GPU, one of a batch %d and %d",
-		int(times[0]*1000), int(times[1]*1000), int(times[2]*1000), int(times[3]*1000))
+	e.move(gpu)
+	reply["device"] = "webgpu"
 	return reply, nil
 }
 

@@ -7,7 +7,6 @@ import { call, type GoEngine, type Job } from './job.js';
 
 /** The bridge, as far as this program uses it. Go calls it by the imports of webgpuImports. */
 export interface Bridge {
-  readonly name: string;
   readonly lost: Promise<string>;
   /** The size of the GPU's buffers that hold memory. */
   readonly bytes: number;
@@ -22,11 +21,10 @@ declare global {
 /** The request of the operation "device"; see wasm/engine/device_js.go. */
 interface DeviceRequest {
   bridge: Bridge;
-  auto: boolean;
-  /** The width of the model and the type of its weights, for a measurement. */
+  /** Whether to measure both devices, for a model of this width and type of weights. */
+  measure: boolean;
   hidden: number;
   dtype: string;
-  times: Float32Array;
 }
 
 export class Gpu {
@@ -48,17 +46,20 @@ export class Gpu {
     const { device, reason, times } = this.#plan;
     if (device === 'wasm' || !load.weights) return this.#report({ device: 'wasm', reason: reason || "device 'wasm' was asked for" });
     try {
-      const bridge = await open(this.#url);
-      globalThis.__lodestoneWebgpu = this.bridge = bridge;
+      const adapter = await adapterHere();
       const shape = shapeOf(load, config);
-      const key = `${bridge.name} ${shape.hidden} ${shape.dtype}`;
-      const request: DeviceRequest = { bridge, auto: device === 'auto', ...shape, times: Float32Array.from(times[key] ?? []) };
-      const reply = (await Promise.race([call(engine, 'device', request, job), bridge.lost.then(gone)])) as DeviceReport & { times?: Float32Array };
+      const key = `${nameOf(adapter)} ${shape.hidden} ${shape.dtype}`;
+      const before = times[key];
+      if (device === 'auto' && before && gain(before) <= 1) return this.#report({ device: 'wasm', reason: compared(before, adapter) });
+      const bridge = await open(this.#url, adapter);
+      globalThis.__lodestoneWebgpu = this.bridge = bridge;
+      const request: DeviceRequest = { bridge, measure: device === 'auto' && !before, ...shape };
+      const reply = (await Promise.race([call(engine, 'device', request, job), bridge.lost.then(gone)])) as { device: 'wasm' | 'webgpu'; reason?: string; times?: Float32Array };
       if (reply.device === 'wasm') this.#close();
       else void bridge.lost.then((why) => this.#lost(lostError(why)));
-      const report: DeviceReport = { device: reply.device, reason: `${reply.reason} (${bridge.name})` };
-      if (reply.times) report.measured = { key, times: [...reply.times] };
-      this.#report(report);
+      const now = reply.times ? [...reply.times] : before;
+      const reason = reply.reason ?? (device === 'auto' && now ? compared(now, adapter) : `device 'webgpu' was asked for (${nameOf(adapter)})`);
+      this.#report({ device: reply.device, reason, ...(reply.times ? { measured: { key, times: [...reply.times] } } : {}) });
     } catch (e) {
       if (job.aborted || (e instanceof LodestoneError && e.code === 'device_lost')) throw e;
       this.#close();
@@ -81,13 +82,37 @@ function gone(why: string): never {
   throw lostError(why);
 }
 
-/** Opens the bridge. Its script is fetched only where there is an adapter. */
-async function open(url: string): Promise<Bridge> {
-  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu;
+/** An adapter of WebGPU, as far as this program looks at it. */
+interface Adapter {
+  info?: { vendor?: string; architecture?: string; device?: string; description?: string };
+}
+
+async function adapterHere(): Promise<Adapter> {
+  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } }).gpu;
   if (!gpu) throw new Error('this browser has no WebGPU');
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error('this browser offers no WebGPU adapter');
-  let module: { openBridge(options: { adapter: object }): Promise<Bridge> };
+  return adapter;
+}
+
+function nameOf({ info = {} }: Adapter): string {
+  return [info.vendor, info.architecture, info.device, info.description].filter((s) => s).join(' ') || 'unknown adapter';
+}
+
+/** How many times as fast the GPU is, a sentence and a batch counting alike. */
+function gain(times: readonly number[]): number {
+  const [a, b, c, d] = times as [number, number, number, number];
+  return Math.sqrt((a / b) * (c / d));
+}
+
+function compared(times: readonly number[], adapter: Adapter): string {
+  const [a, b, c, d] = times.map((t) => `${t < 10 ? t.toFixed(2) : t.toFixed(0)} ms`);
+  return `a pass of a sentence took ${a} on the processor and ${b} on the GPU (${nameOf(adapter)}), one of a batch ${c} and ${d}`;
+}
+
+/** Opens the bridge. Its script is fetched only where there is an adapter. */
+async function open(url: string, adapter: Adapter): Promise<Bridge> {
+  let module: { openBridge(options: { adapter: Adapter }): Promise<Bridge> };
   try {
     module = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
   } catch {
