@@ -27,7 +27,9 @@ export async function openBridge(options = {}) {
   for (const name of ['maxBufferSize', 'maxStorageBufferBindingSize']) requiredLimits[name] = have[name];
   const device = await adapter.requestDevice({ requiredLimits });
   const packed = !options.emulate && gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') === true;
-  return new Bridge(device, { packed, segment: options.segment });
+  const bridge = new Bridge(device, { packed, segment: options.segment });
+  await bridge.compile();
+  return bridge;
 }
 
 class Bridge {
@@ -281,16 +283,35 @@ class Bridge {
     const key = `${kernel} ${pattern}`;
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      const [name, operands, text] = kernels[kernel];
-      let code = this.#prelude;
-      for (let i = 0; i < count; i++) code += `@group(0) @binding(${i + 2}) var<storage, read_write> m${i}: array<u32>;\n`;
-      if (kernel === 0) code += '@group(0) @binding(1) var<storage, read> ring: array<u32>;\n';
-      code += text.replace(/\$(\w+)\[/g, (_, operand) => `m${pattern[operands.indexOf(operand)]}[`);
-      const module = this.#device.createShaderModule({ label: name, code });
-      pipeline = this.#device.createComputePipeline({ label: name, layout: layout.pipeline, compute: { module, entryPoint: 'main' } });
+      pipeline = this.#device.createComputePipeline(this.#describe(kernel, pattern, count, layout));
       this.#pipelines.set(key, pipeline);
       this.played.pipelines++;
     }
     return pipeline;
+  }
+
+  /** Compiles all kernels at once, for operands that lie in one segment. Others are compiled when they occur. */
+  async compile() {
+    await Promise.all(
+      kernels.map(async ([name, operands], kernel) => {
+        const pattern = operands.map(() => 0);
+        const layout = this.#layout(1, kernel === 0);
+        const pipeline = await this.#device.createComputePipelineAsync(this.#describe(kernel, pattern, 1, layout)).catch((e) => {
+          throw new Error(`webgpu: ${name} does not compile: ${e.message}`);
+        });
+        this.#pipelines.set(`${kernel} ${pattern}`, pipeline);
+        this.played.pipelines++;
+      }),
+    );
+  }
+
+  #describe(kernel, pattern, count, layout) {
+    const [name, operands, text] = kernels[kernel];
+    let code = this.#prelude;
+    for (let i = 0; i < count; i++) code += `@group(0) @binding(${i + 2}) var<storage, read_write> m${i}: array<u32>;\n`;
+    if (kernel === 0) code += '@group(0) @binding(1) var<storage, read> ring: array<u32>;\n';
+    code += text.replace(/\$(\w+)\[/g, (_, operand) => `m${pattern[operands.indexOf(operand)]}[`);
+    const module = this.#device.createShaderModule({ label: name, code });
+    return { label: name, layout: layout.pipeline, compute: { module, entryPoint: 'main' } };
   }
 }

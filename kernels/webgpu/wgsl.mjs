@@ -953,7 +953,10 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let j0 = group * 64u;
   let ti = t / 16u * 4u;
   let tj = t % 16u * 4u;
-  var acc: array<f32, 16>;
+  var s0_0 = vec4<f32>();
+  var s1_0 = vec4<f32>();
+  var s2_0 = vec4<f32>();
+  var s3_0 = vec4<f32>();
   for (var l0 = 0u; l0 < P.k; l0 += 16u) {
     for (var e = t; e < 512u; e += 128u) {
       let l = l0 + e % 16u;
@@ -975,29 +978,15 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       let a1 = A[c * 32u + ti + 1u];
       let a2 = A[c * 32u + ti + 2u];
       let a3 = A[c * 32u + ti + 3u];
-      let b0 = B[c * 64u + tj + 0u];
-      let b1 = B[c * 64u + tj + 1u];
-      let b2 = B[c * 64u + tj + 2u];
-      let b3 = B[c * 64u + tj + 3u];
-      acc[0] += a0 * b0;
-      acc[1] += a0 * b1;
-      acc[2] += a0 * b2;
-      acc[3] += a0 * b3;
-      acc[4] += a1 * b0;
-      acc[5] += a1 * b1;
-      acc[6] += a1 * b2;
-      acc[7] += a1 * b3;
-      acc[8] += a2 * b0;
-      acc[9] += a2 * b1;
-      acc[10] += a2 * b2;
-      acc[11] += a2 * b3;
-      acc[12] += a3 * b0;
-      acc[13] += a3 * b1;
-      acc[14] += a3 * b2;
-      acc[15] += a3 * b3;
+      let b0 = vec4<f32>(B[c * 64u + tj + 0u], B[c * 64u + tj + 1u], B[c * 64u + tj + 2u], B[c * 64u + tj + 3u]);
+      s0_0 += a0 * b0;
+      s1_0 += a1 * b0;
+      s2_0 += a2 * b0;
+      s3_0 += a3 * b0;
     }
     workgroupBarrier();
   }
+  let acc = array<f32, 16>(s0_0.x, s0_0.y, s0_0.z, s0_0.w, s1_0.x, s1_0.y, s1_0.z, s1_0.w, s2_0.x, s2_0.y, s2_0.z, s2_0.w, s3_0.x, s3_0.y, s3_0.z, s3_0.w);
   for (var e = 0u; e < 16u; e++) {
     let i = i0 + ti + e / 4u;
     let j = j0 + tj + e % 4u;
@@ -1040,7 +1029,10 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let j0 = group * 64u;
   let ti = t / 16u * 4u;
   let tj = t % 16u * 4u;
-  var acc: array<f32, 16>;
+  var s0_0 = vec4<f32>();
+  var s1_0 = vec4<f32>();
+  var s2_0 = vec4<f32>();
+  var s3_0 = vec4<f32>();
   for (var l0 = 0u; l0 < P.k; l0 += 16u) {
     for (var e = t; e < 512u; e += 128u) {
       let l = l0 + e % 16u;
@@ -1062,29 +1054,15 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       let a1 = A[c * 32u + ti + 1u];
       let a2 = A[c * 32u + ti + 2u];
       let a3 = A[c * 32u + ti + 3u];
-      let b0 = B[c * 64u + tj + 0u];
-      let b1 = B[c * 64u + tj + 1u];
-      let b2 = B[c * 64u + tj + 2u];
-      let b3 = B[c * 64u + tj + 3u];
-      acc[0] += a0 * b0;
-      acc[1] += a0 * b1;
-      acc[2] += a0 * b2;
-      acc[3] += a0 * b3;
-      acc[4] += a1 * b0;
-      acc[5] += a1 * b1;
-      acc[6] += a1 * b2;
-      acc[7] += a1 * b3;
-      acc[8] += a2 * b0;
-      acc[9] += a2 * b1;
-      acc[10] += a2 * b2;
-      acc[11] += a2 * b3;
-      acc[12] += a3 * b0;
-      acc[13] += a3 * b1;
-      acc[14] += a3 * b2;
-      acc[15] += a3 * b3;
+      let b0 = vec4<f32>(B[c * 64u + tj + 0u], B[c * 64u + tj + 1u], B[c * 64u + tj + 2u], B[c * 64u + tj + 3u]);
+      s0_0 += a0 * b0;
+      s1_0 += a1 * b0;
+      s2_0 += a2 * b0;
+      s3_0 += a3 * b0;
     }
     workgroupBarrier();
   }
+  let acc = array<f32, 16>(s0_0.x, s0_0.y, s0_0.z, s0_0.w, s1_0.x, s1_0.y, s1_0.z, s1_0.w, s2_0.x, s2_0.y, s2_0.z, s2_0.w, s3_0.x, s3_0.y, s3_0.z, s3_0.w);
   for (var e = 0u; e < 16u; e++) {
     let i = i0 + ti + e / 4u;
     let j = j0 + tj + e % 4u;
@@ -1128,7 +1106,10 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let j0 = group * 64u;
   let ti = t / 16u * 4u;
   let tj = t % 16u * 4u;
-  var acc: array<i32, 16>;
+  var s0_0 = vec4<i32>();
+  var s1_0 = vec4<i32>();
+  var s2_0 = vec4<i32>();
+  var s3_0 = vec4<i32>();
   for (var l0 = 0u; l0 < words; l0 += 16u) {
     for (var e = t; e < 512u; e += 128u) {
       let l = l0 + e % 16u;
@@ -1150,29 +1131,15 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       let a1 = A[c * 32u + ti + 1u];
       let a2 = A[c * 32u + ti + 2u];
       let a3 = A[c * 32u + ti + 3u];
-      let b0 = B[c * 64u + tj + 0u];
-      let b1 = B[c * 64u + tj + 1u];
-      let b2 = B[c * 64u + tj + 2u];
-      let b3 = B[c * 64u + tj + 3u];
-      acc[0] += dot4(a0, b0);
-      acc[1] += dot4(a0, b1);
-      acc[2] += dot4(a0, b2);
-      acc[3] += dot4(a0, b3);
-      acc[4] += dot4(a1, b0);
-      acc[5] += dot4(a1, b1);
-      acc[6] += dot4(a1, b2);
-      acc[7] += dot4(a1, b3);
-      acc[8] += dot4(a2, b0);
-      acc[9] += dot4(a2, b1);
-      acc[10] += dot4(a2, b2);
-      acc[11] += dot4(a2, b3);
-      acc[12] += dot4(a3, b0);
-      acc[13] += dot4(a3, b1);
-      acc[14] += dot4(a3, b2);
-      acc[15] += dot4(a3, b3);
+      let b0 = vec4<u32>(B[c * 64u + tj + 0u], B[c * 64u + tj + 1u], B[c * 64u + tj + 2u], B[c * 64u + tj + 3u]);
+      s0_0 += vec4<i32>(dot4(a0, b0.x), dot4(a0, b0.y), dot4(a0, b0.z), dot4(a0, b0.w));
+      s1_0 += vec4<i32>(dot4(a1, b0.x), dot4(a1, b0.y), dot4(a1, b0.z), dot4(a1, b0.w));
+      s2_0 += vec4<i32>(dot4(a2, b0.x), dot4(a2, b0.y), dot4(a2, b0.z), dot4(a2, b0.w));
+      s3_0 += vec4<i32>(dot4(a3, b0.x), dot4(a3, b0.y), dot4(a3, b0.z), dot4(a3, b0.w));
     }
     workgroupBarrier();
   }
+  let acc = array<i32, 16>(s0_0.x, s0_0.y, s0_0.z, s0_0.w, s1_0.x, s1_0.y, s1_0.z, s1_0.w, s2_0.x, s2_0.y, s2_0.z, s2_0.w, s3_0.x, s3_0.y, s3_0.z, s3_0.w);
   for (var e = 0u; e < 16u; e++) {
     let i = i0 + ti + e / 4u;
     let j = j0 + tj + e % 4u;
@@ -1217,7 +1184,10 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let j0 = group * 64u;
   let ti = t / 16u * 4u;
   let tj = t % 16u * 4u;
-  var acc: array<f32, 16>;
+  var f0_0 = vec4<f32>();
+  var f1_0 = vec4<f32>();
+  var f2_0 = vec4<f32>();
+  var f3_0 = vec4<f32>();
   for (var block = 0u; block < blocks; block++) {
     for (var e = t; e < 256u; e += 128u) {
       let i = i0 + e / 8u;
@@ -1240,36 +1210,29 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       if (j < P.n) { scales[e] = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j % 16u * blocks + block]); }
     }
     workgroupBarrier();
-    var dots = array<i32, 16>();
+    var s0_0 = vec4<i32>();
+    var s1_0 = vec4<i32>();
+    var s2_0 = vec4<i32>();
+    var s3_0 = vec4<i32>();
     for (var c = 0u; c < 8u; c++) {
       let a0 = A[c * 32u + ti + 0u];
       let a1 = A[c * 32u + ti + 1u];
       let a2 = A[c * 32u + ti + 2u];
       let a3 = A[c * 32u + ti + 3u];
-      let b0 = B[c * 64u + tj + 0u];
-      let b1 = B[c * 64u + tj + 1u];
-      let b2 = B[c * 64u + tj + 2u];
-      let b3 = B[c * 64u + tj + 3u];
-      dots[0] += dot4(a0, b0);
-      dots[1] += dot4(a0, b1);
-      dots[2] += dot4(a0, b2);
-      dots[3] += dot4(a0, b3);
-      dots[4] += dot4(a1, b0);
-      dots[5] += dot4(a1, b1);
-      dots[6] += dot4(a1, b2);
-      dots[7] += dot4(a1, b3);
-      dots[8] += dot4(a2, b0);
-      dots[9] += dot4(a2, b1);
-      dots[10] += dot4(a2, b2);
-      dots[11] += dot4(a2, b3);
-      dots[12] += dot4(a3, b0);
-      dots[13] += dot4(a3, b1);
-      dots[14] += dot4(a3, b2);
-      dots[15] += dot4(a3, b3);
+      let b0 = vec4<u32>(B[c * 64u + tj + 0u], B[c * 64u + tj + 1u], B[c * 64u + tj + 2u], B[c * 64u + tj + 3u]);
+      s0_0 += vec4<i32>(dot4(a0, b0.x), dot4(a0, b0.y), dot4(a0, b0.z), dot4(a0, b0.w));
+      s1_0 += vec4<i32>(dot4(a1, b0.x), dot4(a1, b0.y), dot4(a1, b0.z), dot4(a1, b0.w));
+      s2_0 += vec4<i32>(dot4(a2, b0.x), dot4(a2, b0.y), dot4(a2, b0.z), dot4(a2, b0.w));
+      s3_0 += vec4<i32>(dot4(a3, b0.x), dot4(a3, b0.y), dot4(a3, b0.z), dot4(a3, b0.w));
     }
-    for (var e = 0u; e < 16u; e++) { acc[e] += scales[tj + e % 4u] * f32(dots[e] - 8 * sums[ti + e / 4u]); }
+    let c0 = vec4<f32>(scales[tj + 0u], scales[tj + 1u], scales[tj + 2u], scales[tj + 3u]);
+    f0_0 += c0 * vec4<f32>(s0_0 - vec4<i32>(8 * sums[ti + 0u]));
+    f1_0 += c0 * vec4<f32>(s1_0 - vec4<i32>(8 * sums[ti + 1u]));
+    f2_0 += c0 * vec4<f32>(s2_0 - vec4<i32>(8 * sums[ti + 2u]));
+    f3_0 += c0 * vec4<f32>(s3_0 - vec4<i32>(8 * sums[ti + 3u]));
     workgroupBarrier();
   }
+  let acc = array<f32, 16>(f0_0.x, f0_0.y, f0_0.z, f0_0.w, f1_0.x, f1_0.y, f1_0.z, f1_0.w, f2_0.x, f2_0.y, f2_0.z, f2_0.w, f3_0.x, f3_0.y, f3_0.z, f3_0.w);
   for (var e = 0u; e < 16u; e++) {
     let i = i0 + ti + e / 4u;
     let j = j0 + tj + e % 4u;

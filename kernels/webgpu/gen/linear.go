@@ -14,25 +14,27 @@ type weight struct {
 	// a is word l of row i of the input, b that of column j of the weights.
 	a, b string
 	// kind is the type of a word, sum that of the sums, mac adds the product of va and vb to
-	// sum s.
-	kind, sum, mac string
+	// sum s, and four that of va and the four words of vb.
+	kind, sum, mac, four string
 	// result is the product from sum s of row i and column j.
 	result string
 }
 
+const fourDots = "vec4<i32>(dot4(va, vb.x), dot4(va, vb.y), dot4(va, vb.z), dot4(va, vb.w))"
+
 var weights = []weight{
 	{
-		name: "f32", kind: "f32", sum: "f32", mac: "s += va * vb;",
+		name: "f32", kind: "f32", sum: "f32", mac: "s += va * vb;", four: "va * vb",
 		setup: "let kp = pad(P.k, 4u);", words: "P.k",
 		a: "F($x[P.x + i * P.ldx + l])", b: "F($w[P.w + j * kp + l])", result: "s",
 	},
 	{
-		name: "f16", kind: "f32", sum: "f32", mac: "s += va * vb;",
+		name: "f16", kind: "f32", sum: "f32", mac: "s += va * vb;", four: "va * vb",
 		setup: "let kp = pad(P.k, 8u) / 2u;", words: "P.k",
 		a: "F($x[P.x + i * P.ldx + l])", b: "F(widen(($w[P.w + j * kp + l / 2u] >> (16u * (l & 1u))) & 65535u))", result: "s",
 	},
 	{
-		name: "q8", kind: "u32", sum: "i32", mac: "s += dot4(va, vb);",
+		name: "q8", kind: "u32", sum: "i32", mac: "s += dot4(va, vb);", four: fourDots,
 		setup: "let words = pad(P.k, 16u) / 4u;", words: "words",
 		a: "$x[P.x + i * words + l]", b: "$w[P.w + j / 16u * (16u * words + 16u) + j % 16u * words + l]",
 		result: "f32(s + (128 - bitcast<i32>($x[P.x + P.m * words + P.m + i])) * bitcast<i32>($w[P.w + j / 16u * (16u * words + 16u) + 16u * words + j % 16u])) * (F($x[P.x + P.m * words + i]) * F($ws[P.ws + j]))",
@@ -49,7 +51,7 @@ const finish = `
 
 // linears are the layers of many rows. A workgroup computes a tile of v.Tile.M×v.Tile.N
 // results; it loads v.Tile.K words of each row and column at a time into its own memory, and
-// each thread adds their products to TM×TN sums in registers.
+// each thread adds their products to TM×TN sums in registers, four columns in a vector.
 func linears(v Variant) map[string]string {
 	all := map[string]string{"linear_q4": linearQ4(v.Tile)}
 	for _, w := range weights {
@@ -74,12 +76,14 @@ func linearTile(t Tile, w weight) string {
 	b.WriteString(entry(size))
 	fmt.Fprintf(&b, "  %s\n  let i0 = wg.y * %du;\n  let j0 = group * %du;\n  let ti = t / %du * %du;\n  let tj = t %% %du * %du;\n",
 		w.setup, t.M, t.N, across, t.TM, across, t.TN)
-	fmt.Fprintf(&b, "  var acc: array<%s, %d>;\n  for (var l0 = 0u; l0 < %s; l0 += %du) {\n", w.sum, t.TM*t.TN, w.words, t.K)
+	b.WriteString(sums(t, "  ", w.sum))
+	fmt.Fprintf(&b, "  for (var l0 = 0u; l0 < %s; l0 += %du) {\n", w.words, t.K)
 	b.WriteString(fill("A", "a", t.M, t.K, size, "i", "i0", "P.m", w.words, w.a, w.kind))
 	b.WriteString(fill("B", "b", t.N, t.K, size, "j", "j0", "P.n", w.words, w.b, w.kind))
 	fmt.Fprintf(&b, "    workgroupBarrier();\n    for (var c = 0u; c < %du; c++) {\n", t.K)
-	b.WriteString(products(t, strings.ReplaceAll(w.mac, "s +=", "acc[@] +=")))
+	b.WriteString(products(t, w.kind, w.four))
 	b.WriteString("    }\n    workgroupBarrier();\n  }\n")
+	b.WriteString(gather(t, w.sum))
 	b.WriteString(store(t, "let s = acc[e];\n      var v = "+w.result+";"))
 	return b.String()
 }
@@ -97,24 +101,48 @@ func fill(to, index string, rows, k, size int, name, first, limit, words, load, 
 `, rows*k, size, k, name, first, k, kind, name, limit, words, load, to, k, rows, k)
 }
 
-// products adds the products of word c of TM rows and TN columns; mac uses va, vb and @, the
-// index of the sum.
-func products(t Tile, mac string) string {
+// sums declares the sums of a thread: si_j are columns 4j … 4j+3 of its row i.
+func sums(t Tile, indent, kind string) string {
+	var b strings.Builder
+	for i := range t.TM {
+		for j := range t.TN / 4 {
+			fmt.Fprintf(&b, "%svar s%d_%d = vec4<%s>();\n", indent, i, j, kind)
+		}
+	}
+	return b.String()
+}
+
+// products adds the products of word c of TM rows and TN columns; four is the expression of
+// va and the four words of vb.
+func products(t Tile, kind, four string) string {
 	var b strings.Builder
 	for i := range t.TM {
 		fmt.Fprintf(&b, "      let a%d = A[c * %du + ti + %du];\n", i, t.M, i)
 	}
-	for j := range t.TN {
-		fmt.Fprintf(&b, "      let b%d = B[c * %du + tj + %du];\n", j, t.N, j)
-	}
-	for i := range t.TM {
-		for j := range t.TN {
-			s := strings.ReplaceAll(mac, "@", fmt.Sprint(i*t.TN+j))
-			s = strings.ReplaceAll(strings.ReplaceAll(s, "va", fmt.Sprintf("a%d", i)), "vb", fmt.Sprintf("b%d", j))
-			fmt.Fprintf(&b, "      %s\n", s)
+	for j := range t.TN / 4 {
+		fmt.Fprintf(&b, "      let b%d = vec4<%s>(", j, kind)
+		for n := range 4 {
+			fmt.Fprintf(&b, "B[c * %du + tj + %du]%s", t.N, 4*j+n, []string{", ", ", ", ", ", ");\n"}[n])
+		}
+		for i := range t.TM {
+			product := strings.ReplaceAll(strings.ReplaceAll(four, "va", fmt.Sprintf("a%d", i)), "vb", fmt.Sprintf("b%d", j))
+			fmt.Fprintf(&b, "      s%d_%d += %s;\n", i, j, product)
 		}
 	}
 	return b.String()
+}
+
+// gather puts the sums into an array, by row and column.
+func gather(t Tile, kind string) string {
+	var list []string
+	for i := range t.TM {
+		for j := range t.TN / 4 {
+			for _, n := range "xyzw" {
+				list = append(list, fmt.Sprintf("s%d_%d.%c", i, j, n))
+			}
+		}
+	}
+	return fmt.Sprintf("  let acc = array<%s, %d>(%s);\n", kind, t.TM*t.TN, strings.Join(list, ", "))
 }
 
 // store finishes the results of a thread; value sets v from sum e.
@@ -130,8 +158,7 @@ func store(t Tile, value string) string {
 }
 
 // linearQ4 is linearTile in steps of one block of 32 weights, whose integer sums are scaled
-// before they are added up. The sums are set to 0 in full, because SwiftShader does so for a
-// variable of a loop in the first pass only. Weights are unpacked to int8 while a tile is loaded: the four low
+// before they are added up. Weights are unpacked to int8 while a tile is loaded: the four low
 // nibbles of a word, and the four high ones.
 func linearQ4(t Tile) string {
 	across := t.N / t.TN
@@ -144,8 +171,7 @@ func linearQ4(t Tile) string {
   let j0 = group * %du;
   let ti = t / %du * %du;
   let tj = t %% %du * %du;
-  var acc: array<f32, %d>;
-  for (var block = 0u; block < blocks; block++) {
+%s  for (var block = 0u; block < blocks; block++) {
     for (var e = t; e < %du; e += %du) {
       let i = i0 + e / 8u;
       var v = 0u;
@@ -167,15 +193,18 @@ func linearQ4(t Tile) string {
       if (j < P.n) { scales[e] = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j %% 16u * blocks + block]); }
     }
     workgroupBarrier();
-    var dots = array<i32, %d>();
-    for (var c = 0u; c < 8u; c++) {
-`, t.M, t.N, across, t.TM, across, t.TN, t.TM*t.TN, 8*t.M, size, t.M, 4*t.N, size, 2*t.N, 2*t.N, t.N, t.M, size, t.N, size, t.TM*t.TN)
-	b.WriteString(products(t, "dots[@] += dot4(va, vb);"))
-	fmt.Fprintf(&b, `    }
-    for (var e = 0u; e < %du; e++) { acc[e] += scales[tj + e %% %du] * f32(dots[e] - 8 * sums[ti + e / %du]); }
-    workgroupBarrier();
-  }
-`, t.TM*t.TN, t.TN, t.TN)
+%s    for (var c = 0u; c < 8u; c++) {
+`, t.M, t.N, across, t.TM, across, t.TN, strings.ReplaceAll(sums(t, "  ", "f32"), "var s", "var f"), 8*t.M, size, t.M, 4*t.N, size, 2*t.N, 2*t.N, t.N, t.M, size, t.N, size, sums(t, "    ", "i32"))
+	b.WriteString(products(t, "u32", fourDots))
+	b.WriteString("    }\n")
+	for j := range t.TN / 4 {
+		fmt.Fprintf(&b, "    let c%d = vec4<f32>(scales[tj + %du], scales[tj + %du], scales[tj + %du], scales[tj + %du]);\n", j, 4*j, 4*j+1, 4*j+2, 4*j+3)
+		for i := range t.TM {
+			fmt.Fprintf(&b, "    f%d_%d += c%d * vec4<f32>(s%d_%d - vec4<i32>(8 * sums[ti + %du]));\n", i, j, j, i, j, i)
+		}
+	}
+	b.WriteString("    workgroupBarrier();\n  }\n")
+	b.WriteString(strings.ReplaceAll(strings.ReplaceAll(gather(t, "f32"), " s", " f"), "(s", "(f"))
 	b.WriteString(store(t, "var v = acc[e] * F($x[P.x + P.m * blocks * 9u + i]);"))
 	return b.String()
 }
@@ -192,6 +221,8 @@ func few(v Variant) map[string]string {
 		}
 		all["few_"+w.name] = fewRows(v, w.sum, w.setup, loop+"    }\n", "let s = red[t];\n      var v = "+w.result+";")
 	}
+	// The sums are set to 0 in full: SwiftShader does so for a variable of a loop in the first
+	// pass only.
 	loop := fmt.Sprintf(`for (var b = lane; b < blocks; b += %du) {
       let scale = F($w[P.w + j / 16u * (80u * blocks) + 64u * blocks + j %% 16u * blocks + b]);
       let at = P.w + j / 16u * (80u * blocks) + (j %% 16u * blocks + b) * 4u;

@@ -29,7 +29,10 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
   let j0 = group * 64u;
   let ti = t / 16u * 4u;
   let tj = t % 16u * 4u;
-  var acc: array<i32, 16>;
+  var s0_0 = vec4<i32>();
+  var s1_0 = vec4<i32>();
+  var s2_0 = vec4<i32>();
+  var s3_0 = vec4<i32>();
   for (var l0 = 0u; l0 < words; l0 += 16u) {
     for (var e = t; e < 512u; e += 128u) {
       let l = l0 + e % 16u;
@@ -51,29 +54,15 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3
       let a1 = A[c * 32u + ti + 1u];
       let a2 = A[c * 32u + ti + 2u];
       let a3 = A[c * 32u + ti + 3u];
-      let b0 = B[c * 64u + tj + 0u];
-      let b1 = B[c * 64u + tj + 1u];
-      let b2 = B[c * 64u + tj + 2u];
-      let b3 = B[c * 64u + tj + 3u];
-      acc[0] += dot4(a0, b0);
-      acc[1] += dot4(a0, b1);
-      acc[2] += dot4(a0, b2);
-      acc[3] += dot4(a0, b3);
-      acc[4] += dot4(a1, b0);
-      acc[5] += dot4(a1, b1);
-      acc[6] += dot4(a1, b2);
-      acc[7] += dot4(a1, b3);
-      acc[8] += dot4(a2, b0);
-      acc[9] += dot4(a2, b1);
-      acc[10] += dot4(a2, b2);
-      acc[11] += dot4(a2, b3);
-      acc[12] += dot4(a3, b0);
-      acc[13] += dot4(a3, b1);
-      acc[14] += dot4(a3, b2);
-      acc[15] += dot4(a3, b3);
+      let b0 = vec4<u32>(B[c * 64u + tj + 0u], B[c * 64u + tj + 1u], B[c * 64u + tj + 2u], B[c * 64u + tj + 3u]);
+      s0_0 += vec4<i32>(dot4(a0, b0.x), dot4(a0, b0.y), dot4(a0, b0.z), dot4(a0, b0.w));
+      s1_0 += vec4<i32>(dot4(a1, b0.x), dot4(a1, b0.y), dot4(a1, b0.z), dot4(a1, b0.w));
+      s2_0 += vec4<i32>(dot4(a2, b0.x), dot4(a2, b0.y), dot4(a2, b0.z), dot4(a2, b0.w));
+      s3_0 += vec4<i32>(dot4(a3, b0.x), dot4(a3, b0.y), dot4(a3, b0.z), dot4(a3, b0.w));
     }
     workgroupBarrier();
   }
+  let acc = array<i32, 16>(s0_0.x, s0_0.y, s0_0.z, s0_0.w, s1_0.x, s1_0.y, s1_0.z, s1_0.w, s2_0.x, s2_0.y, s2_0.z, s2_0.w, s3_0.x, s3_0.y, s3_0.z, s3_0.w);
   for (var e = 0u; e < 16u; e++) {
     let i = i0 + ti + e / 4u;
     let j = j0 + tj + e % 4u;
