@@ -98,25 +98,78 @@ test(`${whole ? 'every' : 'a part of the'} architectures and families agree with
 
 const TEXTS = ['Guten Morgen', 'A ship sailed into the harbour at dawn, and nobody saw it.', 'Le chat dort.'];
 
-test('a pipeline on the GPU gives the vectors of the processor, and says where it runs', async ({ page }) => {
+for (const dtype of whole ? (['f32', 'f16', 'q8', 'q4'] as const) : (['q8'] as const)) {
+  test(`a pipeline on the GPU gives the vectors of the processor in ${dtype}, and says where it runs`, async ({ page }) => {
+    await open(page);
+    const r = await page.evaluate(
+      async ([texts, dtype]) => {
+        const run = async (device: 'wasm' | 'webgpu', dtype: 'f32' | 'f16' | 'q8' | 'q4') => {
+          const embed = await globalThis.lodestone.pipeline('feature-extraction', '/f32/', { device, dtype });
+          const { data } = await embed(texts, { pooling: 'mean', normalize: true });
+          const { webgpu, reasons } = embed.capabilities();
+          const memory = await embed.memory();
+          const r = { data: [...data], dim: embed.dim, device: embed.device, webgpu, reason: reasons.webgpu, gpu: memory.gpuBytes };
+          await embed.dispose();
+          return r;
+        };
+        return { exact: await run('wasm', 'f32'), processor: await run('wasm', dtype), gpu: await run('webgpu', dtype) };
+      },
+      [TEXTS, dtype] as const,
+    );
+    expect([r.processor.device, r.processor.webgpu, r.processor.gpu]).toEqual(['wasm', false, 0]);
+    expect([r.gpu.device, r.gpu.webgpu]).toEqual(['webgpu', true]);
+    expect(r.gpu.reason).toMatch(/^device 'webgpu' was asked for \(.*swiftshader/);
+    expect(r.gpu.gpu).toBeGreaterThan(1 << 20);
+    const [exact, processor, gpu] = [r.exact, r.processor, r.gpu].map((x) => rows(x.data, x.dim)) as [number[][], number[][], number[][]];
+    exact.forEach((want, i) => {
+      const have = cosine(want, gpu[i]!);
+      if (dtype === 'f32') expect(have).toBeGreaterThan(0.9999);
+      else if (dtype === 'f16') expect(have).toBeGreaterThan(0.999);
+      else expect(have).toBeGreaterThan(cosine(want, processor[i]!) - 1e-3);
+    });
+  });
+}
+
+test('greedy decoding of 200 tokens gives the tokens of the processor', async ({ page }) => {
   await open(page);
-  const r = await page.evaluate(async (texts) => {
-    const run = async (device: 'wasm' | 'webgpu', dtype: 'f32' | 'q8' | 'f16') => {
-      const embed = await globalThis.lodestone.pipeline('feature-extraction', '/models-f32/', { device, dtype }).catch(() =>
-        globalThis.lodestone.pipeline('feature-extraction', globalThis.lodestone.DEFAULT_MODEL, { device }),
-      );
-      const { data } = await embed(texts, { pooling: 'mean', normalize: true });
-      const { webgpu, reasons } = embed.capabilities();
-      const memory = await embed.memory();
+  const count = whole ? 200 : 24;
+  const r = await page.evaluate(
+    async (count) => {
+      const run = async (device: 'wasm' | 'webgpu') => {
+        const write = await globalThis.lodestone.pipeline('text-generation', '/models/writer-magneto-en/', { device, dtype: 'f32' }).catch(() =>
+          globalThis.lodestone.pipeline('text-generation', '/models/writer-magneto-en/', { device }),
+        );
+        const model = write.device;
+        const [out] = await write('The harbour was quiet that morning', { max_new_tokens: count, min_new_tokens: count, do_sample: false });
+        await write.dispose();
+        return { device: model, text: out!.generated_text };
+      };
+      return { processor: await run('wasm'), gpu: await run('webgpu') };
+    },
+    count,
+  );
+  expect(r.gpu.device).toBe('webgpu');
+  expect(r.gpu.text).toBe(r.processor.text);
+});
+
+test("device 'auto' measures once, takes the faster device and remembers", async ({ page }) => {
+  await open(page);
+  const load = () =>
+    page.evaluate(async () => {
+      const embed = await globalThis.lodestone.pipeline('feature-extraction', globalThis.lodestone.DEFAULT_MODEL);
+      const r = { device: embed.device, reason: embed.capabilities().reasons.webgpu, kept: localStorage.getItem('lodestone-devices') };
       await embed.dispose();
-      return { data: [...data], dim: embed.dim, device: embed.device, webgpu, reason: reasons.webgpu, gpu: memory.gpuBytes };
-    };
-    return { processor: await run('wasm', 'f32'), gpu: await run('webgpu', 'f32') };
-  }, TEXTS);
-  expect([r.processor.device, r.processor.webgpu, r.processor.gpu]).toEqual(['wasm', false, 0]);
-  expect([r.gpu.device, r.gpu.webgpu]).toEqual(['webgpu', true]);
-  expect(r.gpu.reason).toMatch(/^device 'webgpu' was asked for \(.*swiftshader/);
-  expect(r.gpu.gpu).toBeGreaterThan(1 << 20);
-  const have = rows(r.gpu.data, r.gpu.dim);
-  rows(r.processor.data, r.processor.dim).forEach((want, i) => expect(cosine(want, have[i]!)).toBeGreaterThan(0.999));
+      return r;
+    });
+  const fetched: string[] = [];
+  page.on('request', (r) => fetched.push(new URL(r.url()).pathname));
+  const first = await load();
+  // A processor that plays a GPU is slower than the processor itself.
+  expect(first.device).toBe('wasm');
+  expect(first.reason).toMatch(/^a pass of a sentence took .* ms on the processor and .* ms on the GPU \(.*swiftshader.*\), one of a batch/);
+  expect(Object.values(JSON.parse(first.kept!).times)).toHaveLength(1);
+  expect(fetched).toContain('/webgpu.js');
+  fetched.length = 0;
+  expect(await load()).toEqual(first);
+  expect(fetched).not.toContain('/webgpu.js');
 });
