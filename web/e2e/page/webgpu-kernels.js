@@ -13,7 +13,7 @@ try {
   globalThis.__bridge = bridge;
   if (query.has('random')) globalThis.__kerneltestRandom = { seed: number('seed', 1), calls: number('random') };
   globalThis.__kerneltestPart = { of: number('of', 1), largest: number('largest', 1e9) };
-  const { instance } = await WebAssembly.instantiateStreaming(fetch('/kernels.wasm'));
+  const { instance } = await WebAssembly.instantiateStreaming(fetch(`${query.get('dist') ?? ''}/kernels.wasm`));
   const go = new Go();
   const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go), webgpu: webgpuImports(go, () => bridge) };
   const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), imports);
