@@ -114,6 +114,3 @@ var Bytes = map[string]map[string]bool{
 	"sha256":        {"x": true},
 	"attention":     {"keep": true},
 }
-
-// MaxNumbers is the largest count of numbers that a command carries.
-const MaxNumbers = 24

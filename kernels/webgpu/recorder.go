@@ -44,7 +44,6 @@ type Recorder struct {
 	limits   Limits
 	sizes    []uint64 // of the segments
 	commands []uint32
-	recorded uint64
 	err      error // of a call, for the next Read
 }
 
@@ -72,9 +71,6 @@ func (r *Recorder) Name() string { return "webgpu" }
 
 // Base is the first offset that is free.
 func (r *Recorder) Base() uint32 { return base }
-
-// Recorded is the number of commands so far.
-func (r *Recorder) Recorded() uint64 { return r.recorded }
 
 // Size is the present size of the memory in bytes.
 func (r *Recorder) Size() uint64 {
@@ -242,7 +238,6 @@ func (r *Recorder) plane(n uint32) (x, y uint32) {
 // begin records the head of a command with count numbers.
 func (r *Recorder) begin(kernel, count, x, y, z, segments uint32) {
 	r.commands = append(r.commands, kernel|count<<8, x, y, z, segments)
-	r.recorded++
 }
 
 func (r *Recorder) add(numbers ...uint32) { r.commands = append(r.commands, numbers...) }

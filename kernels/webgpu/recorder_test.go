@@ -25,7 +25,7 @@ type tape struct {
 func (p *tape) Play(commands []uint32) {
 	for len(commands) > 0 {
 		kernel, count := commands[0]&255, commands[0]>>8
-		if int(kernel) >= len(Kernels) || int(count) > MaxNumbers {
+		if int(kernel) >= len(Kernels) {
 			p.wrong = append(p.wrong, fmt.Sprintf("kernel %d with %d numbers", kernel, count))
 			return
 		}

@@ -1,5 +1,7 @@
-// A GPU that is lost: while idle, within a call, while loading, and twice. The tests destroy
-// the device of the worker, which the browser reports like any other loss.
+// A GPU that fails: lost while idle, within a call, while loading, and twice; one that computes
+// wrongly, whose browser does not compile a kernel, or that has too little memory. The tests
+// destroy the device of the worker, which the browser reports like any other loss, or change
+// webgpu.js on its way.
 import { expect, type Page, test } from '@playwright/test';
 import { open } from './harness.js';
 
@@ -75,3 +77,26 @@ test('dispose() ends the GPU buffers of a handle', async ({ page }) => {
   await page.evaluate(() => globalThis.embed.dispose());
   await ended;
 });
+
+const faults = {
+  'a kernel that computes wrongly': { from: 'let root = sqrt(sum / f32(P.d)', to: 'let root = 1.5 * sqrt(sum / f32(P.d)', reason: /^webgpu: self-test: rms norm: number 0 is / },
+  'a kernel that does not compile': { from: 'let root = sqrt(sum / f32(P.d)', to: 'let root = sqrt(sum / P.d', reason: /^webgpu: rms_norm does not compile: / },
+  'too little memory': { from: /memory:[^,]*,/, to: 'memory:4194304,', reason: /^the model does not fit on the GPU: .*holds 4194304 bytes/ },
+};
+for (const [name, { from, to, reason }] of Object.entries(faults)) {
+  test(`${name} leaves the model on the processor, with the reason`, async ({ page, context }) => {
+    await context.route('**/webgpu.js', async (route) => {
+      const response = await route.fetch();
+      const text = await response.text();
+      expect(text).toMatch(from instanceof RegExp ? from : new RegExp(from.replace(/[()/.]/g, '\\$&')));
+      await route.fulfill({ response, body: text.replace(from, to) });
+    });
+    const warnings: string[] = [];
+    page.on('console', (m) => void (m.type() === 'warning' && warnings.push(m.text())));
+    await open(page);
+    await page.evaluate(`(async () => { globalThis.embed = await (${String(load)})(); })()`);
+    expect(await run(page)).toBe('wasm');
+    expect(await page.evaluate(() => globalThis.embed.capabilities().reasons.webgpu)).toMatch(reason);
+    expect(warnings.some((w) => w.includes('on the processor, not on the GPU'))).toBe(true);
+  });
+}

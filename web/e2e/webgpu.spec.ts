@@ -130,27 +130,35 @@ for (const dtype of whole ? (['f32', 'f16', 'q8', 'q4'] as const) : (['q8'] as c
   });
 }
 
-test('greedy decoding of 200 tokens gives the tokens of the processor', async ({ page }) => {
-  await open(page);
-  const count = whole ? 200 : 24;
-  const r = await page.evaluate(
-    async (count) => {
-      const run = async (device: 'wasm' | 'webgpu') => {
-        const write = await globalThis.lodestone.pipeline('text-generation', '/models/writer-magneto-en/', { device, dtype: 'f32' }).catch(() =>
-          globalThis.lodestone.pipeline('text-generation', '/models/writer-magneto-en/', { device }),
-        );
-        const model = write.device;
-        const [out] = await write('The harbour was quiet that morning', { max_new_tokens: count, min_new_tokens: count, do_sample: false });
-        await write.dispose();
-        return { device: model, text: out!.generated_text };
-      };
-      return { processor: await run('wasm'), gpu: await run('webgpu') };
-    },
-    count,
-  );
-  expect(r.gpu.device).toBe('webgpu');
-  expect(r.gpu.text).toBe(r.processor.text);
-});
+// A decoder with its cache of keys and values, and an encoder with a decoder, in f32.
+for (const [task, model, most] of [['text-generation', 'gpt2', 200], ['translation', 'm2m', 24]] as const) {
+  test(`greedy decoding of ${most} tokens by ${model} gives the tokens of the processor`, async ({ page }) => {
+    await open(page);
+    const count = whole ? most : 16;
+    const r = await page.evaluate(
+      async ([task, model, count]) => {
+        const run = async (device: 'wasm' | 'webgpu') => {
+          const options = { max_new_tokens: count, min_new_tokens: count, do_sample: false };
+          if (task === 'translation') {
+            const translate = await globalThis.lodestone.pipeline(task, `/tiny/${model}`, { device });
+            const out = await translate(['a b c d', 'hello there'], { src_lang: 'en', tgt_lang: 'de', ...options });
+            await translate.dispose();
+            return { device: translate.device, text: JSON.stringify(out) };
+          }
+          const write = await globalThis.lodestone.pipeline(task, `/tiny/${model}`, { device });
+          const out = await write(['hello', 'a longer beginning'], options);
+          await write.dispose();
+          return { device: write.device, text: JSON.stringify(out) };
+        };
+        return { processor: await run('wasm'), gpu: await run('webgpu') };
+      },
+      [task, model, count] as const,
+    );
+    expect(r.gpu.device).toBe('webgpu');
+    expect(r.processor.text.length).toBeGreaterThan(count);
+    expect(r.gpu.text).toBe(r.processor.text);
+  });
+}
 
 test("device 'auto' measures once, takes the faster device and remembers", async ({ page }) => {
   await open(page);
