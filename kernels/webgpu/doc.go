@@ -20,6 +20,7 @@
 //
 // WGSL promises little about NaN, infinities, subnormal numbers and division. What has to be
 // exact (quantisation, half precision) is computed with integers; the rest is within the
-// budgets of package kerneltest, which the table of cases holds it to in a browser. int8
+// budgets of package kerneltest, which the table of cases and 5,000 random calls hold it to in
+// a browser (make webgpu). int8
 // layers have activations of 8 bits with a zero point, as the variant fused8 of package simd.
 package webgpu

@@ -8,6 +8,8 @@ import { call, type GoEngine, type Job } from './job.js';
 /** The bridge, as far as this program uses it. Go calls it by the imports of webgpuImports. */
 export interface Bridge {
   readonly lost: Promise<string>;
+  /** What was played so far. */
+  readonly played: Readonly<Record<'commands' | 'submits' | 'reads' | 'pipelines', number>>;
   /** The size of the GPU's buffers that hold memory. */
   readonly bytes: number;
   destroy(): void;
