@@ -10,6 +10,9 @@ import { dotBuiltin, dotEmulated, helpers, kernels } from './wgsl.mjs';
 const SLOT = 64; // words
 const RING = 1 << 18; // words
 
+/** How long to wait for the news that a device is lost, after something failed, in milliseconds. */
+const PATIENCE = 2000;
+
 /** Buffers that kernels can bind besides the two that they always may. */
 const MOST_SEGMENTS = 7;
 
@@ -151,7 +154,11 @@ class Bridge {
   read(id, segment, at, n, take) {
     this.#fetch(segment, at, n, take).then(
       () => this.done(id, ''),
-      (e) => this.done(id, this.#lost ? `lost: ${this.#lost}` : String(e?.message ?? e)),
+      async (e) => {
+        // What fails on a device that is lost may fail before the browser says so.
+        await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+        this.done(id, this.#lost ? `lost: ${this.#lost}` : String(e?.message ?? e));
+      },
     );
   }
 
