@@ -20,7 +20,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	package test-package edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	package test-package edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -36,7 +36,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-firefox webkit test-package ## test, then the race detector, Firefox ESR, WebKitGTK and the npm package; about as long again
+test-all: test race webgpu e2e-firefox webkit test-package ## test, then the race detector, all of the GPU's tests, Firefox ESR, WebKitGTK and the npm package; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -49,8 +49,12 @@ package: build ## the npm packages: the module, and one for each model; prints t
 test-package: package browsers web/package/node_modules/.package-lock.json web/edge/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
 	$(WITH_NODE) timeout -k 10 2400 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
 
+gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole models on a GPU beside onnxruntime-web's WebGPU; at most ten minutes (GPU_BENCH='--software --small' without a GPU)
+	$(WITH_NODE) node web/bench/gpu.mjs $(GPU_BENCH)
+
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
+	$(GO) run ./kernels/webgpu/gen
 	$(GO) generate ./ui
 
 train-smoke: ## a few steps of every recipe of weights/train, its results verified; needs PyTorch (PYTHON=python3)
@@ -92,6 +96,7 @@ imports: ## no cycle and no wrong direction among the imports of web/src
 # its files are compared with what was there before, committed or not.
 gen-check: node_modules/.package-lock.json
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen -check
+	$(GO) run ./kernels/webgpu/gen -check
 	@before=$$(cat ui/*_gen.go web/demo/vugu-render.js | sha256sum); \
 	$(GO) generate ./ui; \
 	if [ "$$before" != "$$(cat ui/*_gen.go web/demo/vugu-render.js | sha256sum)" ]; then \
@@ -143,7 +148,10 @@ test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets an
 	$(GO) test -tags real -run TestPublishedTokenizers -timeout 60m -v ./models/tokenizer
 
 e2e: browsers build ## Playwright: kernels, engine, module, demo and examples in Chromium
-	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium --project=webgpu
+
+webgpu: browsers build ## the whole table of cases and all golden vectors on Chromium's software adapter of WebGPU
+	$(WITH_NODE) LODESTONE_WEBGPU=all timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
 
 e2e-firefox: browsers build ## the same in Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=firefox

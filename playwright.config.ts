@@ -2,6 +2,11 @@
 // system's Chromium and Firefox ESR; nothing is downloaded.
 import { defineConfig } from '@playwright/test';
 
+const chromium = {
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+};
+const gpu = /webgpu(-loss)?\.spec\.ts/;
 const port = Number(process.env['E2E_PORT'] ?? 4173);
 
 export default defineConfig({
@@ -28,16 +33,18 @@ export default defineConfig({
   projects: [
     {
       name: 'chromium',
-      use: {
-        browserName: 'chromium',
-        launchOptions: {
-          executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-          args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-        },
-      },
+      testIgnore: gpu,
+      use: { browserName: 'chromium', launchOptions: chromium },
+    },
+    {
+      // Chromium with a software adapter of WebGPU, SwiftShader.
+      name: 'webgpu',
+      testMatch: gpu,
+      use: { browserName: 'chromium', launchOptions: { ...chromium, args: [...chromium.args, '--enable-unsafe-webgpu'] } },
     },
     {
       name: 'firefox',
+      testIgnore: gpu,
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',

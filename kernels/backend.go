@@ -24,7 +24,8 @@ package kernels
 // The loops in the comments are in real numbers. The budget of each operation (package
 // kerneltest, budgets.go) bounds the error of float32.
 type Backend interface {
-	// Name is the name of the variant: "reference", "simd128", "relaxed", "fused" or "fused8".
+	// Name is the name of the variant: "reference", "simd128", "relaxed", "fused",
+	// "fused8" or "webgpu".
 	Name() string
 
 	Memory

@@ -16,6 +16,10 @@ const MaxMemory = 1<<32 - 1<<16
 // ErrMemory is wrapped when the device's memory cannot grow as far as needed.
 var ErrMemory = errors.New("out of device memory")
 
+// ErrLost is wrapped when the device's results are gone: a GPU that the browser has lost. No
+// later call gives any.
+var ErrLost = errors.New("the device was lost")
+
 // ErrArgument is wrapped when an argument does not have the shape or the extent that the
 // operation needs.
 var ErrArgument = errors.New("invalid argument")

@@ -8,8 +8,8 @@
 // A backend has three parts, each an interface with its contract: [Memory] (backend.go),
 // [Loading] (loading.go) and [Operations] (operations.go). The contract of an operation is
 // the comment on its method. It is a loop, and [Reference] is the same loop in Go. One
-// table of cases (package kerneltest) compares the other backends (package simd) with the
-// reference.
+// table of cases (package kerneltest) compares the other backends (packages simd
+// and webgpu) with the reference.
 //
 // The files device_*.go are the checked calls, reference_*.go the loops. ADDING.md shows
 // how an operation is added, from the contract to all backends.

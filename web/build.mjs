@@ -3,6 +3,7 @@
 //   lodestone.js, lodestone.d.ts, types/   the module
 //   worker.js                              the script of every worker, with Go's glue inside
 //   engine.wasm.gz, kernels.wasm           the engine
+//   webgpu.js                              the bridge to a GPU, fetched where there is one
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -79,9 +80,11 @@ async function module() {
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
     build({ ...common, entryPoints: ['web/src/worker/main.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['kernels/webgpu/bridge.mjs'], outfile: path.join(dist, 'webgpu.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),
     cp('kernels/simd/imports.mjs', path.join(test, 'imports.mjs')),
+    ...['imports', 'bridge', 'wgsl'].map((name) => cp(`kernels/webgpu/${name}.mjs`, path.join(test, `webgpu/${name}.mjs`))),
   ]);
 }
 

@@ -34,6 +34,8 @@ type Env struct {
 	seed   uint64
 	top    uint32
 	bufs   []*buffer
+	base   uint32 // the offset of after
+	after  []byte // memory after the call
 }
 
 // grain is a number for index at, modulo the size, of the matrix with index matrix of a call.
@@ -184,9 +186,9 @@ func (e *Env) Scratch(n uint64) uint32 { return e.scratch(n) }
 
 // damage describes the first guard band or input that was changed.
 func (e *Env) damage() string {
+	e.readAll()
 	for _, b := range e.bufs {
-		now := make([]byte, guard+(b.n+15)&^15+guard)
-		e.read(b.at-guard, now)
+		now := e.bytes(b.at-guard, guard+(b.n+15)&^15+guard)
 		for i := range now {
 			j := i - guard
 			switch {
@@ -203,21 +205,25 @@ func (e *Env) damage() string {
 	return ""
 }
 
-// read copies memory at offset at to p, and waits for it.
-func (e *Env) read(at uint32, p []byte) {
-	if pending := e.B.Read(at, p); pending != nil {
+// readAll reads the memory of all buffers, at once: of a GPU, a read takes a while.
+func (e *Env) readAll() {
+	e.base = (e.B.Base() + 63) &^ 63
+	e.after = make([]byte, e.top-e.base)
+	if pending := e.B.Read(e.base, e.after); pending != nil {
 		if err := pending.Wait(); err != nil {
-			panic(fmt.Sprintf("kerneltest: read of %d bytes at %d: %v", len(p), at, err))
+			panic(fmt.Sprintf("kerneltest: read of %d bytes at %d: %v", len(e.after), e.base, err))
 		}
 	}
 }
 
-// outputs reads the buffers to compare.
+// bytes is n bytes at offset at, as readAll has read them.
+func (e *Env) bytes(at uint32, n int) []byte { return e.after[at-e.base:][:n] }
+
+// outputs are the buffers to compare, as damage has read them.
 func (e *Env) outputs() (out []*buffer, data [][]byte) {
 	for _, b := range e.bufs {
 		if b.output {
-			p := make([]byte, b.n)
-			e.read(b.at, p)
+			p := bytes.Clone(e.bytes(b.at, b.n))
 			if b.scales {
 				alikeNaN(p)
 			}

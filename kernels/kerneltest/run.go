@@ -15,6 +15,19 @@ type Case struct {
 	Do   func(e *Env)
 }
 
+// Largest is the largest whole number among the arguments, its size in some dimension.
+func (c Case) Largest() int {
+	largest, n := 0, 0
+	for _, r := range c.Name + " " {
+		if r >= '0' && r <= '9' {
+			n = min(10*n+int(r-'0'), 1<<30)
+			continue
+		}
+		largest, n = max(largest, n), 0
+	}
+	return largest
+}
+
 // Result is the outcome of a case.
 type Result struct {
 	Op, Name string
@@ -33,6 +46,9 @@ func Run(ref, b kernels.Backend, cases []Case) []Result {
 	}
 	return results
 }
+
+// Record runs a case on b without looking at the results, for a backend that does not compute.
+func Record(b kernels.Backend, c Case) { c.Do(newEnv(b, 0)) }
 
 func run(ref, b kernels.Backend, c Case, seed uint64) Result {
 	r := Result{Op: c.Op, Name: c.Name}

@@ -89,6 +89,7 @@ var codes = []struct {
 	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
 	{transformer.ErrInput, "invalid_argument", ""},
 
+	{kernels.ErrLost, "device_lost", "call again: the next call asks for the GPU once more, and then runs on the processor"},
 	{kernels.ErrMemory, "out_of_memory", "use fewer or shorter texts in a call, a smaller model or dtype 'q8'; dispose() of models that are not needed"},
 	{kernels.ErrArgument, "internal", "this is a bug in Lodestone, please report it"},
 }

@@ -32,8 +32,8 @@ func (f *fakeMeasurer) Measure(ctx context.Context, progress func(Step)) (*Measu
 
 var measured = Measured{
 	Kernels: "fused8", WhyKernels: "chosen by its speed here", Threads: 2, WhyThreads: "2 threads", Bytes: 8_270_000, DType: "q8",
-	Rates:   []Rate{{"q8", 64, 384, 1536, 116.4e9}, {"f32", 1, 384, 1536, 21.23e9}},
-	Calls:   []Call{{1, 12, 4, 1.63, 200}, {8, 240, 15.5, 13, 70}},
+	Rates:   []Rate{{"q8", 64, 384, 1536, 116.4e9, false}, {"f32", 1, 384, 1536, 21.23e9, false}, {"q8", 64, 384, 1536, 900e9, true}},
+	Calls:   []Call{{1, 12, 4, 1.63, 200, false}, {8, 240, 15.5, 13, 70, false}},
 	Browser: "Mozilla <5.0>", Date: "2026-11-23T07:00:00Z",
 }
 
@@ -56,7 +56,7 @@ func TestAMeasurementIsShownSaidAndCopied(t *testing.T) {
 		}
 		b.CopyResult()
 		hosttest.Rest()
-		hosttest.Contains(t, h.Copied(), "Mozilla <5.0>", "kernels: fused8 (chosen by its speed here)", "q8 64×384×1536: 116 GMAC/s",
+		hosttest.Contains(t, h.Copied(), "Mozilla <5.0>", "kernels: fused8 (chosen by its speed here)", "q8 64×384×1536: 116 GMAC/s", "q8 64×384×1536, GPU: 900 GMAC/s",
 			"1 text of 12 tokens, q8 model: median 4.00 ms, shortest 1.63 ms of 200 calls")
 		if v := b.View(); v.CopyVerb != "Copied" {
 			t.Errorf("the button says %q", v.CopyVerb)

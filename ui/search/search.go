@@ -28,6 +28,7 @@ type Info struct {
 	Took    time.Duration // from the start of the page to the loaded model
 	Kernels string        // kernel variant, such as "simd128"
 	Threads int
+	GPU     bool // the model is on the GPU, not on the processor
 }
 
 // Search is the state of the view. All methods may be called from any goroutine; none blocks on the engine.

@@ -129,7 +129,7 @@ func TestSearchFindsAndGroupsTranslations(t *testing.T) {
 			t.Errorf("said %q", said)
 		}
 		// One call embeds the query, one the sentences, 10 ms each.
-		if want := []string{"7.9 MB model, loaded in 400 ms", "4 sentences embedded in 10 ms", "last query 10 ms", "simd128, 1 thread", "nothing leaves this page"}; !slices.Equal(v.Facts, want) {
+		if want := []string{"7.9 MB model, loaded in 400 ms", "4 sentences embedded in 10 ms", "last query 10 ms", "answered by the processor: simd128, 1 thread", "nothing leaves this page"}; !slices.Equal(v.Facts, want) {
 			t.Errorf("facts %q, expected %q", v.Facts, want)
 		}
 		v = b.until("the map", func(v View) bool { return strings.Contains(v.MapText, "dots") })

@@ -141,8 +141,11 @@ func (s *Search) facts(m host.ModelState) []string {
 	if s.queryTime > 0 {
 		f = append(f, "last query "+format.Duration(s.queryTime))
 	}
-	if info.Kernels != "" {
-		f = append(f, fmt.Sprintf("%s, %s", info.Kernels, format.Count(info.Threads, "thread", "threads")))
+	switch {
+	case info.GPU:
+		f = append(f, "answered by the GPU")
+	case info.Kernels != "":
+		f = append(f, fmt.Sprintf("answered by the processor: %s, %s", info.Kernels, format.Count(info.Threads, "thread", "threads")))
 	}
 	return append(f, "nothing leaves this page")
 }

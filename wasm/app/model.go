@@ -152,6 +152,7 @@ func (l *sharedModel) Load(_ context.Context, progress func(host.Progress)) erro
 		Took:    wire.Duration(result.Get("ms").Float()),
 		Kernels: c.Get("kernels").String(),
 		Threads: c.Get("threads").Int(),
+		GPU:     c.Get("webgpu").Truthy(),
 	}
 	return nil
 }

@@ -2,7 +2,7 @@
 // answers requests about it.
 //
 // Begin with main_js.go, which registers the one global that the worker's script
-// calls, and then with the operation you are interested in: load_js.go, features_js.go,
+// calls, and then with the operation you are interested in: device_js.go, load_js.go, features_js.go,
 // tasks_js.go, heads_js.go, encode_js.go, forward_js.go, inspect_js.go, generate_js.go,
 // crop_js.go, knowledge_js.go (Kformer), pieces_js.go (MetaLM). These files only read
 // requests and write replies: package pipeline opens the folder and makes the tasks. An

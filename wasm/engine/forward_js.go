@@ -20,13 +20,28 @@ func (e *engine) forward(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	return statesAt.Invoke(int(x.At), p.Rows, p.Cols, m.Dim()), nil
+	if e.dev == e.processor {
+		return statesAt.Invoke(int(x.At), p.Rows, p.Cols, m.Dim()), nil
+	}
+	data, err := e.copyOf(x)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": data, "dims": []any{p.Rows, p.Cols, m.Dim()}}, nil
 }
 
 // copyOf is a tensor without gaps as a Float32Array. The slice of a view has a buffer of
 // its own, which is not shared even where the view's is: it can be handed over.
-func copyOf(x kernels.Tensor) js.Value {
-	return float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice")
+func (e *engine) copyOf(x kernels.Tensor) (js.Value, error) {
+	if e.dev == e.processor {
+		return float32Array.New(kernelMemory.Get("buffer"), int(x.At), x.Rows*x.Cols).Call("slice"), nil
+	}
+	numbers := make([]float32, x.Rows*x.Cols)
+	e.dev.Get(numbers, kernels.Tensor{At: x.At, Rows: 1, Cols: len(numbers), Stride: len(numbers)})
+	if err := e.dev.Err(); err != nil {
+		return js.Undefined(), err
+	}
+	return float32Value(numbers), nil
 }
 
 // paddedOf copies Padded of web/src/protocol/tensors.ts.

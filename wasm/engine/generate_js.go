@@ -105,5 +105,9 @@ func (e *engine) logits(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	defer release()
-	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.folder.Config.VocabSize}}, nil
+	data, err := e.copyOf(x)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": data, "dims": []any{p.Rows, p.Cols, e.folder.Config.VocabSize}}, nil
 }

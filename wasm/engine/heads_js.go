@@ -17,5 +17,9 @@ func (e *engine) headLogits(request js.Value, j *job) (any, error) {
 	if h.First() {
 		dims = []any{p.Rows, h.Outputs}
 	}
-	return map[string]any{"data": copyOf(y), "dims": dims}, nil
+	data, err := e.copyOf(y)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": data, "dims": dims}, nil
 }

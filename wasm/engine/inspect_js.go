@@ -80,8 +80,12 @@ func (e *engine) watched(p transformer.Padded, request js.Value) (map[string]any
 			"scores": float32Value(r.Scores), "gates": float32Value(r.Gates), "load": listValue(r.Load), "dropped": r.Dropped, "entropy": r.Entropy,
 		})
 	}
+	data, err := e.copyOf(x)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
-		"data": copyOf(x), "dims": []any{p.Rows, p.Cols, m.Dim()}, "heads": m.Config.NumHeads,
+		"data": data, "dims": []any{p.Rows, p.Cols, m.Dim()}, "heads": m.Config.NumHeads,
 		"attentions": maps, "routing": routings,
 	}, nil
 }

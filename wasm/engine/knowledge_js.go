@@ -74,5 +74,9 @@ func (e *engine) read(request js.Value, j *job) (any, error) {
 	for i, items := range chosen {
 		selected[i] = listValue(items)
 	}
-	return map[string]any{"data": copyOf(x), "dims": []any{p.Rows, p.Cols, e.model.Stack.Dim()}, "selected": selected}, nil
+	data, err := e.copyOf(x)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": data, "dims": []any{p.Rows, p.Cols, e.model.Stack.Dim()}, "selected": selected}, nil
 }

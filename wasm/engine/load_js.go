@@ -15,8 +15,9 @@ import (
 
 // engine holds the one model of its worker.
 type engine struct {
-	dev   *kernels.Device
-	empty uint64 // device memory before any model
+	dev       *kernels.Device // where the model is: the processor or a GPU
+	processor *kernels.Device
+	empty     uint64 // device memory before any model
 
 	folder    *pipeline.Folder
 	model     *pipeline.Model          // nil if only the tokenizer was asked for
@@ -27,7 +28,7 @@ type engine struct {
 
 // forget leaves no model.
 func (e *engine) forget() {
-	*e = engine{dev: e.dev, empty: e.empty}
+	*e = engine{dev: e.dev, processor: e.processor, empty: e.empty}
 	e.dev.Release(e.empty)
 }
 
@@ -48,7 +49,11 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	began := now()
 	o := pipeline.Options{DType: request.Get("dtype").String(), NoTokenizer: request.Get("tokenizer").IsNull(), Context: j}
 	var err error
-	if e.folder, err = pipeline.Read(e.dev, pageFiles{request, j}, o); err != nil {
+	files := pageFiles{request: request, job: j}
+	if e.dev != e.processor {
+		files.gpu = e.dev
+	}
+	if e.folder, err = pipeline.Read(e.dev, files, o); err != nil {
 		return nil, err
 	}
 	parsed := now() - began

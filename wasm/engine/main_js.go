@@ -20,7 +20,7 @@ func main() {
 		return // without __lodestone, which the worker reports
 	}
 	e := &engine{dev: kernels.NewDevice(backend)}
-	e.empty = e.dev.Mark()
+	e.processor, e.empty = e.dev, e.dev.Mark()
 	object := js.Global().Get("Object").New()
 	object.Set("call", js.FuncOf(e.call))
 	js.Global().Set("__lodestone", object)
@@ -30,6 +30,7 @@ func main() {
 // operations are what a request may ask for. Each returns a value for
 // js.ValueOf.
 var operations = map[string]func(e *engine, request js.Value, j *job) (any, error){
+	"device":             (*engine).device,
 	"load":               (*engine).load,
 	"shards":             (*engine).shards,
 	"feature-extraction": (*engine).features,
@@ -84,7 +85,7 @@ func (e *engine) perform(op string, request js.Value, j *job) (v any, err error)
 	if run == nil {
 		return nil, lean.Errorf("engine: %w: operation %q", pipeline.ErrRequest, op)
 	}
-	if op != "load" {
+	if op != "load" && op != "device" {
 		mark := e.dev.Mark()
 		defer e.dev.Release(mark)
 	}

@@ -55,5 +55,9 @@ func (e *engine) compose(request js.Value, j *job) (any, error) {
 	if x, err = e.model.Stack.Logits(x); err != nil {
 		return nil, err
 	}
-	return map[string]any{"data": copyOf(x), "dims": []any{1, x.Rows, x.Cols}}, nil
+	data, err := e.copyOf(x)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"data": data, "dims": []any{1, x.Rows, x.Cols}}, nil
 }

@@ -15,6 +15,7 @@ import (
 type pageFiles struct {
 	request js.Value
 	job     *job
+	gpu     *kernels.Device // where weights go instead of the kernels' memory, or nil
 }
 
 // smallFiles says under which field of the request a small file comes.
@@ -49,7 +50,7 @@ func (f pageFiles) Open(_ *kernels.Device, name string) (pipeline.Stream, error)
 	files := f.request.Get("files")
 	for i := range files.Length() {
 		if v := files.Index(i); v.Get("name").String() == name {
-			return &stream{v: v, name: name, size: int64(v.Get("size").Float()), sizes: f.request.Get("sizes"), job: f.job}, nil
+			return &stream{to: f.gpu, v: v, name: name, size: int64(v.Get("size").Float()), sizes: f.request.Get("sizes"), job: f.job}, nil
 		}
 	}
 	return nil, lean.Errorf("engine: %w: %s", pipeline.ErrNoFile, name)
@@ -58,6 +59,7 @@ func (f pageFiles) Open(_ *kernels.Device, name string) (pipeline.Stream, error)
 // stream is a weights file that JavaScript fetches: a pipeline.Stream over a WeightsFile
 // of the worker.
 type stream struct {
+	to    *kernels.Device // a GPU, or nil
 	v     js.Value
 	name  string
 	size  int64
@@ -96,6 +98,9 @@ func (s *stream) Fill(at uint32, n int) error {
 	if err := s.job.Err(); err != nil {
 		return err
 	}
+	if s.to != nil {
+		return s.send(at, n)
+	}
 	got := s.v.Call("fill", int(at), n)
 	if got.Type() != js.TypeNumber {
 		var err error
@@ -105,6 +110,24 @@ func (s *stream) Fill(at uint32, n int) error {
 	}
 	if got.Int() != n {
 		return lean.Errorf("%d of %d bytes: %w", got.Int(), n, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// send has n bytes written to a GPU, through a small part of Go's memory.
+func (s *stream) send(at uint32, n int) error {
+	part := make([]byte, min(n, 1<<18))
+	for n > 0 {
+		got, err := s.Read(part[:min(n, len(part))])
+		if err == io.EOF {
+			return lean.Errorf("%d bytes too few: %w", n, io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return err
+		}
+		s.to.Write(at, part[:got])
+		at += uint32(got)
+		n -= got
 	}
 	return nil
 }

@@ -3,12 +3,12 @@
 // Command goldentest holds models against golden vectors (package models/golden) on the
 // kernel module in a browser.
 //
-// The page makes the kernels' instance as for command kerneltest. When the program has
+// The page makes the kernels' instance, or opens a GPU's bridge, as for command kerneltest. When the program has
 // started, and called the page's function globalThis.__goldentestReady, there is
 //
 //	globalThis.__goldentest(config, io, weights, dtype) // Uint8Arrays, "f32", "q8" or "q4"
 //
-// which returns the JSON of
+// which resolves with the JSON of
 //
 //	{ "kind": "encoder", "backend": "simd128", "outputs": [{ "name": "logits", "worst": 1e-6, "cosine": 1, "pass": true }],
 //	  "same": 12, "choices": 12, "error": "" }
@@ -26,6 +26,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/kernels/webgpu"
 	"github.com/lodestone-wasm/lodestone/models/golden"
 )
 
@@ -48,25 +49,43 @@ type answer struct {
 }
 
 func main() {
-	b, err := simd.New(context.Background())
+	b, err := backend()
 	if err != nil {
 		js.Global().Set("__goldentestFailed", err.Error())
 		return
 	}
 	dev := kernels.NewDevice(b)
+	promise := js.Global().Get("Promise")
 	js.Global().Set("__goldentest", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		a := answer{Backend: b.Name()}
-		if err := a.run(dev, take(args[0]), take(args[1]), take(args[2]), args[3].String()); err != nil {
-			a.Error = err.Error()
-		}
-		text, err := json.Marshal(a)
-		if err != nil {
-			return `{"error": "no JSON"}`
-		}
-		return string(text)
+		config, io, weights, dtype := take(args[0]), take(args[1]), take(args[2]), args[3].String()
+		return promise.New(js.FuncOf(func(_ js.Value, settle []js.Value) any {
+			go func() { settle[0].Invoke(verify(dev, config, io, weights, dtype)) }() // a GPU answers through the event loop
+			return nil
+		}))
 	}))
 	js.Global().Call("__goldentestReady")
 	select {}
+}
+
+// backend is the GPU of the bridge that the page has opened as globalThis.__bridge, or else
+// the kernel module.
+func backend() (kernels.Backend, error) {
+	if v := js.Global().Get("__bridge"); v.Type() == js.TypeObject {
+		return webgpu.New(v)
+	}
+	return simd.New(context.Background())
+}
+
+func verify(dev *kernels.Device, config, io, weights []byte, dtype string) string {
+	a := answer{Backend: dev.Backend().Name()}
+	if err := a.run(dev, config, io, weights, dtype); err != nil {
+		a.Error = err.Error()
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return `{"error": "no JSON"}`
+	}
+	return string(text)
 }
 
 // take copies a Uint8Array.

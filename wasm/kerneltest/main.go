@@ -49,6 +49,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/kerneltest"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/kernels/webgpu"
 )
 
 // result is a kerneltest.Result as JSON.
@@ -70,7 +71,7 @@ type bound struct {
 }
 
 func main() {
-	b, err := simd.New(context.Background())
+	b, err := backend()
 	if err != nil {
 		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})
 		return
@@ -81,13 +82,21 @@ func main() {
 	}
 	var out []result
 	failed := 0
-	for _, r := range kerneltest.Run(kernels.NewReference(0), b, kerneltest.Cases()) {
+	cases := kerneltest.Cases()
+	if v := js.Global().Get("__kerneltestPart"); v.Type() == js.TypeObject {
+		cases = part(cases, v.Get("of").Int(), v.Get("largest").Int())
+	}
+	for _, r := range kerneltest.Run(kernels.NewReference(0), b, cases) {
 		if r.Err != "" {
 			failed++
 		}
 		out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
 	}
 	measured := []bound{}
+	if _, ok := b.(*simd.Backend); !ok {
+		report(b, out, map[string]any{"cases": len(out), "failed": failed})
+		return
+	}
 	for _, m := range kerneltest.Measure(b) {
 		measured = append(measured, bound{m.Name, m.Over, finite(m.Worst), m.Limit, m.Err})
 	}
@@ -99,18 +108,46 @@ func main() {
 	report(b, out, map[string]any{"cases": len(out), "failed": failed, "bounds": string(text)})
 }
 
+// backend is the GPU of the bridge that the page has opened as globalThis.__bridge, or else
+// the kernel module.
+func backend() (kernels.Backend, error) {
+	if v := js.Global().Get("__bridge"); v.Type() == js.TypeObject {
+		return webgpu.New(v)
+	}
+	return simd.New(context.Background())
+}
+
+// part is every case whose numbers are at most largest, or every of-th of them: a processor
+// that plays the GPU is slow.
+func part(cases []kerneltest.Case, of, largest int) (some []kerneltest.Case) {
+	for _, c := range cases {
+		if c.Largest() > largest {
+			continue
+		}
+		some = append(some, c)
+	}
+	out := some[:0]
+	for i, c := range some {
+		if i%of == 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // partCalls is the number of random calls after which garbage is collected: in a program
 // that never waits, Go's collector does not get its turn, and memory runs out.
 const partCalls = 1000
 
 // random runs the calls, in whole parts.
-func random(b *simd.Backend, seed uint64, calls int) {
+func random(b kernels.Backend, seed uint64, calls int) {
 	ref := kernels.NewReference(0)
 	out := []result{} // not nil, which JSON calls null
 	var size uint64
 	parts := max(1, calls/partCalls)
+	each := min(calls, partCalls)
 	for part := range parts {
-		for _, r := range kerneltest.Random(ref, b, seed+uint64(part)<<32, partCalls) {
+		for _, r := range kerneltest.Random(ref, b, seed+uint64(part)<<32, each) {
 			out = append(out, result{r.Op, r.Name, finite(r.NMSE), finite(r.Abs), r.Err})
 		}
 		if part == parts/10 {
@@ -118,11 +155,11 @@ func random(b *simd.Backend, seed uint64, calls int) {
 		}
 		runtime.GC()
 	}
-	report(b, out, map[string]any{"cases": parts * partCalls, "failed": len(out), "grown": float64(b.Size() - size)})
+	report(b, out, map[string]any{"cases": parts * each, "failed": len(out), "grown": float64(b.Size() - size)})
 }
 
 // report leaves the results for the page.
-func report(b *simd.Backend, out []result, summary map[string]any) {
+func report(b kernels.Backend, out []result, summary map[string]any) {
 	text, err := json.Marshal(out)
 	if err != nil {
 		js.Global().Set("__kerneltest", map[string]any{"error": err.Error()})

@@ -9,8 +9,8 @@ import { chromium } from 'playwright-core';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-export function launch(executablePath) {
-  return chromium.launch({ executablePath, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-quic',
+export function launch(executablePath, more = []) {
+  return chromium.launch({ executablePath, headless: true, args: [...more, '--no-sandbox', '--disable-dev-shm-usage', '--disable-quic',
     '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 }
 

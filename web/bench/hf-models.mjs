@@ -11,11 +11,13 @@ import { readSafetensors } from './safetensors.mjs';
 
 const shipped = new URL('../../weights/prompt-magneto-en-de-fr/', import.meta.url);
 
-/** The sizes: the encoder of all-MiniLM-L6-v2, BERT base, a decoder as small as the encoder, and the encoder that the demo runs. */
+/** The sizes: the encoder of all-MiniLM-L6-v2, BERT base, a decoder as small as the encoder, GPT-2, and the encoder that the demo runs. */
 export const MODELS = {
   'minilm-l6': bertConfig(6, 384, 12, 1536),
   'bert-base': bertConfig(12, 768, 12, 3072),
   'gpt2-6x384': { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'], n_layer: 6, n_embd: 384, n_head: 12, n_positions: 1024, vocab_size: 50257,
+    activation_function: 'gelu_new', layer_norm_epsilon: 1e-5, bos_token_id: 50256, eos_token_id: 50256, tie_word_embeddings: true },
+  gpt2: { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'], n_layer: 12, n_embd: 768, n_head: 12, n_positions: 1024, vocab_size: 50257,
     activation_function: 'gelu_new', layer_norm_epsilon: 1e-5, bos_token_id: 50256, eos_token_id: 50256, tie_word_embeddings: true },
   'prompt-magneto': JSON.parse(fs.readFileSync(new URL('config.json', shipped), 'utf8')),
 };

@@ -18,7 +18,7 @@ import { shapesReport } from './shapes-report.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: {
-  models: { type: 'string', default: Object.keys(MODELS).join() },
+  models: { type: 'string', default: Object.keys(MODELS).filter(name => name !== 'gpt2').join() },
   dtypes: { type: 'string', default: 'q8,f32,q4' },
   threads: { type: 'string', default: '1,2' },
   workloads: { type: 'string', default: '1x16,1x64,1x128,1x512,8x32,32x64' }, // texts × tokens

@@ -125,7 +125,7 @@ test('arguments of pipeline that are not known are refused by name, before anyth
       task: await load('summarization', m),
       none: await load(undefined as unknown as string, m),
       dtype: await load('feature-extraction', m, { dtype: 'q3' }),
-      device: await load('feature-extraction', m, { device: 'webgpu' }),
+      device: await load('feature-extraction', m, { device: 'gpu' as 'wasm' }),
       option: await load('feature-extraction', m, { revision: 'main' }),
       model: await load('feature-extraction', 7),
       scheme: await load('feature-extraction', 'file:///etc/'),
@@ -136,7 +136,7 @@ test('arguments of pipeline that are not known are refused by name, before anyth
   for (const [name, failed] of Object.entries(f)) expect(failed.code, name).toBe('invalid_argument');
   expect(f.task.message).toContain(`"summarization" is not supported; supported: 'feature-extraction'`);
   expect(f.dtype.message).toContain(`dtype: "q3" is not supported; supported: 'auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'`);
-  expect(f.device.message).toContain(`device: "webgpu" is not supported; supported: 'auto', 'wasm'`);
+  expect(f.device.message).toContain(`device: "gpu" is not supported; supported: 'auto', 'wasm', 'webgpu'`);
   expect(f.option.message).toContain('option "revision" is not known; known: dtype, device, threads, kernels, progress_callback, signal');
   expect(f.scheme.message).toContain('scheme file:');
   expect(requests).toEqual([]);

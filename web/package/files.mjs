@@ -7,4 +7,5 @@ export const PAGE_FILES = [
   'kernels-relaxed.wasm',
   'kernels-shared.wasm',
   'kernels-relaxed-shared.wasm',
+  'webgpu.js',
 ];

@@ -4,6 +4,6 @@ import { readFile } from 'node:fs/promises';
 
 export async function kernelsHash() {
   const hash = createHash('sha256');
-  for (const name of ['simd128', 'relaxed']) hash.update(await readFile(new URL(`../../kernels/simd/${name}.wasm`, import.meta.url)));
+  for (const file of ['simd/simd128.wasm', 'simd/relaxed.wasm', 'webgpu/wgsl.mjs']) hash.update(await readFile(new URL(`../../kernels/${file}`, import.meta.url)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -56,9 +56,10 @@ func TestResultsAreRead(t *testing.T) {
 	m, err := Measured(`{"model":"x","dtype":"q8","load":5,"weight_bytes":8270000,"date":"2026-11-23T07:00:00Z","user_agent":"Mozilla",
 		"capabilities":{"kernels":"fused8","threads":2,"reasons":{"kernels":"fast","threads":"isolated"}},
 		"kernels":[{"dtype":"q8","shape":[64,384,1536],"gmacs":116.4}],
-		"model_rates":[{"texts":1,"tokens":12,"median":4,"shortest":1.63,"calls":200}]}`)
+		"model_rates":[{"texts":1,"tokens":12,"median":4,"shortest":1.63,"calls":200}],
+		"gpu":{"kernels":[{"dtype":"q4","shape":[1,384,1536],"gmacs":2}],"model_rates":[],"reason":"faster"}}`)
 	measured := &bench.Measured{Kernels: "fused8", WhyKernels: "fast", Threads: 2, WhyThreads: "isolated", Bytes: 8_270_000, DType: "q8", Browser: "Mozilla", Date: "2026-11-23T07:00:00Z",
-		Rates: []bench.Rate{{DType: "q8", Rows: 64, In: 384, Out: 1536, PerSecond: 116.4e9}}, Calls: []bench.Call{{Texts: 1, Tokens: 12, Median: 4, Shortest: 1.63, Count: 200}}}
+		WhyGPU: "faster", Rates: []bench.Rate{{DType: "q8", Rows: 64, In: 384, Out: 1536, PerSecond: 116.4e9}, {DType: "q4", Rows: 1, In: 384, Out: 1536, PerSecond: 2e9, GPU: true}}, Calls: []bench.Call{{Texts: 1, Tokens: 12, Median: 4, Shortest: 1.63, Count: 200}}}
 	if err != nil || !reflect.DeepEqual(m, measured) {
 		t.Errorf("measured %+v, %v", m, err)
 	}

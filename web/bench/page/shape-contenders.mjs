@@ -9,6 +9,7 @@
 //          tjs             pipeline('feature-extraction') of transformers.js, in a worker of the page
 //   form   the graph of ort, see layers.mjs
 //   kernels  the variant of ours: auto, simd128, relaxed, fused
+//   device   where ours and ort run: 'webgpu', else the processor
 import { openInWorker } from './in-worker.mjs';
 import * as urls from './urls.mjs';
 
@@ -20,10 +21,12 @@ export function openHere(spec) {
   return { ours, 'ours, pipeline': oursPipeline, ort, tjs }[spec.kind](spec);
 }
 
-async function ours({ model, dtype, threads, kernels, generates }) {
+async function ours({ model, dtype, threads, kernels, generates, device = 'wasm' }) {
   const { AutoModel, AutoModelForCausalLM, Tensor } = await import(urls.ours);
   const type = generates ? AutoModelForCausalLM : AutoModel;
-  const handle = await type.from_pretrained(urls.models + model, { dtype, threads, kernels });
+  const handle = await type.from_pretrained(urls.models + model, { dtype, threads, kernels, device });
+  const where = handle.capabilities();
+  if (where.webgpu !== (device === 'webgpu')) throw new Error(where.reasons.webgpu);
   const tensor = rows => new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0].length]);
   return {
     describe: () => handle.capabilities(),
@@ -63,14 +66,14 @@ async function tjs({ model, dtype, threads }) {
   return { call: async ({ texts }) => (await embed(texts, { pooling: 'mean', normalize: true })).data, close: () => embed.dispose() };
 }
 
-async function ort({ model, dtype, form, threads, generates }) {
-  const { InferenceSession, Tensor, env } = await import(`${urls.runtime}ort.wasm.min.mjs`);
+async function ort({ model, dtype, form, threads, generates, device = 'wasm' }) {
+  const { InferenceSession, Tensor, env } = await import(`${urls.runtime}ort.${device}.min.mjs`);
   env.wasm.wasmPaths = urls.runtime;
   env.wasm.numThreads = threads;
   env.logLevel = 'error';
   const directory = form === 'published' ? 'onnx' : `onnx-${form}`;
   const file = { f32: 'model', q8: 'model_quantized', q4: 'model_q4' }[dtype];
-  const session = await InferenceSession.create(`${urls.models}${model}/${directory}/${file}.onnx`, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+  const session = await InferenceSession.create(`${urls.models}${model}/${directory}/${file}.onnx`, { executionProviders: [device], graphOptimizationLevel: 'all' });
   const int64 = (rows, dims = [rows.length, rows[0].length]) => new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), dims);
   const fill = (ids, v) => ids.map(row => row.map(() => v));
   const types = session.inputNames.includes('token_type_ids'), positions = session.inputNames.includes('position_ids');

@@ -4,6 +4,7 @@
 // in globalThis.__kerneltest.
 import '/test/wasm_exec.js';
 import { kernelImports } from '/test/imports.mjs';
+import { webgpuImports } from '/test/webgpu/imports.mjs';
 
 try {
   const forms = (new URLSearchParams(location.search).get('form') ?? '0').split(',').map(Number);
@@ -16,7 +17,7 @@ try {
   if (right < 0) throw new Error(`self-test ${wrong.join()}`);
   if (forms[right]) instance.exports.form(forms[right]);
   const go = new Go();
-  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go) };
+  const imports = { ...go.importObject, kernels: kernelImports(instance.exports, go), webgpu: webgpuImports(go, () => null) };
   const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), imports);
   await go.run(program.instance);
 } catch (e) {

@@ -2,6 +2,7 @@
 // results are those of one thread to the last bit.
 import '/test/wasm_exec.js';
 import { kernelImports } from '/test/imports.mjs';
+import { webgpuImports } from '/test/webgpu/imports.mjs';
 
 const tasks = { table, bits, stolen, rates, failure };
 
@@ -50,7 +51,7 @@ async function start(variant, threads) {
 async function table(kernels, threads, { random }) {
   globalThis.__kerneltestRandom = random;
   const go = new Go();
-  const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), { ...go.importObject, kernels: kernelImports(kernels, go) });
+  const program = await WebAssembly.instantiateStreaming(fetch('/test/kerneltest.wasm'), { ...go.importObject, kernels: kernelImports(kernels, go), webgpu: webgpuImports(go, () => null) });
   await go.run(program.instance);
   return { ...globalThis.__kerneltest, shared: kernels.thread_tiles() };
 }

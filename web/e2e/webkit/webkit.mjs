@@ -126,9 +126,9 @@ test('capabilities are what this browser has, and the reasons say so', { timeout
     const relaxed = WebAssembly.validate(Uint8Array.of(
       0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0,
       10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11));
-    return { page: lodestone.capabilities(), handle, isolated: crossOriginIsolated, shared: typeof SharedArrayBuffer === 'function', relaxed };
+    return { page: lodestone.capabilities(), handle, isolated: crossOriginIsolated, shared: typeof SharedArrayBuffer === 'function', gpu: 'gpu' in navigator, relaxed };
   });
-  t.diagnostic(`${browser.name}: crossOriginIsolated ${r.isolated}, SharedArrayBuffer ${r.shared}, relaxed SIMD ${r.relaxed}`);
+  t.diagnostic(`${browser.name}: crossOriginIsolated ${r.isolated}, SharedArrayBuffer ${r.shared}, relaxed SIMD ${r.relaxed}, WebGPU ${r.gpu}`);
   for (const [of, c] of [['page', r.page], ['handle', r.handle]]) {
     assert.equal(c.crossOriginIsolated, r.isolated, of);
     assert.equal(c.sharedArrayBuffer, r.shared, of);
@@ -136,6 +136,8 @@ test('capabilities are what this browser has, and the reasons say so', { timeout
     // SIMD. A later one may have them: then what is said below does not apply to it.
     if (!r.relaxed) assert.equal(c.kernels, 'simd128', of);
     if (!r.relaxed) assert.match(c.reasons.kernels, /relaxed/, of);
+    if (!r.gpu) assert.equal(c.webgpu, false, of);
+    if (!r.gpu) assert.match(c.reasons.webgpu, /^this browser has no WebGPU/, of);
     if (!r.shared) assert.equal(c.threads, 1, of);
     if (!r.shared) assert.match(c.reasons.threads, r.isolated ? /^one thread: .* no SharedArrayBuffer/ : /^one thread: .*cross-origin isolation/, of);
   }

@@ -49,6 +49,8 @@ export interface BenchmarkResult {
   capabilities: Capabilities;
   kernels: KernelRate[];
   model_rates: ModelRate[];
+  /** The same on the GPU, if there is one that the model runs on; the numbers above are the processor's. */
+  gpu: { kernels: KernelRate[]; model_rates: ModelRate[]; reason: string } | null;
   /** The date of the measurement in ISO 8601, and the browser. */
   date: string;
   user_agent: string;
@@ -82,17 +84,45 @@ export async function benchmark(model: string = DEFAULT_MODEL, options?: Benchma
   const { on_measure, ...load } = check.knownOptions('benchmark', options, ['dtype', 'threads', 'kernels', 'progress_callback', 'signal', 'on_measure']) as BenchmarkOptions;
   const report = check.callback('benchmark: on_measure', on_measure);
   const signal = check.abortSignal('benchmark: signal', load.signal);
+  const both = await hasAdapter();
+  const total = (DTYPES.length * SHAPES.length + WORKLOADS.length) * (both ? 2 : 1);
+  let done = 0;
+  const step = (name: string): void => {
+    if (signal?.aborted) throw abortedError('benchmark');
+    report?.({ step: name, done: done++, total });
+  };
+  const processor = await measure(model, { ...load, device: 'wasm' }, signal, step);
+  const gpu = both ? await measure(model, { ...load, device: 'webgpu' }, signal, (name) => step(`${name}, on the GPU`)) : null;
+  report?.({ step: 'done', done: total, total });
+  const { capabilities, kernels, model_rates, ...rest } = processor;
+  return {
+    ...rest,
+    capabilities,
+    kernels,
+    model_rates,
+    gpu: gpu?.capabilities.webgpu ? { kernels: gpu.kernels, model_rates: gpu.model_rates, reason: gpu.capabilities.reasons.webgpu } : null,
+    date: new Date().toISOString(),
+    user_agent: navigator.userAgent,
+  };
+}
+
+/** Whether there is an adapter of WebGPU. */
+async function hasAdapter(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  return gpu !== undefined && (await gpu.requestAdapter().catch(() => null)) !== null;
+}
+
+/** Measures one device. */
+async function measure(
+  model: string,
+  options: LoadOptions,
+  signal: AbortSignal | undefined,
+  step: (name: string) => void,
+): Promise<Omit<BenchmarkResult, 'gpu' | 'date' | 'user_agent'>> {
   const began = performance.now();
-  const { client, info, url } = await loadWith('benchmark', model, load, { tokenizer: true, weights: true, head: '' });
+  const { client, info, url } = await loadWith('benchmark', model, options, { tokenizer: true, weights: true, head: '' });
   try {
     const ready = performance.now() - began;
-    const total = DTYPES.length * SHAPES.length + WORKLOADS.length;
-    let done = 0;
-    const step = (name: string): void => {
-      if (signal?.aborted) throw abortedError('benchmark');
-      report?.({ step: name, done: done++, total });
-    };
-
     // The model comes first: its calls start the threads, which join shortly after the first call.
     const model_rates: ModelRate[] = [];
     for (const { texts: n, repeat } of WORKLOADS) {
@@ -122,7 +152,6 @@ export async function benchmark(model: string = DEFAULT_MODEL, options?: Benchma
         kernels.push({ dtype, shape, gmacs: rate / 1e9 });
       }
     }
-    report?.({ step: 'done', done: total, total });
     return {
       model: url,
       dtype: info.dtype,
@@ -131,8 +160,6 @@ export async function benchmark(model: string = DEFAULT_MODEL, options?: Benchma
       capabilities: client.capabilities(),
       kernels,
       model_rates,
-      date: new Date().toISOString(),
-      user_agent: navigator.userAgent,
     };
   } finally {
     client.dispose();

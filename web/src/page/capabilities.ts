@@ -12,10 +12,11 @@ export interface Capabilities {
   kernels: Variant | 'none';
   /** The number of threads. A handle reports those that compute now, the page the most that `auto` would try. */
   threads: number;
+  /** A handle reports whether its model is on the GPU, the page whether the browser has WebGPU. */
   webgpu: boolean;
   crossOriginIsolated: boolean;
   sharedArrayBuffer: boolean;
-  /** One sentence each: why these kernels and threads run and no better ones, and why there is no WebGPU. */
+  /** One sentence each: why these kernels and threads run and no better ones, and why the model is on the GPU or not. */
   reasons: { kernels: string; threads: string; webgpu: string };
 }
 
@@ -26,10 +27,11 @@ export function capabilities(): Capabilities {
   const shared = typeof SharedArrayBuffer === 'function';
   const relaxed = simd && relaxedSupported();
   const plan = planThreads('auto', inWorker());
+  const webgpu = typeof navigator === 'object' && 'gpu' in navigator;
   return {
     kernels: relaxed ? 'relaxed' : simd ? 'simd128' : 'none',
     threads: plan.threads,
-    webgpu: false,
+    webgpu,
     crossOriginIsolated: isolated,
     sharedArrayBuffer: shared,
     reasons: {
@@ -39,7 +41,7 @@ export function capabilities(): Capabilities {
           ? 'this browser has no relaxed SIMD'
           : 'this browser has no WebAssembly SIMD; use Chrome or Edge 91, Firefox 114, Safari 16.4 or later',
       threads: plan.reason,
-      webgpu: 'this version has no WebGPU kernels',
+      webgpu: webgpu ? 'this browser has WebGPU; a self-test and timing choose the device when a model loads' : 'this browser has no WebGPU, or the page is not served by https',
     },
   };
 }

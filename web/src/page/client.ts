@@ -1,5 +1,6 @@
 // The page's end of one worker: it numbers requests, keeps their order, and outlives the
 // worker when that fails.
+import type { DeviceReport } from '../protocol/device.js';
 import { abortedError, fromMessage, LodestoneError } from '../protocol/error.js';
 import type { Step, Tokens } from '../protocol/generation.js';
 import type { KernelReport, Kernels, MemoryReport } from '../protocol/kernels.js';
@@ -8,6 +9,7 @@ import type { FromWorker, Reply, Request, ToWorker } from '../protocol/messages.
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
+import { deviceTimes, keepDeviceTimes } from './device-times.js';
 import { assetURL, env } from './env.js';
 import { keepRunning, requireWorkers, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
@@ -59,6 +61,10 @@ export class Client {
   readonly #kernels: Kernels;
   #kernelReport: KernelReport | null = null;
   #threadReport: ThreadReport | null = null;
+  #deviceReport: DeviceReport | null = null;
+  /** Why no GPU is tried any more; '' while it may be. */
+  #processor = '';
+  #losses = 0;
   #worker: Worker | null = null;
   #kernelWorkers: KernelWorkers | null = null;
   #alive = false;
@@ -80,13 +86,34 @@ export class Client {
     if (options.signal?.aborted) throw abortedError('load');
     const client = new Client(request, threads, kernels);
     try {
-      client.#start();
-      const info = await client.#enqueue(request, options);
-      return { client, info: info as LoadReply };
+      return { client, info: await client.#loadFirst(options) };
     } catch (e) {
       client.dispose();
       throw e;
     }
+  }
+
+  /** Loads the model, on the processor where the GPU fails. */
+  async #loadFirst(options: CallOptions): Promise<LoadReply> {
+    for (;;) {
+      this.#start();
+      try {
+        return (await this.#enqueue(this.#load, options)) as LoadReply;
+      } catch (e) {
+        const failed = e instanceof LodestoneError ? e : null;
+        const small = failed?.code === 'out_of_memory' && this.#deviceReport?.device === 'webgpu';
+        if (options.signal?.aborted || (failed?.code !== 'device_lost' && !small)) throw e;
+        if (small) {
+          this.#processor = `the model does not fit on the GPU: ${failed.message}`;
+          this.#end(failed);
+        }
+      }
+    }
+  }
+
+  /** Where the model runs. */
+  get device(): 'wasm' | 'webgpu' {
+    return this.#deviceReport?.device ?? 'wasm';
   }
 
   /** Makes one call. */
@@ -117,7 +144,8 @@ export class Client {
     const all = capabilities();
     const { threads, reason } = this.#threadReport ?? { threads: 0, reason: this.#disposed ? 'dispose() was called' : 'the engine has not started' };
     const kernels = this.#kernelReport ?? { name: all.kernels, reason: all.reasons.kernels };
-    return { ...all, kernels: kernels.name, threads, reasons: { ...all.reasons, kernels: kernels.reason, threads: reason } };
+    const webgpu = this.#deviceReport?.reason ?? all.reasons.webgpu;
+    return { ...all, kernels: kernels.name, threads, webgpu: this.device === 'webgpu', reasons: { kernels: kernels.reason, threads: reason, webgpu } };
   }
 
   /** Ends the worker. Open calls reject with `disposed`. */
@@ -132,11 +160,13 @@ export class Client {
       type: 'start',
       assets: {
         engine: assetURL('engine.wasm.gz').href,
+        webgpu: assetURL('webgpu.js').href,
         kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
         sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
       },
       threads: planThreads(this.#threads, inWorker()),
       kernels: this.#kernels,
+      device: { device: this.#processor === '' ? this.#load.device : 'wasm', reason: this.#processor, times: deviceTimes() },
       last: remembered(),
     };
     let worker: Worker;
@@ -243,6 +273,13 @@ export class Client {
         this.#kernelReport = message.report;
         if (message.report.timed) remember(message.report.name);
         return;
+      case 'device':
+        this.#deviceReport = message.report;
+        if (message.report.measured) keepDeviceTimes(message.report.measured);
+        if (message.report.device === 'wasm' && this.#load.device === 'webgpu') {
+          console.warn(`Lodestone: the model runs on the processor, not on the GPU: ${message.report.reason}`);
+        }
+        return;
       case 'thread':
         this.#kernelWorkers?.receive(message.order);
         return;
@@ -250,7 +287,7 @@ export class Client {
         this.#threadReport = message.report;
         return;
       case 'fatal':
-        this.#end(fromMessage(message.error));
+        this.#fatal(fromMessage(message.error));
         return;
     }
     const call = this.#current;
@@ -266,6 +303,7 @@ export class Client {
         if (!call.settled) void this.#process(call, message.step);
         return;
     }
+    if (message.type === 'error' && message.error.code === 'device_lost') return this.#fatal(fromMessage(message.error));
     this.#current = null;
     this.#expect(false);
     settle(call, () => (message.type === 'result' ? call.resolve(message.value) : call.reject(fromMessage(message.error))));
@@ -295,6 +333,12 @@ export class Client {
     } catch (e) {
       this.#fail(call, e);
     }
+  }
+
+  /** Ends the worker, which has failed. A GPU is asked for again once after it was lost. */
+  #fatal(why: LodestoneError): void {
+    if (why.code === 'device_lost' && ++this.#losses > 1) this.#processor = `the GPU was lost ${this.#losses} times`;
+    this.#end(why);
   }
 
   /** Ends the worker and rejects all open calls. */

@@ -13,6 +13,7 @@ const FILES: Record<ModuleFile, () => URL> = {
   'kernels-relaxed.wasm': () => new URL('./kernels-relaxed.wasm', import.meta.url),
   'kernels-shared.wasm': () => new URL('./kernels-shared.wasm', import.meta.url),
   'kernels-relaxed-shared.wasm': () => new URL('./kernels-relaxed-shared.wasm', import.meta.url),
+  'webgpu.js': () => new URL('./webgpu.js', import.meta.url),
 };
 
 /** The address of a file beside this module; undefined if this module has no folder. */

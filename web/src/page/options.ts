@@ -1,4 +1,5 @@
 // The options that pipeline and from_pretrained have in common, and loading with them.
+import type { Device } from '../protocol/device.js';
 import { LodestoneError } from '../protocol/error.js';
 import type { Kernels } from '../protocol/kernels.js';
 import type { LoadReply, LoadRequest, WeightType } from '../protocol/load.js';
@@ -9,6 +10,8 @@ import { type CallOptions, Client } from './client.js';
 import { modelURL } from './env.js';
 import * as check from './validate.js';
 
+export type { Device };
+
 /**
  * How weights are held in memory. `auto` (the default) keeps them as the files have them.
  * `f32` (`fp32`) needs files of floats, and so does `f16` (`fp16`), which halves the memory.
@@ -17,11 +20,14 @@ import * as check from './validate.js';
  */
 export type DType = 'auto' | 'f32' | 'fp32' | 'f16' | 'fp16' | 'q8' | 'q4';
 
-/** Where the model runs. `auto` is the fastest available device. */
-export type Device = 'auto' | 'wasm';
 
 export interface LoadOptions {
   dtype?: DType;
+  /**
+   * Where the model runs. `auto` (the default) measures the processor and the GPU once for a
+   * model of this width and takes the faster; `webgpu` takes the GPU. Where there is none, or
+   * where it computes wrongly, the model runs on the processor, and `capabilities()` says why.
+   */
   device?: Device;
   /**
    * How many threads compute. `auto` (the default) takes as many as speed it up, at most
@@ -43,7 +49,7 @@ export interface LoadOptions {
 const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
 const DTYPES = ['auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'] as const;
 const KERNELS = ['auto', 'simd128', 'relaxed', 'fused', 'fused8'] as const;
-const DEVICES = ['auto', 'wasm'] as const;
+const DEVICES = ['auto', 'wasm', 'webgpu'] as const;
 
 /** A model that is loaded. */
 export interface Loaded {
@@ -60,7 +66,7 @@ export type Parts = Pick<LoadRequest, 'weights' | 'tokenizer' | 'head'>;
 export async function loadWith(what: string, model: unknown, options: LoadOptions | undefined, parts: Parts): Promise<Loaded> {
   const o = check.knownOptions(what, options, KNOWN);
   const dtype = check.oneOf(`${what}: dtype`, o.dtype, DTYPES, 'auto');
-  check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
+  const device = check.oneOf(`${what}: device`, o.device, DEVICES, 'auto');
   const kernels = check.oneOf(`${what}: kernels`, o.kernels, KERNELS, 'auto');
   const threads = o.threads === 'auto' ? 'auto' : (check.count(`${what}: threads`, o.threads, "'auto' or ") ?? 'auto');
   const progress = check.callback(`${what}: progress_callback`, o.progress_callback);
@@ -73,6 +79,6 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
   const type: WeightType = dtype === 'fp32' ? 'f32' : dtype === 'fp16' ? 'f16' : dtype;
-  const { client, info } = await Client.load({ op: 'load', url, dtype: type, ...parts }, parts.weights ? threads : 1, kernels, call);
+  const { client, info } = await Client.load({ op: 'load', url, dtype: type, device, ...parts }, parts.weights ? threads : 1, kernels, call);
   return { client, info, url, progress };
 }

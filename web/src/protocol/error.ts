@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'aborted'
   | 'disposed'
   | 'out_of_memory'
+  | 'device_lost'
   | 'engine_crashed'
   | 'engine_missing'
   | 'unsupported_browser'

@@ -30,6 +30,8 @@ export interface MemoryReport {
   kernelBytes: number;
   /** The Go program's memory. It never shrinks either. */
   goBytes: number;
+  /** The GPU's buffers for weights and activations; 0 where the model is on the processor. */
+  gpuBytes: number;
   /** The part of kernelBytes that is allocated now, and the most that it was. */
   usedBytes: number;
   peakBytes: number;

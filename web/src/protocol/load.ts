@@ -1,4 +1,5 @@
 // Loading a model folder. wasm/engine/load_js.go takes the files and writes the reply.
+import type { Device } from './device.js';
 
 /** How weights lie in memory: `auto` keeps them as the file has them. */
 export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
@@ -11,6 +12,8 @@ export interface LoadRequest {
   /** The address of the model folder; its path ends with a slash. */
   url: string;
   dtype: WeightType;
+  /** Where the model shall run; the worker has it from the start message. */
+  device: Device;
   /** False skips model.safetensors. */
   weights: boolean;
   /** False skips tokenizer.json: a model that takes ids needs none. */

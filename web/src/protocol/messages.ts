@@ -1,6 +1,7 @@
 // The messages between the page (page/client.ts) and the worker (worker/worker.ts). Begin
 // here: a request carries an id, and exactly one result or error carries it back.
 import type { CropReplies, CropRequest } from './crop.js';
+import type { DevicePlan, DeviceReport } from './device.js';
 import type { ErrorMessage } from './error.js';
 import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
@@ -66,6 +67,8 @@ export type Reply<R extends Request> = R extends { op: 'task'; task: infer T ext
 /** The addresses of the engine's files. */
 export interface Assets {
   engine: string;
+  /** The bridge to a GPU. */
+  webgpu: string;
   kernels: { simd128: string; relaxed: string };
   /** The kernels whose memory can be shared. */
   sharedKernels: { simd128: string; relaxed: string };
@@ -77,6 +80,7 @@ export interface StartMessage {
   assets: Assets;
   threads: ThreadPlan;
   kernels: Kernels;
+  device: DevicePlan;
   /** The kernels that an earlier visit found to be the fastest. */
   last: Variant | null;
 }
@@ -100,6 +104,8 @@ export type FromWorker =
   | { type: 'step'; id: number; step: Step }
   /** Which kernels run. */
   | { type: 'kernels'; report: KernelReport }
+  /** Where the model runs. */
+  | { type: 'device'; report: DeviceReport }
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
   | { type: 'thread'; order: ThreadOrder }

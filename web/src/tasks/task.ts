@@ -11,7 +11,8 @@ export interface PipelineHandle<T extends string> extends ModelHandle, Inspectab
   readonly task: T;
   /** The address of the model's folder. */
   readonly model: string;
-  readonly device: 'wasm';
+  /** Where the model runs now: `capabilities().reasons.webgpu` says why. */
+  readonly device: 'wasm' | 'webgpu';
   /** The most tokens of a text, with its template and special tokens. */
   readonly max_length: number;
   /** True if the folder has a manifest.json and every file matched it. */
@@ -37,10 +38,11 @@ export function clientOf(pipeline: unknown, task: string): Client | undefined {
 export function pipelineHandle<T extends string, F extends object>(task: T, run: F, loaded: Loaded): F & PipelineHandle<T> {
   const { client, info, url } = loaded;
   clients.set(run, client);
-  return Object.assign(run, {
+  // A property with a getter, which Object.assign would read once: the device may be lost.
+  Object.defineProperty(run, 'device', { get: () => client.device, enumerable: true });
+  return Object.assign(run as F & { readonly device: 'wasm' | 'webgpu' }, {
     task,
     model: url,
-    device: 'wasm' as const,
     max_length: info.maxLength,
     verified: info.verified,
     timings: info.timings,

@@ -1,6 +1,8 @@
 // Starts the engine's two WebAssembly modules: first the kernels, which own the memory, then
 // the Go program, which imports them.
 import { type GoMemory, kernelImports } from '../../../kernels/simd/imports.mjs';
+import { webgpuImports } from '../../../kernels/webgpu/imports.mjs';
+import type { DeviceReport } from '../protocol/device.js';
 import { LodestoneError } from '../protocol/error.js';
 import type { KernelReport } from '../protocol/kernels.js';
 import type { StartMessage } from '../protocol/messages.js';
@@ -10,6 +12,7 @@ import { type Glue, glue } from './glue.js';
 import { engineImports, type GoEngine } from './job.js';
 import { startKernels } from './kernels.js';
 import { type SharedKernels, ThreadPool } from './thread-pool.js';
+import { Gpu } from './webgpu.js';
 
 export interface Running {
   engine: GoEngine;
@@ -17,6 +20,7 @@ export interface Running {
   goMemory: WebAssembly.Memory;
   /** The kernels' threads; null without shared memory. */
   threads: ThreadPool | null;
+  gpu: Gpu;
   /** Settles if the Go program ends, which it should not. */
   exited: Promise<void>;
 }
@@ -33,8 +37,11 @@ declare global {
   var __lodestoneKernels: Glue | undefined;
 }
 
-/** Callbacks with the reports for the page: the kernels, and the threads now and after each change. */
+/** Callbacks with the reports for the page: the kernels, the device, and the threads now and after each change. */
 export interface Reports {
+  device(r: DeviceReport): void;
+  /** The GPU was lost. */
+  lost(e: LodestoneError): void;
   kernels(r: KernelReport): void;
   threads(r: ThreadReport): void;
   /** An order about a kernel worker. */
@@ -53,11 +60,14 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
   // The garbage collector runs early, since Go's memory never shrinks and a phone has to hold
   // the weights as well.
   go.env = { GOGC: '50' };
-  const imports: WebAssembly.Imports = { ...go.importObject, kernels: kernelImports(kernels.exports, go), engine: engineImports(go) };
+  const gpu = new Gpu(start.device, start.assets.webgpu, report.device, report.lost);
+  const imports: WebAssembly.Imports = { ...go.importObject, kernels: kernelImports(kernels.exports, go), engine: engineImports(go), webgpu: webgpuImports(go, () => gpu.bridge) };
   const instance = await WebAssembly.instantiate(engineModule, imports);
   const exited = go.run(instance); // runs main until it waits for requests
-  const engine = globalThis.__lodestone;
-  if (!engine) throw new LodestoneError('engine_missing', 'engine: engine.wasm.gz ended at its start; it belongs to another release than worker.js');
+  const program = globalThis.__lodestone;
+  if (!program) throw new LodestoneError('engine_missing', 'engine: engine.wasm.gz ended at its start; it belongs to another release than worker.js');
+  // A GPU answers through the event loop: then no call is brief.
+  const engine: GoEngine = { call: (op, request, job, resolve, reject, brief) => program.call(op, request, job, resolve, reject, brief && gpu.bridge === null) };
   let threads: ThreadPool | null = null;
   if (memory) {
     threads = new ThreadPool(kernels.exports as unknown as SharedKernels, plan, report.threads, report.thread);
@@ -65,7 +75,7 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
   } else {
     report.threads(plan);
   }
-  return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, threads, exited };
+  return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, threads, gpu, exited };
 }
 
 async function compile(url: string): Promise<WebAssembly.Module> {

@@ -53,6 +53,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
       throw e;
     });
     const streams = single === null ? [] : first === true ? [single] : await shards(folder, r, job, first);
+    await r.gpu.choose(r.engine, request, config!, job);
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);

@@ -24,6 +24,8 @@ export function serveEngine(start: StartMessage): void {
   scope.postMessage({ type: 'alive' });
   keepLog();
   running = instantiate(start, {
+    device: (report) => scope.postMessage({ type: 'device', report }),
+    lost: fatal,
     kernels: (report) => scope.postMessage({ type: 'kernels', report }),
     threads: (report) => scope.postMessage({ type: 'threads', report }),
     thread: (order) => scope.postMessage({ type: 'thread', order }),
@@ -80,7 +82,7 @@ async function perform(id: number, request: Request, job: Job, running: Promise<
   const r = await running;
   if (request.op === 'memory') {
     const report = (await call(r.engine, 'memory', request, job)) as MemoryReport;
-    return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength };
+    return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength, gpuBytes: r.gpu.bridge?.bytes ?? 0 };
   }
   return call(r.engine, request.op, request, job);
 }
