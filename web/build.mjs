@@ -20,6 +20,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildID, stamped } from './tools/build-id.mjs';
 import { mergeData } from './tools/wasm-data.mjs';
 import { clearLines } from './tools/wasm-lines.mjs';
 
@@ -40,6 +41,7 @@ const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 
 const OPTIONAL = new Set(['generation_config.json', 'manifest.json', 'MODEL_CARD.md']);
 
 process.chdir(root);
+const BUILD = await buildID(root);
 await mkdir(dist, { recursive: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
@@ -55,7 +57,7 @@ async function programs() {
 async function goBuild(pkg, out, flags = []) {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await tool('go', ['build', '-trimpath', '-ldflags=-s -w', ...flags, '-o', out, pkg], { env });
-  await writeFile(out, clearLines(mergeData(await readFile(out))));
+  await writeFile(out, stamped(clearLines(mergeData(await readFile(out))), BUILD));
 }
 
 /** The module and the worker, each one file. */
@@ -65,7 +67,7 @@ async function module() {
   const kernels = createHash('sha256');
   for (const name of ['simd128', 'relaxed']) kernels.update(await readFile(`kernels/simd/${name}.wasm`));
   const common = {
-    define: { KERNELS_HASH: JSON.stringify(kernels.digest('hex').slice(0, 16)) },
+    define: { BUILD: JSON.stringify(BUILD), KERNELS_HASH: JSON.stringify(kernels.digest('hex').slice(0, 16)) },
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -103,8 +105,8 @@ async function declarations() {
 /** What is copied as it is. */
 async function files() {
   for (const memory of ['', '-shared']) {
-    await cp(`kernels/simd/simd128${memory}.wasm`, path.join(dist, `kernels${memory}.wasm`));
-    await cp(`kernels/simd/relaxed${memory}.wasm`, path.join(dist, `kernels-relaxed${memory}.wasm`));
+    await kernels(`simd128${memory}`, `kernels${memory}`);
+    await kernels(`relaxed${memory}`, `kernels-relaxed${memory}`);
   }
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
   await model(MODEL, process.env.LODESTONE_MODEL);
@@ -113,6 +115,10 @@ async function files() {
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
     if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
   }
+}
+
+async function kernels(from, to) {
+  await writeFile(path.join(dist, `${to}.wasm`), stamped(await readFile(`kernels/simd/${from}.wasm`), BUILD));
 }
 
 /** A model that ships, or the one of another folder in its place. */

@@ -1,5 +1,6 @@
 // The kernel workers of one engine. The page starts them for the engine's worker, since
 // Firefox does not always start a worker that a worker creates, and reports their state.
+import { build, otherBuild } from '../protocol/build.js';
 import type { FromKernelWorker, StartThread, ThreadOrder, ThreadState, ToKernelWorker } from '../protocol/threads.js';
 import { assetURL, env, workerProblem } from './env.js';
 
@@ -53,7 +54,10 @@ export class KernelWorkers {
           ? new Worker(new URL('./kernel-worker.js', import.meta.url), { type: 'module', name: 'lodestone-kernels' })
           : new Worker(assetURL('kernel-worker.js'), { type: 'module', name: 'lodestone-kernels' });
       this.#workers.set(index, worker);
-      worker.onmessage = (_: MessageEvent<FromKernelWorker>) => this.#report({ index, is: 'ready' });
+      worker.onmessage = ({ data }: MessageEvent<FromKernelWorker>) => {
+        if (data.build === build) this.#report({ index, is: 'ready' });
+        else failed(otherBuild(data.build));
+      };
       worker.onerror = (e) => {
         e.preventDefault();
         failed(e.message ?? '');

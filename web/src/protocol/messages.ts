@@ -78,6 +78,8 @@ export interface StartMessage {
   kernels: Kernels;
   /** The kernels that an earlier visit found to be the fastest. */
   last: Variant | null;
+  /** After so many milliseconds without an answer, the request for a file of the engine counts as broken. */
+  stallTimeout: number;
 }
 
 /** From the page to the worker. */
@@ -87,6 +89,8 @@ export type ToWorker =
   | { type: 'thread'; state: ThreadState }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number }
+  /** The worker answers with 'beat'. */
+  | { type: 'beat' }
   /** The answer to a step. */
   | { type: 'logits'; id: number; logits: Float32Array };
 
@@ -102,7 +106,10 @@ export type FromWorker =
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
   | { type: 'thread'; order: ThreadOrder }
-  /** The worker's script runs; sent first. */
-  | { type: 'alive' }
+  /** The worker's script runs, and of which build it is; sent first. */
+  | { type: 'alive'; build: string }
+  /** The worker holds this Web Lock until it ends. */
+  | { type: 'guarded'; lock: string }
+  | { type: 'beat' }
   /** The engine cannot start, or has ended: nothing more will come from this worker. */
   | { type: 'fatal'; error: ErrorMessage };

@@ -35,5 +35,5 @@ export type ThreadState = { index: number; is: 'ready' } | { index: number; is: 
 /** From the page to a kernel worker: what to instantiate, and then, once all are ready, to take work. */
 export type ToKernelWorker = StartThread | 'run';
 
-/** From a kernel worker to the page: its module is ready. */
-export type FromKernelWorker = 'ready';
+/** From a kernel worker to the page: its module is ready, and of which build its script is. */
+export type FromKernelWorker = { is: 'ready'; build: string };

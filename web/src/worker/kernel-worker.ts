@@ -1,6 +1,7 @@
 // A kernel worker: it computes tiles of matrices in a memory that it shares with the engine's
 // worker. The page starts it (page/kernel-workers.ts) on an order of the engine's worker
 // (thread-pool.ts).
+import { build } from '../protocol/build.js';
 import type { FromKernelWorker, ToKernelWorker } from '../protocol/threads.js';
 import type { SharedKernels } from './thread-pool.js';
 
@@ -20,7 +21,7 @@ scope.onmessage = async ({ data }) => {
     kernels.thread_ready();
     work();
   };
-  scope.postMessage('ready');
+  scope.postMessage({ is: 'ready', build });
 
   function work(): void {
     try {
