@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { kernelsHash } from './tools/kernels-hash.mjs';
 import { copyModel } from './tools/model-folder.mjs';
+import { buildID, stamped } from './tools/build-id.mjs';
 import { mergeData } from './tools/wasm-data.mjs';
 import { clearLines } from './tools/wasm-lines.mjs';
 
@@ -39,6 +40,7 @@ const MODEL = 'prompt-magneto-en-de-fr';
 const ON_DEMAND = ['translator-magneto-en-de', 'tagger-magneto-en-de', 'writer-magneto-en', 'kformer-notes-en', 'thex-kinds-en'];
 
 process.chdir(root);
+const BUILD = await buildID(root);
 await mkdir(dist, { recursive: true });
 // What an earlier version of this program wrote.
 for (const old of ['engine.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
@@ -60,7 +62,7 @@ async function programs() {
 async function goBuild(pkg, out, flags = []) {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await tool('go', ['build', '-trimpath', '-ldflags=-s -w', ...flags, '-o', out, pkg], { env });
-  await writeFile(out, clearLines(mergeData(await readFile(out))));
+  await writeFile(out, stamped(clearLines(mergeData(await readFile(out))), BUILD));
 }
 
 /** The module and the worker, each one file. */
@@ -68,7 +70,7 @@ async function module() {
   const { stdout } = await run('go', ['env', 'GOROOT']);
   const glue = path.join(stdout.trim(), 'lib/wasm/wasm_exec.js');
   const common = {
-    define: { KERNELS_HASH: JSON.stringify(await kernelsHash()) },
+    define: { BUILD: JSON.stringify(BUILD), KERNELS_HASH: JSON.stringify(await kernelsHash()) },
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -102,8 +104,8 @@ async function declarations() {
 /** What is copied as it is. */
 async function files() {
   for (const memory of ['', '-shared']) {
-    await cp(`kernels/simd/simd128${memory}.wasm`, path.join(dist, `kernels${memory}.wasm`));
-    await cp(`kernels/simd/relaxed${memory}.wasm`, path.join(dist, `kernels-relaxed${memory}.wasm`));
+    await kernels(`simd128${memory}`, `kernels${memory}`);
+    await kernels(`relaxed${memory}`, `kernels-relaxed${memory}`);
   }
   for (const name of ['simd128', 'relaxed']) await cp(`kernels/simd/${name}-shared.wasm`, path.join(test, `${name}-shared.wasm`));
   const models = path.join(dist, 'models');
@@ -113,6 +115,10 @@ async function files() {
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
     if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
   }
+}
+
+async function kernels(from, to) {
+  await writeFile(path.join(dist, `${to}.wasm`), stamped(await readFile(`kernels/simd/${from}.wasm`), BUILD));
 }
 
 /** Runs a program; what it printed is shown if it fails. */

@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { imports } from '../tools/imports.mjs';
+import { buildID } from '../tools/build-id.mjs';
 import { kernelsHash } from '../tools/kernels-hash.mjs';
 import { copyModel } from '../tools/model-folder.mjs';
 import { PAGE_FILES } from './files.mjs';
@@ -70,7 +71,7 @@ async function nodeEntry(to) {
     absWorkingDir: root,
     entryPoints: { lodestone: 'web/src/index.ts', worker: 'web/src/node/worker.ts' },
     outdir: to,
-    define: { KERNELS_HASH: JSON.stringify(await kernelsHash()) },
+    define: { BUILD: JSON.stringify(await buildID(root)), KERNELS_HASH: JSON.stringify(await kernelsHash()) },
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -12,6 +12,8 @@
  */
 export { DEFAULT_MODEL, env } from './page/env.js';
 export { MAX_TEXT_LENGTH } from './page/validate.js';
+export { cache } from './page/cache.js';
+export type { CachedModel } from './page/cache.js';
 export { capabilities } from './page/capabilities.js';
 export type { Capabilities } from './page/capabilities.js';
 export { benchmark } from './page/benchmark.js';

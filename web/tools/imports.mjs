@@ -1,8 +1,8 @@
 // Checks the imports of web/src, imports of types included: node web/tools/imports.mjs [FOLDER]
 //
 // No file may import itself through others, and a folder may import only the folders below
-// it: protocol/ none, worker/ and page/ protocol/ alone, tasks/, models/ and node/ both page/
-// and protocol/.
+// it: protocol/ none, storage/ that alone, worker/ and page/ both, tasks/, models/ and node/
+// page/ and protocol/.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 /** The folders that each folder may import, besides itself; '' is web/src itself. */
 const BELOW = {
   protocol: [],
-  worker: ['protocol'],
-  page: ['protocol'],
+  storage: ['protocol'],
+  worker: ['storage', 'protocol'],
+  page: ['storage', 'protocol'],
   tasks: ['page', 'protocol'],
   models: ['page', 'protocol'],
   node: ['page', 'protocol'],

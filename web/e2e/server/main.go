@@ -5,6 +5,8 @@
 //	/test/         web/.build/test, programs that only tests run
 //	/golden/       models/golden/testdata, golden vectors
 //	/f/NAME/FILE   model folders that are wrong in one way each (cases.go)
+//	/fault/…       the default model over a network that fails (faults.go)
+//	/assets/…      the module with one of its files changed (assets.go)
 //	/f32/FILE      the default model with its weights in f32, and vectors that
 //	               the reference kernels compute natively (f32.go)
 //	/tiny/NAME/    random models that generate, and what they do natively (tiny.go)
@@ -18,9 +20,11 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 
 	"github.com/lodestone-wasm/lodestone/web/serve/static"
 )
@@ -49,11 +53,21 @@ func run(addr string) error {
 		}
 		mux.Handle(prefix, http.StripPrefix(prefix[:len(prefix)-1], s))
 	}
+	dist, err := static.New(dirs["/"])
+	if err != nil {
+		return err
+	}
+	mux.Handle("/assets/", http.StripPrefix("/assets/", &assets{dir: dirs["/"], dist: dist}))
 	base, err := readModel(modelDir)
 	if err != nil {
 		return err
 	}
 	mux.Handle("/f/", http.StripPrefix("/f/", &cases{base: base}))
+	listed := maps.Clone(base)
+	if listed[manifestFile], err = os.ReadFile(filepath.Join(modelDir, manifestFile)); err != nil {
+		return err
+	}
+	mux.Handle("/fault/", http.StripPrefix("/fault/", &faults{base: listed}))
 	mux.Handle("/tiny/", http.StripPrefix("/tiny/", &tiny{}))
 	mux.Handle("/heads/", http.StripPrefix("/heads/", &headed{}))
 	mux.Handle("/f32/", http.StripPrefix("/f32/", &floats{dir: modelDir}))

@@ -1,6 +1,7 @@
 // The page's end of one worker: it numbers requests, keeps their order, and outlives the
 // worker when that fails.
 import type { DeviceReport } from '../protocol/device.js';
+import { build, otherBuild } from '../protocol/build.js';
 import { abortedError, fromMessage, LodestoneError } from '../protocol/error.js';
 import type { Step, Tokens } from '../protocol/generation.js';
 import type { KernelReport, Kernels, MemoryReport } from '../protocol/kernels.js';
@@ -14,6 +15,7 @@ import { assetURL, env } from './env.js';
 import { keepRunning, requireWorkers, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
+import { Supervisor } from './supervisor.js';
 import { inWorker, planThreads, startsAreUnsure } from './threads.js';
 import { findReason, workerProblem } from './worker-problem.js';
 
@@ -30,6 +32,10 @@ export interface CallOptions {
 /** How long to wait for a worker that may never run, in milliseconds, and how many to try. */
 const PATIENCE = 5_000;
 const TRIES = 3;
+
+/** The pause before a worker that keeps failing is started again, in milliseconds: the first, and the longest. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 30_000;
 
 /** How a message ends after the worker has failed. */
 const RESTART = 'the next call starts a new one';
@@ -52,8 +58,9 @@ interface Call {
  * Calls run one at a time, in the order in which they were made. A call whose signal aborts
  * rejects at once: a waiting call never starts, and the worker stops a running one before
  * the next layer. When the worker fails, all open calls reject with `engine_crashed`, and
- * the next call starts a new worker and loads the model again. `dispose` ends the worker;
- * nothing else frees all of its memory.
+ * the next call starts a new worker and loads the model again; from the second failure in
+ * turn on, after a pause that doubles each time. `dispose` ends the worker; nothing else
+ * frees all of its memory.
  */
 export class Client {
   readonly #load: LoadRequest;
@@ -67,6 +74,9 @@ export class Client {
   #losses = 0;
   #worker: Worker | null = null;
   #kernelWorkers: KernelWorkers | null = null;
+  #supervisor: Supervisor | null = null;
+  #failures = 0; // since the last call that ended well
+  #restart: ReturnType<typeof setTimeout> | undefined; // waits before a new worker
   #alive = false;
   /** True if the worker may never run: then no request is sent before its script runs. */
   readonly #unsure = inWorker() && startsAreUnsure();
@@ -123,15 +133,30 @@ export class Client {
     }
     if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`));
     try {
-      if (!this.#worker) {
-        this.#start();
-        // If loading fails now, the worker ends and this call rejects.
-        this.#enqueue(this.#load, {}).catch((e: LodestoneError) => this.#end(e));
-      }
+      if (!this.#worker && this.#restart === undefined) this.#revive();
     } catch (e) {
       return Promise.reject(e);
     }
     return this.#enqueue(request, options) as Promise<Reply<R>>;
+  }
+
+  /** Starts a new worker and has it load the model, at once or after a pause. */
+  #revive(): void {
+    const start = (): void => {
+      this.#restart = undefined;
+      this.#start();
+      // If loading fails now, the worker ends and the calls that wait reject.
+      this.#enqueue(this.#load, {}, true).catch((e: LodestoneError) => this.#end(e));
+    };
+    if (this.#failures < 2) return start();
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 2));
+    this.#restart = setTimeout(() => {
+      try {
+        start();
+      } catch (e) {
+        this.#end(e as LodestoneError);
+      }
+    }, pause);
   }
 
   /** How much memory the worker's two modules hold. */
@@ -168,6 +193,7 @@ export class Client {
       kernels: this.#kernels,
       device: { device: this.#processor === '' ? this.#load.device : 'wasm', reason: this.#processor, times: deviceTimes() },
       last: remembered(),
+      stallTimeout: this.#load.stallTimeout,
     };
     let worker: Worker;
     try {
@@ -179,6 +205,13 @@ export class Client {
     this.#kernelWorkers = new KernelWorkers((state) => {
       if (worker === this.#worker) worker.postMessage({ type: 'thread', state } satisfies ToWorker);
     });
+    const supervisor = new Supervisor(
+      () => worker.postMessage({ type: 'beat' } satisfies ToWorker),
+      (why) => {
+        if (worker === this.#worker) this.#end(this.#alive ? crashed(why) : missing(why));
+      },
+    );
+    this.#supervisor = supervisor;
     this.#alive = false;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (worker === this.#worker) this.#receive(data);
@@ -187,17 +220,18 @@ export class Client {
       e.preventDefault();
       if (worker !== this.#worker) return;
       const why = e.message ?? '';
-      if (this.#alive) this.#end(new LodestoneError('engine_crashed', `engine: the worker failed (${why || 'no reason given'}); ${RESTART}`));
+      if (this.#alive) this.#end(crashed(`the worker failed (${why || 'no reason given'})`));
       else void this.#explain(worker, why);
     };
     worker.onmessageerror = () => {
-      if (worker === this.#worker) this.#end(new LodestoneError('engine_crashed', `engine: the page could not read a message from the worker; ${RESTART}`));
+      if (worker === this.#worker) this.#end(crashed('the page could not read a message from the worker'));
     };
     worker.postMessage(start);
     if (!this.#unsure) return;
     setTimeout(() => {
       if (worker !== this.#worker || this.#alive) return;
       worker.terminate();
+      supervisor.end();
       if (tries > 1) this.#start(tries - 1);
       else this.#end(missing(`${TRIES} workers in turn did not run within ${PATIENCE / 1000} seconds`));
     }, PATIENCE);
@@ -209,7 +243,7 @@ export class Client {
     if (worker === this.#worker) this.#end(missing(reason));
   }
 
-  #enqueue(request: Request, options: CallOptions): Promise<unknown> {
+  #enqueue(request: Request, options: CallOptions, first = false): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       const onAbort = (): void => this.#abort(call);
@@ -224,7 +258,8 @@ export class Client {
         release: () => signal?.removeEventListener('abort', onAbort),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(call);
+      if (first) this.#queue.unshift(call);
+      else this.#queue.push(call);
       this.#next();
     });
   }
@@ -250,6 +285,7 @@ export class Client {
   #expect(call: boolean): void {
     if (this.#worker) keepRunning(this.#worker, call);
     this.#kernelWorkers?.expect(call);
+    this.#supervisor?.expect(call);
   }
 
   #abort(call: Call): void {
@@ -264,8 +300,15 @@ export class Client {
   }
 
   #receive(message: FromWorker): void {
+    this.#supervisor?.answered();
     switch (message.type) {
+      case 'beat':
+        return;
+      case 'guarded':
+        this.#supervisor?.guard(message.lock);
+        return;
       case 'alive':
+        if (message.build !== build) return this.#end(missing(otherBuild(message.build)));
         this.#alive = true;
         this.#next();
         return;
@@ -306,6 +349,7 @@ export class Client {
     if (message.type === 'error' && message.error.code === 'device_lost') return this.#fatal(fromMessage(message.error));
     this.#current = null;
     this.#expect(false);
+    if (message.type === 'result' && call.request.op !== 'load') this.#failures = 0;
     settle(call, () => (message.type === 'result' ? call.resolve(message.value) : call.reject(fromMessage(message.error))));
     this.#next();
   }
@@ -343,8 +387,13 @@ export class Client {
 
   /** Ends the worker and rejects all open calls. */
   #end(why: LodestoneError): void {
+    if (why.code === 'engine_crashed' && this.#worker) this.#failures++;
+    clearTimeout(this.#restart);
+    this.#supervisor?.end();
     this.#worker?.terminate();
     this.#kernelWorkers?.end();
+    this.#restart = undefined;
+    this.#supervisor = null;
     this.#worker = null;
     this.#kernelWorkers = null;
     this.#threadReport = null;
@@ -361,6 +410,10 @@ function settle(call: Call, how: () => void): void {
   call.settled = true;
   call.release();
   how();
+}
+
+function crashed(why: string): LodestoneError {
+  return new LodestoneError('engine_crashed', `engine: ${why}; ${RESTART}`);
 }
 
 function missing(why: string): LodestoneError {

@@ -2,7 +2,7 @@
 import type { Device } from '../protocol/device.js';
 import { LodestoneError } from '../protocol/error.js';
 import type { Kernels } from '../protocol/kernels.js';
-import type { LoadReply, LoadRequest, WeightType } from '../protocol/load.js';
+import type { CacheMode, LoadReply, LoadRequest, WeightType } from '../protocol/load.js';
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { Threads } from '../protocol/threads.js';
 import { capabilities } from './capabilities.js';
@@ -44,11 +44,29 @@ export interface LoadOptions {
   progress_callback?: ProgressCallback | null;
   /** Cancels loading. */
   signal?: AbortSignal | null;
+  /** After so many milliseconds without a byte from the server, a request counts as broken. The default is 30,000. */
+  stall_timeout?: number;
+  /** How often a broken request is sent again, with growing pauses. The default is 3; 0 sends none again. */
+  retries?: number;
+  /**
+   * How the browser's storage is used. `default` takes the stored files that the server still
+   * has, and stores the others; without a server it takes what is stored. `reload` fetches
+   * all anew, `no-store` leaves the storage alone, `only-if-cached` uses no network.
+   */
+  cache?: CacheMode;
+  /** True uses no network, as cache: 'only-if-cached' does. */
+  offline?: boolean;
+  /** The SHA-256 that manifest.json must have, in hexadecimal digits or as `sha256-…` in base64. A folder without one is refused. */
+  integrity?: string;
 }
 
-const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal'] as const;
+const STALL_TIMEOUT = 30_000;
+const RETRIES = 3;
+
+const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal', 'stall_timeout', 'retries', 'cache', 'offline', 'integrity'] as const;
 const DTYPES = ['auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'] as const;
 const KERNELS = ['auto', 'simd128', 'relaxed', 'fused', 'fused8'] as const;
+const CACHES = ['default', 'reload', 'no-store', 'only-if-cached'] as const;
 const DEVICES = ['auto', 'wasm', 'webgpu'] as const;
 
 /** A model that is loaded. */
@@ -71,6 +89,12 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   const threads = o.threads === 'auto' ? 'auto' : (check.count(`${what}: threads`, o.threads, "'auto' or ") ?? 'auto');
   const progress = check.callback(`${what}: progress_callback`, o.progress_callback);
   const signal = check.abortSignal(`${what}: signal`, o.signal);
+  const stallTimeout = check.count(`${what}: stall_timeout`, o.stall_timeout) ?? STALL_TIMEOUT;
+  const retries = check.whole(`${what}: retries`, o.retries, 100) ?? RETRIES;
+  const cache = check.oneOf(`${what}: cache`, o.cache, CACHES, 'default');
+  const offline = check.boolean(`${what}: offline`, o.offline, false);
+  if (offline && (cache === 'reload' || cache === 'no-store')) throw check.invalid(`${what}: offline: true with cache: '${cache}', which needs the network; leave one of them out`);
+  const integrity = check.sha256(`${what}: integrity`, o.integrity);
   const url = modelURL(model);
   const here = capabilities();
   if (here.kernels === 'none') throw new LodestoneError('unsupported_browser', `engine: ${here.reasons.kernels}`);
@@ -79,6 +103,6 @@ export async function loadWith(what: string, model: unknown, options: LoadOption
   for (const file of wanted) progress?.({ status: 'initiate', name: url, file });
   const call: CallOptions = { signal, progress };
   const type: WeightType = dtype === 'fp32' ? 'f32' : dtype === 'fp16' ? 'f16' : dtype;
-  const { client, info } = await Client.load({ op: 'load', url, dtype: type, device, ...parts }, parts.weights ? threads : 1, kernels, call);
+  const { client, info } = await Client.load({ op: 'load', url, dtype: type, device, ...parts, stallTimeout, retries, cache: offline ? 'only-if-cached' : cache, integrity }, parts.weights ? threads : 1, kernels, call);
   return { client, info, url, progress };
 }

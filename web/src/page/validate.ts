@@ -57,6 +57,23 @@ export function count(what: string, value: unknown, or = ''): number | undefined
   throw expected(what, value, `${or}a whole number of at least 1`);
 }
 
+/** A whole number from 0 to most, or undefined. */
+export function whole(what: string, value: unknown, most: number): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+  throw expected(what, value, `a whole number from 0 to ${most}`);
+}
+
+/** A SHA-256 in either of its two spellings, as hexadecimal digits; '' for none. */
+export function sha256(what: string, value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') {
+    if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
+    if (/^sha256-[A-Za-z0-9+/]{43}=$/.test(value)) return Array.from(atob(value.slice(7)), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  }
+  throw expected(what, value, "64 hexadecimal digits, or 'sha256-' and 44 characters of base64");
+}
+
 export function array(what: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value as unknown[];
   throw expected(what, value, 'an array');

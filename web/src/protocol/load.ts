@@ -7,6 +7,13 @@ export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
 /** The part that stands on a model's layers; '' is none. */
 export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
 
+/**
+ * How the browser's storage is used, with the names of fetch: `default` takes stored files
+ * that the server still has and stores the others, `reload` fetches all anew, `no-store`
+ * leaves the storage alone, `only-if-cached` uses no network.
+ */
+export type CacheMode = 'default' | 'reload' | 'no-store' | 'only-if-cached';
+
 export interface LoadRequest {
   op: 'load';
   /** The address of the model folder; its path ends with a slash. */
@@ -19,6 +26,13 @@ export interface LoadRequest {
   /** False skips tokenizer.json: a model that takes ids needs none. */
   tokenizer: boolean;
   head: Head;
+  /** After so many milliseconds without a byte, a request counts as broken. */
+  stallTimeout: number;
+  /** How often a broken request is sent again. */
+  retries: number;
+  cache: CacheMode;
+  /** The SHA-256 that manifest.json must have, as 64 hexadecimal digits; '' asks for none. */
+  integrity: string;
 }
 
 export interface LoadReply {

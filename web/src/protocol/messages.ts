@@ -83,6 +83,8 @@ export interface StartMessage {
   device: DevicePlan;
   /** The kernels that an earlier visit found to be the fastest. */
   last: Variant | null;
+  /** After so many milliseconds without an answer, the request for a file of the engine counts as broken. */
+  stallTimeout: number;
 }
 
 /** From the page to the worker. */
@@ -92,6 +94,8 @@ export type ToWorker =
   | { type: 'thread'; state: ThreadState }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number }
+  /** The worker answers with 'beat'. */
+  | { type: 'beat' }
   /** The answer to a step. */
   | { type: 'logits'; id: number; logits: Float32Array };
 
@@ -109,7 +113,10 @@ export type FromWorker =
   /** How many threads run now. */
   | { type: 'threads'; report: ThreadReport }
   | { type: 'thread'; order: ThreadOrder }
-  /** The worker's script runs; sent in reply to the start message. */
-  | { type: 'alive' }
+  /** The worker's script runs, and of which build it is; sent in reply to the start message. */
+  | { type: 'alive'; build: string }
+  /** The worker holds this Web Lock until it ends. */
+  | { type: 'guarded'; lock: string }
+  | { type: 'beat' }
   /** The engine cannot start, or has ended: nothing more will come from this worker. */
   | { type: 'fatal'; error: ErrorMessage };

@@ -3,6 +3,7 @@
 import { type GoMemory, kernelImports } from '../../../kernels/simd/imports.mjs';
 import { webgpuImports } from '../../../kernels/webgpu/imports.mjs';
 import type { DeviceReport } from '../protocol/device.js';
+import { build, otherBuild, SECTION } from '../protocol/build.js';
 import { LodestoneError } from '../protocol/error.js';
 import type { KernelReport } from '../protocol/kernels.js';
 import type { StartMessage } from '../protocol/messages.js';
@@ -11,6 +12,7 @@ import type { ThreadReport } from '../protocol/threads.js';
 import { type Glue, glue } from './glue.js';
 import { engineImports, type GoEngine } from './job.js';
 import { startKernels } from './kernels.js';
+import { clock, Stalled, within } from './patience.js';
 import { type SharedKernels, ThreadPool } from './thread-pool.js';
 import { Gpu } from './webgpu.js';
 
@@ -50,7 +52,8 @@ export interface Reports {
 
 /** Fetches, compiles and starts both modules. */
 export async function instantiate(start: StartMessage, report: Reports): Promise<Running> {
-  const [kernels, engineModule] = await Promise.all([startKernels(start, compile), compile(start.assets.engine)]);
+  const get = (url: string): Promise<WebAssembly.Module> => compile(url, start.stallTimeout);
+  const [kernels, engineModule] = await Promise.all([startKernels(start, get), get(start.assets.engine)]);
   const { memory, plan } = kernels;
   report.kernels(kernels.report);
   const kernelMemory = kernels.exports['memory'] as WebAssembly.Memory;
@@ -78,32 +81,42 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
   return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, threads, gpu, exited };
 }
 
-async function compile(url: string): Promise<WebAssembly.Module> {
+/** How many stall timeouts a whole file of the engine may take: a browser that compiles while it fetches does not say how much has come. */
+const WHOLE = 4;
+
+/** Fetches and compiles a module of this build. */
+async function compile(url: string, stallTimeout: number): Promise<WebAssembly.Module> {
+  const request = new AbortController();
+  const missing = (why: string, details = {}): LodestoneError => {
+    request.abort();
+    return new LodestoneError('engine_missing', `engine: ${why}`, { url, ...details });
+  };
+  const beside = 'the file belongs next to worker.js, see env.assetsPath';
+  const slow = (ms: number): LodestoneError => missing(`${url} did not come within ${ms / 1000} seconds; check the server and the connection`);
   let r: Response;
   try {
-    r = await fetch(url);
-  } catch {
-    throw new LodestoneError('engine_missing', `engine: no response for ${url}; the file belongs next to worker.js, see env.assetsPath`, { url });
-  }
-  if (!r.ok) {
-    throw new LodestoneError('engine_missing', `engine: status ${r.status} for ${url}; the file belongs next to worker.js, see env.assetsPath`, {
-      url,
-      status: r.status,
-    });
-  }
-  try {
-    return await WebAssembly.compileStreaming(await wasmResponse(url, r));
+    r = await within(fetch(url, { signal: request.signal }), stallTimeout, clock);
   } catch (e) {
+    throw e instanceof Stalled ? slow(stallTimeout) : missing(`no response for ${url}; ${beside}`);
+  }
+  if (!r.ok) throw missing(`status ${r.status} for ${url}; ${beside}`, { status: r.status });
+  let module: WebAssembly.Module;
+  try {
+    module = await within(wasmResponse(url, r).then((w) => WebAssembly.compileStreaming(w)), WHOLE * stallTimeout, clock);
+  } catch (e) {
+    if (e instanceof Stalled) throw slow(WHOLE * stallTimeout);
     const text = e instanceof Error ? e.message : String(e);
     const csp = /content security policy|unsafe-eval/i.test(text);
-    throw new LodestoneError(
-      'engine_missing',
+    throw missing(
       csp
-        ? "engine: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to script-src"
-        : `engine: this browser cannot compile ${url} (${text}); serve the file of this release`,
-      { url },
+        ? "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to script-src"
+        : `this browser cannot compile ${url} (${text}); serve the file of this release`,
     );
   }
+  const [id] = WebAssembly.Module.customSections(module, SECTION);
+  const found = id && new TextDecoder().decode(id);
+  if (found !== build) throw missing(`${url}: ${otherBuild(found)}`);
+  return module;
 }
 
 /**

@@ -39,13 +39,18 @@ export class ProgressMeter {
     this.#report(file, f);
   }
 
-  /** A file has arrived completely. */
-  end(file: string): void {
+  /** A file has arrived completely; `cached`: out of the browser's storage. */
+  end(file: string, cached: boolean): void {
     const f = this.#files[file];
     if (!f) return;
     f.total = f.loaded;
     this.#report(file, f);
-    this.#emit({ status: 'done', name: this.#name, file });
+    this.#emit({ status: 'done', name: this.#name, file, cached });
+  }
+
+  /** A request for a file failed and is sent again after a pause. */
+  retry(file: string, reason: string, repetition: number, retries: number, wait: number): void {
+    this.#emit({ status: 'retry', name: this.#name, file, reason, repetition, retries, wait });
   }
 
   #report(file: string, f: FileProgress): void {

@@ -1,5 +1,6 @@
 // The worker's end of the message channel: it starts the engine and serves one request at a
 // time, in order.
+import { build } from '../protocol/build.js';
 import { abortedError, LodestoneError, toMessage } from '../protocol/error.js';
 import type { MemoryReport } from '../protocol/kernels.js';
 import type { FromWorker, Request, StartMessage, ToWorker } from '../protocol/messages.js';
@@ -21,7 +22,8 @@ let log = '';
 /** Starts the engine and serves the messages that follow. */
 export function serveEngine(start: StartMessage): void {
   scope.onmessage = ({ data }) => receive(data);
-  scope.postMessage({ type: 'alive' });
+  scope.postMessage({ type: 'alive', build });
+  holdLock();
   keepLog();
   running = instantiate(start, {
     device: (report) => scope.postMessage({ type: 'device', report }),
@@ -46,6 +48,9 @@ function receive(data: Exclude<ToWorker, StartMessage>): void {
       break;
     case 'logits':
       jobs.get(data.id)?.processed(data.logits);
+      break;
+    case 'beat':
+      scope.postMessage({ type: 'beat' });
       break;
     case 'request': {
       const { id, request } = data;
@@ -102,6 +107,18 @@ function fatal(e: unknown): void {
 function crashed(e?: unknown): LodestoneError {
   const why = log.trim().split('\n')[0] || (e instanceof Error ? e.message : '') || 'the program exited';
   return new LodestoneError('engine_crashed', `engine: the engine ended (${why}); the next call starts a new one`, { log: log.slice(-4096) });
+}
+
+/** Holds a Web Lock until this worker ends, however it ends: page/supervisor.ts waits for it. */
+function holdLock(): void {
+  const lock = `lodestone-worker-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  // A page without a secure origin has no locks; the page then relies on the beats.
+  void globalThis.navigator?.locks
+    ?.request(lock, () => {
+      scope.postMessage({ type: 'guarded', lock });
+      return new Promise(() => {});
+    })
+    .catch(() => {});
 }
 
 /** Keeps what the Go program prints; it prints only when it fails. */
