@@ -8,6 +8,7 @@
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
 //   models/…                               the models that views of the demo and the examples load on demand
+//   elements/                              custom elements: search, entities, translation
 //   examples/                              a page for each task
 //   index.html, app.wasm, …                the demo
 //
@@ -20,6 +21,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildElements } from './elements/build.mjs';
 import { mergeData } from './tools/wasm-data.mjs';
 import { clearLines } from './tools/wasm-lines.mjs';
 
@@ -43,7 +45,7 @@ process.chdir(root);
 await mkdir(dist, { recursive: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
-await Promise.all([programs(), module(), declarations(), files()]);
+await Promise.all([programs(), module(), declarations(), files(), buildElements(path.join(dist, 'elements'))]);
 
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
