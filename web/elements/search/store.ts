@@ -3,8 +3,8 @@ import { IndexError } from './wire.js';
 
 const MAX_CONTENT = 4 << 20;
 const MAX_MANIFEST = 256 << 10;
-/** What a chunk of unknown size is taken to need. Most are smaller; one that is not stops at the budget. */
-const USUAL_CHUNK = 16 << 10;
+/** What a chunk counts as before its answer says its size. */
+const USUAL_CHUNK = 4 << 10;
 /** Chunks whose content stays in memory. */
 const KEPT = 512;
 
@@ -83,6 +83,13 @@ export class Store {
       throw new IndexError('offline', `index: ${this.#base}${file} cannot be fetched: ${e instanceof Error ? e.message : String(e)}`);
     }
     if (!response.ok) throw new IndexError(file === 'manifest.json' ? 'failed' : 'damaged', `index: ${this.#base}${file} answers with status ${response.status}`);
+    // What an answer announces counts at once: answers that come side by side share the budget.
+    let counted = Number(response.headers.get('content-length')) || 0;
+    if (this.transferred + counted > this.budget) {
+      void response.body?.cancel().catch(() => {});
+      throw over(file);
+    }
+    this.transferred += counted;
     const parts: Uint8Array[] = [];
     let size = 0;
     const reader = response.body!.getReader();
@@ -92,13 +99,16 @@ export class Store {
         if (done) break;
         parts.push(value);
         size += value.length;
-        this.transferred += value.length;
+        this.transferred += Math.max(0, size - counted);
+        counted = Math.max(counted, size);
         if (size > largest) throw new IndexError('damaged', `index: ${file} has more than ${largest} bytes`);
         if (this.transferred > this.budget) throw over(file);
       }
     } catch (e) {
       void reader.cancel().catch(() => {});
       throw e instanceof IndexError ? e : new IndexError('offline', `index: ${this.#base}${file} broke off after ${size} bytes`);
+    } finally {
+      this.transferred -= counted - size; // what was announced and did not come
     }
     const all = new Uint8Array(size);
     let at = 0;
