@@ -106,7 +106,6 @@ export class Searcher {
     const filtered = Object.values(request.filters).some((values) => values.length > 0);
     const allowed = filtered ? await catching(this.#source.allowed(request.filters)) : null;
     const asked = catching(queryWords(this.#source, query, filtered));
-    const meaning = this.#site && request.meaning && query.trim() ? catching(similar(this.#site, query)) : null;
     const lookedUp = await asked;
     if (lookedUp?.cut) note('tooLong');
     const keywords = rankKeywords(this.#source, lookedUp?.words ?? [], allowed);
@@ -120,18 +119,20 @@ export class Searcher {
       };
     };
 
-    let result: StaticResult | null | undefined;
-    if (meaning) {
-      result = await Promise.race([meaning, pause(PATIENCE_MS)]);
-      if (result === undefined) {
-        yield await answer('keywords', keywords.pages, false);
-        result = await meaning;
-      }
+    const site = this.#site;
+    const first = await answer('keywords', keywords.pages, !(site && request.meaning && query.trim()));
+    if (first.last) return yield first;
+    // The second stage begins when the first has what it shows: they do not compete for the budget.
+    const meaning = catching(similar(site!, query));
+    let result: StaticResult | null | undefined = await Promise.race([meaning, pause(PATIENCE_MS)]);
+    if (result === undefined) {
+      yield first;
+      result = await meaning;
     }
-    if (!result) return yield await answer('keywords', keywords.pages);
+    if (!result) return yield { ...first, last: true, problems: [...problems], transferred: this.transferred };
     if (!result.known) {
       if (keywords.pages.length === 0) note('unknownScript');
-      return yield await answer('keywords', keywords.pages);
+      return yield { ...first, last: true, problems: [...problems], transferred: this.transferred };
     }
     const similarities = new Map(result.passages.filter((p) => !allowed || allowed[this.#source.pageOf(p.passage)]).map((p) => [p.passage, p.similarity]));
     yield await answer('fused', this.#fuse(keywords, similarities));
