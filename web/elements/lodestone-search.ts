@@ -373,7 +373,7 @@ export class LodestoneSearch extends LodestoneElement {
         this.#empty.hidden = false;
       }
       if (answer.facets.length > 0 && this.#filters.hidden) {
-        showFilters(this.#facets, answer.facets, this.#session.filters);
+        this.#drawFilters(answer);
         this.#filters.hidden = false;
       }
     } else if (this.#options.length === 0) {
@@ -382,6 +382,17 @@ export class LodestoneSearch extends LodestoneElement {
     this.#list.hidden = this.#options.length === 0;
     this.#showFoot();
     this.#place();
+  }
+
+  #drawFilters({ facets }: SearchAnswer): void {
+    const clear = make('button', { type: 'button', class: 'plain', part: 'clear-filters' }, this.words.say('clearFilters'));
+    showFilters(this.#facets, facets, this.#session.filters, clear);
+    listen(clear, 'click', () => this.guard(() => {
+      this.#session.filters = {};
+      this.#drawFilters({ ...NOTHING, facets });
+      this.#changed();
+      focus(this.#input);
+    }));
   }
 
   #note(text: string, action = '', act: (() => void) | null = null, error = false): void {

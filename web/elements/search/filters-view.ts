@@ -6,8 +6,8 @@ import type { Facet } from './source.js';
 /** The values of a facet that are shown. */
 const SHOWN = 12;
 
-/** Fills a box with checkboxes; each change calls `changed` with what is checked. */
-export function showFilters(box: HTMLElement, facets: readonly Facet[], checked: Readonly<Record<string, readonly string[]>>): void {
+/** Fills a box with checkboxes for the facets, and with what stands behind them. */
+export function showFilters(box: HTMLElement, facets: readonly Facet[], checked: Readonly<Record<string, readonly string[]>>, last: HTMLElement): void {
   refill(
     box,
     map(facets, (facet) => {
@@ -21,6 +21,7 @@ export function showFilters(box: HTMLElement, facets: readonly Facet[], checked:
       return group;
     }),
   );
+  appendChild(box, last);
 }
 
 /** What is checked in the box: values by facet. */
