@@ -192,15 +192,12 @@ test('a hostile style sheet, overwritten globals and other elements do not reach
   expect(await input.evaluate((e) => getComputedStyle(e).fontSize)).toBe('16px');
 });
 
-test('a frame of another origin, and a script of another origin without a worker', async ({ page, baseURL }) => {
-  const other = baseURL!.replace('127.0.0.1', 'localhost');
-  await page.route('**/host/inner.html', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html><html lang="en"><title>Inner</title>${script('lodestone-search')}<lodestone-search></lodestone-search>${text}` }));
-  await host(page, `<h1>Outer</h1><iframe title="Inner" src="/host/inner.html" sandbox="allow-scripts" width="600" height="500"></iframe>`, { path: '/host/outer.html' }).catch(() => {});
-  void other;
-  // An opaque origin may start no worker of the server's: the search runs in the frame itself.
-  await page.unroute('**/host/outer.html');
-  await page.route('**/host/outer.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><html lang="en"><title>Outer</title><h1>Outer</h1><iframe title="Inner" src="/host/inner.html" sandbox="allow-scripts" width="600" height="500"></iframe>' }));
-  await page.route('**/elements/**', async (route) => {
+test('a frame of an origin of its own, which may start no worker', async ({ page }) => {
+  const inner = `<!doctype html><html lang="en"><title>Inner</title>${script('lodestone-search')}<lodestone-search></lodestone-search>${text}`;
+  const outer = '<!doctype html><html lang="en"><title>Outer</title><h1>Outer</h1><iframe title="Inner" src="/host/inner.html" sandbox="allow-scripts" width="600" height="500"></iframe>';
+  await page.route('**/host/inner.html', (route) => route.fulfill({ contentType: 'text/html', body: inner }));
+  await page.route('**/host/outer.html', (route) => route.fulfill({ contentType: 'text/html', body: outer }));
+  await page.route('**/elements/*.js', async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, headers: { ...response.headers(), 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' } });
   });
