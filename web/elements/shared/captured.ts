@@ -32,13 +32,11 @@ export const createElement = take(() => uncurry(Document.prototype.createElement
 export const createText = take(() => uncurry(Document.prototype.createTextNode));
 export const createRange = take(() => uncurry(Document.prototype.createRange));
 export const createTreeWalker = take(() => uncurry(Document.prototype.createTreeWalker));
-export const getElementById = take(() => uncurry(Document.prototype.getElementById));
 export const appendChild = take(() => uncurry(Node.prototype.appendChild as (this: Node, child: Node) => Node));
 export const contains = take(() => uncurry(Node.prototype.contains));
 export const setText = take(() => setter(Node.prototype, 'textContent'));
 export const setAttribute = take(() => uncurry(Element.prototype.setAttribute));
 export const getAttribute = take(() => uncurry(Element.prototype.getAttribute));
-export const removeAttribute = take(() => uncurry(Element.prototype.removeAttribute));
 export const closest = take(() => uncurry(Element.prototype.closest as (this: Element, selector: string) => Element | null));
 export const queryAll = take(() => uncurry(Element.prototype.querySelectorAll as (this: Element, selector: string) => NodeListOf<Element>));
 export const attachShadow = take(() => uncurry(Element.prototype.attachShadow));
@@ -52,16 +50,15 @@ export const post = take(() => uncurry(Worker.prototype.postMessage as (this: Wo
 
 export const setTimer = take(() => setTimeout.bind(globalThis) as (f: () => void, milliseconds: number) => number);
 export const clearTimer = take(() => clearTimeout.bind(globalThis) as (id: number) => void);
-export const nextFrame = take(() => requestAnimationFrame.bind(globalThis));
-export const onMicrotask = take(() => queueMicrotask.bind(globalThis));
 
-const constructors = browser ? { AbortController, CSSStyleSheet, CustomEvent, MutationObserver, URL, WeakMap, WeakRef, Map, Worker: globalThis.Worker } : ({} as never);
+const constructors = browser ? { AbortController, CSSStyleSheet, CustomEvent, MutationObserver, URL, Worker: globalThis.Worker } : ({} as never);
 export const Captured = constructors;
 
 const { stringify, parse } = JSON;
 export const toJSON = stringify;
 export const fromJSON = parse;
-export const { min, max, round, abs } = Math;
+export const { min, max, abs } = Math;
+export const { hasOwn } = Object;
 export const registerElement = take(() => {
   const define = customElements.define.bind(customElements);
   const get = customElements.get.bind(customElements);

@@ -1,5 +1,5 @@
 // Making nodes: only the captured functions, no HTML from text.
-import { appendChild, createElement, createText, setAttribute, setText } from './captured.js';
+import { appendChild, createElement, createText, hasOwn, setAttribute, setText } from './captured.js';
 
 export type Child = Node | string | null | undefined | false;
 
@@ -9,7 +9,8 @@ export type Attributes = Readonly<Record<string, string | number | boolean | nul
 /** A new element with attributes and children. Attributes that begin with `on` do not exist: see listen. */
 export function make<K extends keyof HTMLElementTagNameMap>(name: K, attributes?: Attributes | null, children?: Child | readonly Child[]): HTMLElementTagNameMap[K] {
   const element = createElement(document, name) as HTMLElementTagNameMap[K];
-  for (const key in attributes) setOrRemove(element, key, attributes[key]);
+  // A page may have added to Object.prototype.
+  for (const key in attributes) if (hasOwn(attributes, key)) setOrRemove(element, key, attributes[key]);
   fill(element, children);
   return element;
 }
@@ -41,7 +42,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 export function icon(path: string): SVGElement {
   const svg = document.createElementNS(SVG, 'svg');
   const attributes: Attributes = { viewBox: '0 0 24 24', width: 20, height: 20, 'aria-hidden': 'true', focusable: 'false', fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' };
-  for (const key in attributes) setOrRemove(svg, key, attributes[key]);
+  for (const key in attributes) if (hasOwn(attributes, key)) setOrRemove(svg, key, attributes[key]);
   const shape = document.createElementNS(SVG, 'path');
   setAttribute(shape, 'd', path);
   appendChild(svg, shape);

@@ -1,5 +1,6 @@
 // The words of the elements' interface. English is built in; another language is one small
 // file in locales/, loaded when an element of that language is connected.
+import { hasOwn } from './captured.js';
 import english from '../locales/en.json' with { type: 'json' };
 
 /** A text, or its plural forms by the categories of Intl.PluralRules. */
@@ -42,6 +43,7 @@ export class Words {
     if (typeof message === 'string') text = message;
     else text = message[this.#plurals.select(Number(values['n'] ?? 0))] ?? message['other'] ?? '';
     for (const name in values) {
+      if (!hasOwn(values, name)) continue;
       const value = values[name]!;
       text = fill(text, `{${name}}`, typeof value === 'number' ? this.#numbers.format(value) : value);
     }
