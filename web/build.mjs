@@ -8,6 +8,7 @@
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
 //   models/…                               the models that views of the demo and the examples load on demand
+//   elements/                              custom elements: search, entities, translation
 //   examples/                              a page for each task
 //   index.html, app.wasm, …                the demo
 //
@@ -22,6 +23,7 @@ import { build } from 'esbuild';
 import { kernelsHash } from './tools/kernels-hash.mjs';
 import { copyModel } from './tools/model-folder.mjs';
 import { buildID, stamped } from './tools/build-id.mjs';
+import { buildElements } from './elements/build.mjs';
 import { mergeData } from './tools/wasm-data.mjs';
 import { clearLines } from './tools/wasm-lines.mjs';
 
@@ -46,7 +48,7 @@ await mkdir(dist, { recursive: true });
 for (const old of ['engine.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
-await Promise.all([programs(), module(), declarations(), files()]);
+await Promise.all([programs(), module(), declarations(), files(), buildElements(path.join(dist, 'elements'))]);
 
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {

@@ -42,4 +42,27 @@ if [ $total -gt $budget ]; then
 	echo "size: the engine takes $total bytes compressed, the budget is $budget" >&2
 	bad=1
 fi
+
+# The elements: NAME BUDGET FILES. What a search takes is its element and its worker; models come later, if at all.
+element() {
+	name=$1
+	budget=$2
+	shift 2
+	size=0
+	for file in "$@"; do
+		if [ ! -f "$dist/elements/$file" ]; then
+			echo "size: $dist/elements/$file does not exist; run make build" >&2
+			exit 1
+		fi
+		size=$((size + $(gzip -9 -c "$dist/elements/$file" | wc -c)))
+	done
+	printf '%-28s %10s %10d of %d\n' "$name" '' "$size" "$budget"
+	if [ "$size" -gt "$budget" ]; then
+		echo "size: $name takes $size bytes compressed, the budget is $budget" >&2
+		bad=1
+	fi
+}
+element lodestone-search 32000 lodestone-search.js search-worker.js
+element lodestone-entities 10000 lodestone-entities.js
+element lodestone-translate 10000 lodestone-translate.js
 exit $bad
