@@ -25,6 +25,7 @@ type Experts struct {
 
 // experts plans the mixture under a layer's prefix.
 func (p *planner) experts(c *Config, at string) *Experts {
+	p.cosineRouter(c, at)
 	m, k, d := c.MoE, p.keys, c.HiddenSize
 	y := &Experts{config: c, dev: p.dev, experts: make([]feedForward, m.Experts)}
 	for j := range y.experts {
@@ -52,6 +53,21 @@ func (p *planner) experts(c *Config, at string) *Experts {
 		return y.pack()
 	})
 	return y
+}
+
+// cosineRouter turns X-MoE's router as torchscale has it into the paper's (arXiv 2204.09179) if the checkpoint has a temperature,
+// which torchscale's lacks: config.json names both use_xmoe. The paper compares in as many dimensions as the reduction has rows.
+func (p *planner) cosineRouter(c *Config, at string) {
+	at = p.prefix + at
+	if _, paper := p.tensors[at+p.keys.routerTemper]; !paper || c.MoE.Router != RouterUnit {
+		return
+	}
+	m := *c.MoE
+	m.Router = RouterCosine
+	if t := p.tensors[at+p.keys.routerReduction]; len(t.Shape) == 2 && t.Shape[0] >= 1 && t.Shape[0] <= maxHidden {
+		m.RoutingDim = t.Shape[0]
+	}
+	c.MoE = &m
 }
 
 // unitRows divides rows of n numbers by their length.
@@ -92,6 +108,15 @@ func (e *Experts) Alive() []int { return e.alive }
 // SetAlive leaves only the named experts, ascending, in the game: the others' rows are
 // not scored at all (MoEC's dropout, expert pruning).
 func (e *Experts) SetAlive(ids []int) error {
+	if err := e.checkAlive(ids); err != nil {
+		return err
+	}
+	e.alive = slices.Clone(ids)
+	return e.pack()
+}
+
+// checkAlive refuses no experts, numbers out of range and numbers that do not ascend.
+func (e *Experts) checkAlive(ids []int) error {
 	for i, j := range ids {
 		if j < 0 || j >= len(e.experts) || i > 0 && j <= ids[i-1] {
 			return lean.Errorf("transformer: %w: experts %v, expected ascending numbers below %d", ErrInput, ids, len(e.experts))
@@ -100,8 +125,7 @@ func (e *Experts) SetAlive(ids []int) error {
 	if len(ids) == 0 {
 		return lean.Errorf("transformer: %w: no expert left", ErrInput)
 	}
-	e.alive = slices.Clone(ids)
-	return e.pack()
+	return nil
 }
 
 // Scores compares tokens x (S, D) with the experts: (S, alive), before the temperature.
@@ -274,6 +298,35 @@ func LoadExperts(dev *kernels.Device, c *Config, prefix string, files []Stream, 
 		return nil, err
 	}
 	return e, nil
+}
+
+// LeaveExperts leaves in each mixture, from the first layer to the last, only the named experts, as SetAlive does. It refuses a list
+// that SetAlive would refuse before it changes any mixture.
+func (m *Model) LeaveExperts(left [][]int32) error {
+	var all []*Experts
+	for i := range m.layers {
+		if e := m.layers[i].experts; e != nil {
+			all = append(all, e)
+		}
+	}
+	if len(left) != len(all) {
+		return lean.Errorf("transformer: %w: experts of %d mixtures, the model has %d", ErrInput, len(left), len(all))
+	}
+	ids := make([][]int, len(all))
+	for i, e := range all {
+		for _, id := range left[i] {
+			ids[i] = append(ids[i], int(id))
+		}
+		if err := e.checkAlive(ids[i]); err != nil {
+			return err
+		}
+	}
+	for i, e := range all {
+		if err := e.SetAlive(ids[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Experts is the mixture of layer i, nil if that is dense.

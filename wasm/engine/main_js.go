@@ -49,6 +49,8 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"describe":           (*engine).describeModel,
 	"watch":              (*engine).watch,
 	"inspect":            (*engine).inspect,
+	"experts":            (*engine).leaveExperts,
+	"depth":              (*engine).depth,
 }
 
 // call is call(op, request, job, resolve, reject, brief) of web/src/worker/job.ts. The

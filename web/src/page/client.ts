@@ -52,7 +52,7 @@ interface Call {
  * nothing else frees all of its memory.
  */
 export class Client {
-  readonly #load: LoadRequest;
+  readonly #load: LoadRequest | null;
   readonly #threads: Threads;
   readonly #kernels: Kernels;
   #kernelReport: KernelReport | null = null;
@@ -67,7 +67,7 @@ export class Client {
   #queue: Call[] = [];
   #current: Call | null = null;
 
-  private constructor(load: LoadRequest, threads: Threads, kernels: Kernels) {
+  private constructor(load: LoadRequest | null, threads: Threads, kernels: Kernels) {
     this.#load = load;
     this.#threads = threads;
     this.#kernels = kernels;
@@ -87,6 +87,11 @@ export class Client {
     }
   }
 
+  /** A client whose worker holds no model. The first call starts it. */
+  static empty(): Client {
+    return new Client(null, 1, 'auto');
+  }
+
   /** Makes one call. */
   call<const R extends Request>(request: R, options: CallOptions = {}): Promise<Reply<R>> {
     if (this.#disposed) {
@@ -97,7 +102,7 @@ export class Client {
       if (!this.#worker) {
         this.#start();
         // If loading fails now, the worker ends and this call rejects.
-        this.#enqueue(this.#load, {}).catch((e: LodestoneError) => this.#end(e));
+        if (this.#load) this.#enqueue(this.#load, {}).catch((e: LodestoneError) => this.#end(e));
       }
     } catch (e) {
       return Promise.reject(e);

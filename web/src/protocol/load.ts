@@ -4,7 +4,7 @@
 export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /** The part that stands on a model's layers; '' is none. */
-export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
+export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering' | 'multiple-choice';
 
 export interface LoadRequest {
   op: 'load';

@@ -1,7 +1,9 @@
 // The messages between the page (page/client.ts) and the worker (worker/worker.ts). Begin
 // here: a request carries an id, and exactly one result or error carries it back.
 import type { CropReplies, CropRequest } from './crop.js';
+import type { DepthReply, DepthRequest } from './depth.js';
 import type { ErrorMessage } from './error.js';
+import type { ExpertsReply, ExpertsRequest } from './experts.js';
 import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { KernelReport, Kernels, MemoryReport, RateRequest, Variant } from './kernels.js';
@@ -32,6 +34,8 @@ export type Request =
   | WatchRequest
   | InspectRequest
   | RateRequest
+  | ExpertsRequest
+  | DepthRequest
   | { op: 'memory' };
 
 interface Replies {
@@ -50,6 +54,8 @@ interface Replies {
   watch: WatchReply;
   inspect: InspectReply;
   rate: number;
+  experts: ExpertsReply;
+  depth: DepthReply;
   memory: MemoryReport;
 }
 
