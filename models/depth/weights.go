@@ -2,7 +2,6 @@ package depth
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"math"
 	"strings"
@@ -77,7 +76,11 @@ func newWeights(dev *kernels.Device, s Scheme, seed uint64, step float64) *weigh
 	}
 	b = append(b, '}')
 	w.total = int64(8 + len(b) + at)
-	w.header = bytes.NewReader(append(binary.LittleEndian.AppendUint64(nil, uint64(len(b))), b...))
+	length := make([]byte, 8) // little-endian; encoding/binary would bring reflect into the engine
+	for i := range length {
+		length[i] = byte(uint64(len(b)) >> (8 * i))
+	}
+	w.header = bytes.NewReader(append(length, b...))
 	return w
 }
 

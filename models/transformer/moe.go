@@ -108,15 +108,6 @@ func (e *Experts) Alive() []int { return e.alive }
 // SetAlive leaves only the named experts, ascending, in the game: the others' rows are
 // not scored at all (MoEC's dropout, expert pruning).
 func (e *Experts) SetAlive(ids []int) error {
-	if err := e.checkAlive(ids); err != nil {
-		return err
-	}
-	e.alive = slices.Clone(ids)
-	return e.pack()
-}
-
-// checkAlive refuses no experts, numbers out of range and numbers that do not ascend.
-func (e *Experts) checkAlive(ids []int) error {
 	for i, j := range ids {
 		if j < 0 || j >= len(e.experts) || i > 0 && j <= ids[i-1] {
 			return lean.Errorf("transformer: %w: experts %v, expected ascending numbers below %d", ErrInput, ids, len(e.experts))
@@ -125,7 +116,8 @@ func (e *Experts) checkAlive(ids []int) error {
 	if len(ids) == 0 {
 		return lean.Errorf("transformer: %w: no expert left", ErrInput)
 	}
-	return nil
+	e.alive = slices.Clone(ids)
+	return e.pack()
 }
 
 // Scores compares tokens x (S, D) with the experts: (S, alive), before the temperature.
@@ -298,35 +290,6 @@ func LoadExperts(dev *kernels.Device, c *Config, prefix string, files []Stream, 
 		return nil, err
 	}
 	return e, nil
-}
-
-// LeaveExperts leaves in each mixture, from the first layer to the last, only the named experts, as SetAlive does. It refuses a list
-// that SetAlive would refuse before it changes any mixture.
-func (m *Model) LeaveExperts(left [][]int32) error {
-	var all []*Experts
-	for i := range m.layers {
-		if e := m.layers[i].experts; e != nil {
-			all = append(all, e)
-		}
-	}
-	if len(left) != len(all) {
-		return lean.Errorf("transformer: %w: experts of %d mixtures, the model has %d", ErrInput, len(left), len(all))
-	}
-	ids := make([][]int, len(all))
-	for i, e := range all {
-		for _, id := range left[i] {
-			ids[i] = append(ids[i], int(id))
-		}
-		if err := e.checkAlive(ids[i]); err != nil {
-			return err
-		}
-	}
-	for i, e := range all {
-		if err := e.SetAlive(ids[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Experts is the mixture of layer i, nil if that is dense.

@@ -49,7 +49,6 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"describe":           (*engine).describeModel,
 	"watch":              (*engine).watch,
 	"inspect":            (*engine).inspect,
-	"experts":            (*engine).leaveExperts,
 	"depth":              (*engine).depth,
 }
 

@@ -46,8 +46,6 @@ export type {
   TokenClassificationToken,
 } from './tasks/token-classification.js';
 export type { TranslationOptions, TranslationOutput, TranslationPipeline } from './tasks/translation.js';
-export { leaveExperts, surprisal } from './tasks/mixture.js';
-export type { Surprisal } from './tasks/mixture.js';
 export { crop } from './tasks/crop.js';
 export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './tasks/crop.js';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demo's mixtures of experts: X-MoE's router and a plain softmax router, trained alike, and a dense model beside them.
+"""Mixtures of experts: X-MoE's router and a plain softmax router, trained alike, and a dense model beside them.
 
     experts.py --data DATA --start TOKENIZER --run RUN --out OUT [--preset cpu|smoke]
 
@@ -11,7 +11,7 @@ All three are decoders of four kinds of text (English stories and novels, German
 
 The losses of the two mixtures are the same: the task's, MoEC's variance within clusters (arXiv 2207.09094) and the mutual information of texts and experts
 (Mod-Squad, arXiv 2212.08066), which gives each kind of text experts of its own. OUT/experts-xmoe and OUT/experts-softmax are folders for
-`lode quantize`; RUN/measured.json has the figures that the demo's view "Experts" shows beside what it measures itself:
+`lode quantize`; RUN/measured.json has
 
     perplexity  of held-out text, by kind
     load        the shares of tokens by expert; used is e to their entropy, E if all are equal (X-MoE's utilisation)
@@ -32,12 +32,12 @@ import lm
 import model
 
 PRESETS = {
-    "cpu": dict(width=128, heads=4, ffn=256, layers=4, experts=8, clusters=4, tokens=1152, window=96, steps=1200, lr=3e-3, warmup=150, candidates=1024,
-                evaluate=600, limit=0, amp=1, most=800000),
+    "cpu": dict(width=128, heads=4, ffn=256, layers=4, experts=8, clusters=4, tokens=1152, window=96, steps=700, lr=3e-3, warmup=150, candidates=768,
+                evaluate=350, limit=0, amp=1, most=800000),
     "smoke": dict(width=32, heads=4, ffn=64, layers=2, experts=4, clusters=2, tokens=512, window=32, steps=20, lr=1e-3, warmup=5, candidates=256,
                   evaluate=20, limit=40, most=5000),
 }
-SCORED = 8000  # tokens of a text that scores are of
+SCORED = 4000  # tokens of a text that scores are of
 ARMS = {"xmoe": "cosine", "softmax": "linear", "dense": ""}
 NAMES = {"xmoe": "X-MoE's router (the cosine of token and expert over a learned temperature)", "softmax": "a plain softmax router"}
 
@@ -64,7 +64,7 @@ def keep(net, share, k):
         m.left = torch.zeros(len(s), dtype=torch.bool).index_fill_(0, s.topk(k).indices, True) if k < len(s) else None
 
 
-def collapse(net, streams, a, most=6000):
+def collapse(net, streams, a, most=SCORED):
     """Of each mixture: X-MoE's within-expert spread and MoEC's variances, over all texts."""
     seen = [[] for _ in net.mixtures()]
     hooks = [m.register_forward_pre_hook(lambda _, args, at=at: at.append(args[0].reshape(-1, a.width).double())) for m, at in zip(net.mixtures(), seen)]
@@ -105,7 +105,7 @@ def measure(net, corpus, a):
     for kind, s in corpus.test.items():
         row["perplexity"][kind] = round(lm.perplexity(net, s, a, SCORED)[0], 3)
         if net.mixtures():
-            share, row["pruned"][kind] = shares(net, s, a, 6000), []
+            share, row["pruned"][kind] = shares(net, s, a, SCORED), []
             for k in range(a.experts, 0, -1):
                 keep(net, share, k)
                 row["pruned"][kind].append([k, round(lm.perplexity(net, s, a, SCORED)[0], 3)])
@@ -127,7 +127,7 @@ def main():
         net = build(a, arm, tok).to(a.device)
         corpus.candidates = np.random.default_rng(a.seed + 1)  # each arm draws the same
         trainer = common.Trainer(a, net, corpus=corpus)
-        trainer.train(corpus.batch, lm.loss_of(net, corpus, a), lambda: {k: lm.perplexity(net, s, a, 3000)[0] for k, s in corpus.test.items()})
+        trainer.train(corpus.batch, lm.loss_of(net, corpus, a), lambda: {k: lm.perplexity(net, s, a, 2000)[0] for k, s in corpus.test.items()})
         net.cpu()
         scores = {**measure(net, corpus, a), "minutes": round(trainer.seconds / 60, 1)}
         common.write_json(os.path.join(run, "measured-%s.json" % arm), scores)
@@ -158,7 +158,7 @@ def write(a, arm, tok, net, scores, trainer):
 
 CARD = """# experts-{arm}
 
-A small mixture of experts for the demo's view "Experts": a Magneto decoder (Sub-LN, arXiv 2210.06423) of {a.layers} layers, in which every second feed-forward
+A small mixture of experts: a Magneto decoder (Sub-LN, arXiv 2210.06423) of {a.layers} layers, in which every second feed-forward
 is a mixture of {a.experts} experts. A token uses one of them. The router is {router}.
 It shows how a mixture routes and what pruning costs. It is of no use as a language model.
 

@@ -3,7 +3,6 @@
 import type { CropReplies, CropRequest } from './crop.js';
 import type { DepthReply, DepthRequest } from './depth.js';
 import type { ErrorMessage } from './error.js';
-import type { ExpertsReply, ExpertsRequest } from './experts.js';
 import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { KernelReport, Kernels, MemoryReport, RateRequest, Variant } from './kernels.js';
@@ -34,7 +33,6 @@ export type Request =
   | WatchRequest
   | InspectRequest
   | RateRequest
-  | ExpertsRequest
   | DepthRequest
   | { op: 'memory' };
 
@@ -54,7 +52,6 @@ interface Replies {
   watch: WatchReply;
   inspect: InspectReply;
   rate: number;
-  experts: ExpertsReply;
   depth: DepthReply;
   memory: MemoryReport;
 }
