@@ -14,10 +14,12 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/describe"
 	"github.com/lodestone-wasm/lodestone/ui/bench"
 	"github.com/lodestone-wasm/lodestone/ui/crop"
+	"github.com/lodestone-wasm/lodestone/ui/depth"
 	"github.com/lodestone-wasm/lodestone/ui/entities"
 	"github.com/lodestone-wasm/lodestone/ui/explore"
 	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/host/hosttest"
+	"github.com/lodestone-wasm/lodestone/ui/notes"
 	"github.com/lodestone-wasm/lodestone/ui/search"
 	"github.com/lodestone-wasm/lodestone/ui/translate"
 	"github.com/lodestone-wasm/lodestone/ui/write"
@@ -74,6 +76,26 @@ func (fake) Count(context.Context, string) (int, error) { return 1, nil }
 func (f fake) Write(_ context.Context, _ string, _ write.Draw, piece func(string)) (host.Generated, error) {
 	piece(" word")
 	return host.Generated{Text: " word", Tokens: 1, Took: time.Second}, f.fail
+}
+
+// Learn and Answer: the first answer is right, and it reads the first note.
+func (f fake) Learn(context.Context, []string) error { return f.fail }
+
+func (f fake) Answer(_ context.Context, _ string, answers []string, with bool) ([]notes.Choice, error) {
+	c := notes.Choice{Score: 0.75}
+	if with {
+		c.Notes, c.NoteScores = []int{0}, []float64{0.5}
+	}
+	return []notes.Choice{c, {Index: 1, Score: 0.25}}, f.fail
+}
+
+// Run is a stack whose states move by half.
+func (f fake) Run(_ context.Context, _ string, layers int, _ int64) (*depth.Growth, error) {
+	g := &depth.Growth{Alpha: 1, Gain: 1, Parameters: 7}
+	for range layers + 1 {
+		g.States, g.Moved, g.Expected = append(g.States, 1), append(g.Moved, 0.5), append(g.Expected, 1)
+	}
+	return g, f.fail
 }
 
 // Measure finds two rates.
@@ -135,6 +157,8 @@ func run(t *testing.T, f fake, test func(t *testing.T, p *page)) {
 			Entities:    entities.New(h, tagger, f),
 			Crop:        crop.New(h, translator, tagger, f),
 			Writing:     write.New(h, model("writer", "the writer"), f),
+			Notes:       notes.New(h, model("kformer", "the Kformer"), f),
+			Depth:       depth.New(h, f),
 			Explorer:    explore.New(h, f),
 			Bench:       bench.New(h, f),
 		}

@@ -121,7 +121,7 @@ func TestBoxesKeepWhatIsTyped(t *testing.T) {
 			p.root.Show(route.Parse("#/" + pane.Name))
 			for id := range f.Boxes() {
 				text := "text of " + id
-				if strings.HasPrefix(id, "write-") {
+				if strings.HasPrefix(id, "write-") || strings.HasPrefix(id, "depth-") {
 					text = "2"
 				}
 				found := false
@@ -138,8 +138,8 @@ func TestBoxesKeepWhatIsTyped(t *testing.T) {
 				t.Errorf("%s has a box with the id \"nothing\"", pane.Name)
 			}
 		}
-		if p.root.Show(route.Parse("#/bench")); count != 11 || p.root.Type("query", "x") || p.root.Fills() != nil {
-			t.Errorf("%d boxes, expected 11, and none in the view Bench", count)
+		if p.root.Show(route.Parse("#/bench")); count != 17 || p.root.Type("query", "x") || p.root.Fills() != nil {
+			t.Errorf("%d boxes, expected 17, and none in the view Bench", count)
 		}
 	})
 }

@@ -83,7 +83,7 @@ func TestTheKformerThatShipsAnswersOutOfItsNotes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(best) != 4 || len(best[0].Notes) != 5 || best[0].Text != c.Choices[best[0].Index] {
+		if len(best) != 4 || len(best[0].Notes) != 5 || len(best[0].NoteScores) != 5 || best[0].NoteScores[4] > best[0].NoteScores[0] || best[0].Text != c.Choices[best[0].Index] {
 			t.Fatalf("%q: %+v", c.Question, best)
 		}
 		none, err := r.Run(nil, c.Question, c.Choices, tasks.MultipleChoiceOptions{TopK: 1})

@@ -30,7 +30,7 @@ func encoderDecoderConfig(extra string) string {
 var decoders = map[string]string{
 	"Sub-LN":             decoderConfig(``),
 	"Pre-LN":             decoderConfig(`"subln":false`),
-	"Post-LN":            decoderConfig(`"subln":false,"decoder_normalize_before":false`),
+	"Post-LN":            decoderConfig(`"subln":false,"deepnorm":false,"decoder_normalize_before":false`),
 	"DeepNorm":           decoderConfig(`"deepnorm":true,"decoder_normalize_before":false`),
 	"DeepNorm, Pre-LN":   decoderConfig(`"deepnorm":true`),
 	"relative positions": decoderConfig(`"rel_pos_buckets":8,"max_rel_pos":12,"positions":false`),

@@ -104,6 +104,10 @@ func (c *Config) torchscaleNorm(r *rawConfig, side string, other int) error {
 	case before:
 		c.Norm = PreLN
 	default:
+		// α is not among the weights, so a DeepNorm checkpoint that does not say so would load and give wrong states.
+		if _, said := r.bools["deepnorm"]; !said {
+			return lean.Errorf("transformer: %w: %s_normalize_before is false and deepnorm is not given; say deepnorm true (the residual is scaled) or false (Post-LN)", ErrConfig, side)
+		}
 		c.Norm = PostLN
 	}
 	if deep {

@@ -78,7 +78,7 @@ func TestFamiliesOfFairseqEqualTheTorchscaleModelWithTheirNumbers(t *testing.T) 
 		}
 	}
 	robertaText := strings.Replace(tinyConfig(`"arch":"roberta_base","max_positions":16`), `"torchscale"`, `"fairseq"`, 1)
-	const pre, post = `"subln":false,"encoder_normalize_before":true,"no_scale_embedding":false`, `"subln":false,"encoder_normalize_before":false,"decoder_normalize_before":false,"no_scale_embedding":false`
+	const pre, post = `"subln":false,"deepnorm":false,"encoder_normalize_before":true,"no_scale_embedding":false`, `"subln":false,"deepnorm":false,"encoder_normalize_before":false,"decoder_normalize_before":false,"no_scale_embedding":false`
 	const sharing = `,"share_decoder_input_output_embed":true`
 	for name, c := range map[string]struct {
 		text, scale string
@@ -98,12 +98,12 @@ func TestFamiliesOfFairseqEqualTheTorchscaleModelWithTheirNumbers(t *testing.T) 
 		"the decoder's head is its table of words": {text: fairseq(sharing), scale: encoderDecoderConfig(post + sharing), names: sinusoidal},
 		"learned positions, norm of embeddings, no scale": {
 			text:  fairseq(`,"encoder_learned_pos":true,"decoder_learned_pos":true,"layernorm_embedding":true,"no_scale_embedding":true`),
-			scale: encoderDecoderConfig(`"subln":false,"encoder_normalize_before":false,"decoder_normalize_before":false,"layernorm_embedding":true`), names: one},
+			scale: encoderDecoderConfig(`"subln":false,"deepnorm":false,"encoder_normalize_before":false,"decoder_normalize_before":false,"layernorm_embedding":true`), names: one},
 		"a language model": {text: strings.Replace(fairseq(`,"decoder_normalize_before":true,"share_decoder_input_output_embed":true`), "transformer_wmt_en_de", "transformer_lm_gpt", 1),
 			scale: decoderConfig(`"subln":false,"no_scale_embedding":false` + sharing),
 			names: func(name string) []string { return sinusoidal("decoder." + name) }},
-		"roberta":                   {text: robertaText, scale: tinyConfig(`"subln":false,"encoder_normalize_before":false,"layernorm_embedding":true`), names: roberta("layernorm_embedding")},
-		"roberta of old":            {text: robertaText, scale: tinyConfig(`"subln":false,"encoder_normalize_before":false,"layernorm_embedding":true`), names: roberta("emb_layer_norm"), junk: []string{"encoder.lm_head.weight", "classification_heads.sentence.dense.weight"}},
+		"roberta":                   {text: robertaText, scale: tinyConfig(`"subln":false,"deepnorm":false,"encoder_normalize_before":false,"layernorm_embedding":true`), names: roberta("layernorm_embedding")},
+		"roberta of old":            {text: robertaText, scale: tinyConfig(`"subln":false,"deepnorm":false,"encoder_normalize_before":false,"layernorm_embedding":true`), names: roberta("emb_layer_norm"), junk: []string{"encoder.lm_head.weight", "classification_heads.sentence.dense.weight"}},
 		"roberta, pre-norm":         {text: strings.Replace(robertaText, `"arch"`, `"encoder_normalize_before":true,"layernorm_embedding":false,"arch"`, 1), scale: tinyConfig(`"subln":false`), names: roberta("")},
 		"Kosmos-2 of transformers":  {text: `{"model_type":"kosmos-2","latent_query_num":64,"text_config":{` + kosmos + `},"vision_config":{"hidden_size":8}}`, scale: decoderConfig(`"no_scale_embedding":false` + sharing), names: under("text_model.model.", "text_model.lm_head.weight"), junk: []string{"vision_model.model.embeddings.class_embedding", "image_to_text_projection.latent_query", "text_model.model.embed_positions.weights"}},
 		"Kosmos-2 of fairseq":       {text: `{"model_type":"kosmos_2_text_model",` + kosmos + `}`, scale: decoderConfig(`"no_scale_embedding":false` + sharing), names: under("gpt_model.decoder.", "gpt_model.decoder.output_projection.weight"), junk: []string{"gpt_model.decoder.self_attn_sope.scale", "gpt_model.decoder.embed_positions._float_tensor", "img_model.visual.conv1.weight", "img_connector.latent_query"}},

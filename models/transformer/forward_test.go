@@ -24,7 +24,7 @@ func far(a, b []float32) float64 {
 var variants = map[string]string{
 	"Sub-LN":             ``,
 	"Pre-LN":             `"subln":false,"encoder_normalize_before":true`,
-	"Post-LN":            `"subln":false,"encoder_normalize_before":false`,
+	"Post-LN":            `"subln":false,"deepnorm":false,"encoder_normalize_before":false`,
 	"DeepNorm":           `"deepnorm":true`,
 	"relative positions": `"rel_pos_buckets":8,"max_rel_pos":12,"positions":false`,
 	"xpos":               `"xpos_rel_pos":true,"positions":false`,

@@ -69,9 +69,27 @@ func (m *Model) MeanEmbedding(ids []int32, knowledge bool) ([]float32, error) {
 		}
 	}
 	defer d.Release(d.Mark())
-	x, y := d.NewTensor(len(ids), table.Dim), d.NewTensor(1, table.Dim)
-	d.Embed(x, table, ids, 1, false)
-	d.MeanRows(y, x)
-	d.Get(v, y)
+	n := len(ids)
+	x, y := d.NewTensor(min(n, meanRows), table.Dim), d.NewTensor(1, table.Dim)
+	if n <= meanRows {
+		d.Embed(x, table, ids, 1, false)
+		d.MeanRows(y, x)
+		d.Get(v, y)
+		return v, d.Err()
+	}
+	part := make([]float32, len(v))
+	for len(ids) > 0 {
+		rows := x.Slice(0, min(len(ids), meanRows))
+		d.Embed(rows, table, ids[:rows.Rows], 1, false)
+		d.MeanRows(y, rows)
+		d.Get(part, y)
+		for i, a := range part {
+			v[i] += a * float32(rows.Rows) / float32(n)
+		}
+		ids = ids[rows.Rows:]
+	}
 	return v, d.Err()
 }
+
+// meanRows is how many embeddings are in memory at once for a mean.
+const meanRows = 4096

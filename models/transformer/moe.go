@@ -25,6 +25,7 @@ type Experts struct {
 
 // experts plans the mixture under a layer's prefix.
 func (p *planner) experts(c *Config, at string) *Experts {
+	p.cosineRouter(c, at)
 	m, k, d := c.MoE, p.keys, c.HiddenSize
 	y := &Experts{config: c, dev: p.dev, experts: make([]feedForward, m.Experts)}
 	for j := range y.experts {
@@ -52,6 +53,21 @@ func (p *planner) experts(c *Config, at string) *Experts {
 		return y.pack()
 	})
 	return y
+}
+
+// cosineRouter turns X-MoE's router as torchscale has it into the paper's (arXiv 2204.09179) if the checkpoint has a temperature,
+// which torchscale's lacks: config.json names both use_xmoe. The paper compares in as many dimensions as the reduction has rows.
+func (p *planner) cosineRouter(c *Config, at string) {
+	at = p.prefix + at
+	if _, paper := p.tensors[at+p.keys.routerTemper]; !paper || c.MoE.Router != RouterUnit {
+		return
+	}
+	m := *c.MoE
+	m.Router = RouterCosine
+	if t := p.tensors[at+p.keys.routerReduction]; len(t.Shape) == 2 && t.Shape[0] >= 1 && t.Shape[0] <= maxHidden {
+		m.RoutingDim = t.Shape[0]
+	}
+	c.MoE = &m
 }
 
 // unitRows divides rows of n numbers by their length.

@@ -2,7 +2,9 @@ package transformer
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +194,39 @@ func TestARouterStaysFloatWhenTheRestIsQuantised(t *testing.T) {
 		e := m.Experts(0)
 		if m.DType() != "q8" || e.rows.DType != kernels.F32 || e.reduce.Out > 0 && e.reduce.DType != kernels.F32 {
 			t.Errorf("%s: model %s, router %v and %v", extra, m.DType(), e.rows.DType, e.reduce.DType)
+		}
+	}
+}
+
+// A temperature is what the paper's router has and torchscale's lacks (arXiv 2204.09179, equation 4): cosines in E/2 dimensions, over τ.
+func TestAnXMoEFolderWithATemperatureHasThePapersRouter(t *testing.T) {
+	c := parse(t, encoderWith(experts+`,"use_xmoe":true`))
+	k := tiny(c)
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range c.NumLayers {
+		at := fmt.Sprintf("layers.%d.moe_layer.gate.", i)
+		if _, mixture := k.shapes[at+"wg"]; !mixture {
+			continue
+		}
+		k.drop(at + "wg")
+		k.drop(at + "wg_reduction.weight")
+		k.random(r, at+"wg.weight", c.MoE.Experts, 2)
+		k.random(r, at+"wg_reduction.weight", 2, c.HiddenSize)
+		k.random(r, at+"gating_t", 1)
+		k.values[at+"gating_t"][0] = 0.25
+	}
+	dev := newDevice()
+	m, err := Load(dev, c, []Stream{stream(dev, k.encode(t))}, LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Config.MoE.Router != RouterCosine || m.Config.MoE.RoutingDim != 2 || m.Experts(0).Temperature() != 0.25 {
+		t.Fatalf("%+v, temperature %v", m.Config.MoE, m.Experts(0).Temperature())
+	}
+	_, d := routed(t, m, Batch{IDs: first, Lengths: []int{6}})
+	for i, s := range d.Scores {
+		if s < -1.001 || s > 1.001 {
+			t.Errorf("score %d is %v, no cosine", i, s)
 		}
 	}
 }

@@ -16,9 +16,11 @@ import (
 	"github.com/lodestone-wasm/lodestone/ui"
 	"github.com/lodestone-wasm/lodestone/ui/bench"
 	"github.com/lodestone-wasm/lodestone/ui/crop"
+	"github.com/lodestone-wasm/lodestone/ui/depth"
 	"github.com/lodestone-wasm/lodestone/ui/entities"
 	"github.com/lodestone-wasm/lodestone/ui/explore"
 	"github.com/lodestone-wasm/lodestone/ui/host"
+	"github.com/lodestone-wasm/lodestone/ui/notes"
 	"github.com/lodestone-wasm/lodestone/ui/search"
 	"github.com/lodestone-wasm/lodestone/ui/translate"
 	"github.com/lodestone-wasm/lodestone/ui/write"
@@ -63,12 +65,15 @@ func views(p *page) ui.Views {
 	translator, translatorModel := onDemand(p, "translation", "translator", "translator-magneto-en-de")
 	tagger, taggerModel := onDemand(p, "token-classification", "tagger", "tagger-magneto-en-de")
 	writer, writerModel := onDemand(p, "text-generation", "writer", "writer-magneto-en")
+	reader := &chooser{pipeline{folder: "./models/kformer-notes-en/"}}
 	return ui.Views{
 		Search:      search.New(p, model, embedder),
 		Translation: translate.New(p, translatorModel, translator),
 		Entities:    entities.New(p, taggerModel, tagger),
 		Crop:        crop.New(p, translatorModel, taggerModel, cropper{translator, tagger}),
 		Writing:     write.New(p, writerModel, writer),
+		Notes:       notes.New(p, host.NewModel(p, reader, "kformer", "kformer-notes-en", "the Kformer"), reader),
+		Depth:       depth.New(p, &stacks{}),
 		Explorer:    explore.New(p, opener{}),
 		Bench:       bench.New(p, measurer{}),
 	}

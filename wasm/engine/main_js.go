@@ -50,6 +50,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"describe":           (*engine).describeModel,
 	"watch":              (*engine).watch,
 	"inspect":            (*engine).inspect,
+	"depth":              (*engine).depth,
 }
 
 // call is call(op, request, job, resolve, reject, brief) of web/src/worker/job.ts. The

@@ -35,6 +35,8 @@ func (e *engine) task(request js.Value, j *job) (any, error) {
 		return e.entities(&in, texts, j)
 	case "question-answering":
 		return e.answers(&in, texts, contexts, j)
+	case "multiple-choice":
+		return e.choose(&in, texts, contexts, j)
 	default:
 		return nil, lean.Errorf("engine: %w: task %q", pipeline.ErrRequest, task)
 	}

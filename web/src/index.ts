@@ -18,6 +18,8 @@ export { capabilities } from './page/capabilities.js';
 export type { Capabilities } from './page/capabilities.js';
 export { benchmark } from './page/benchmark.js';
 export type { BenchmarkOptions, BenchmarkProgress, BenchmarkResult, KernelRate, ModelRate } from './page/benchmark.js';
+export { depthRunner } from './page/depth.js';
+export type { DepthOptions, DepthResult, DepthRunner, DepthScheme } from './page/depth.js';
 export { Tensor } from './page/tensor.js';
 export type { Nested, TensorData, TensorType } from './page/tensor.js';
 export { TextStreamer } from './page/streaming.js';
@@ -57,8 +59,8 @@ export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './models/auto-gener
 export type { GenerateInputs, LogitsOutput, PreTrainedCausalLM, PreTrainedSeq2SeqLM, Seq2SeqInputs, TokenStreamer } from './models/auto-generation.js';
 export { AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoModelForSequenceClassification, AutoModelForTokenClassification } from './models/auto-heads.js';
 export type { AutoModelWithHead, HeadConfig, HeadOutput, ModelWithHead, SpanOutput } from './models/auto-heads.js';
-export { KformerModel } from './models/kformer.js';
-export type { KformerOutput, PreTrainedKformer } from './models/kformer.js';
+export { KformerForMultipleChoice, KformerModel } from './models/kformer.js';
+export type { KformerChoice, KformerChoiceOptions, KformerOutput, PreTrainedKformer, PreTrainedKformerForMultipleChoice } from './models/kformer.js';
 export { MetaLMModel } from './models/metalm.js';
 export type { MetaLMInputs, MetaLMOutput, Piece, PreTrainedMetaLM } from './models/metalm.js';
 

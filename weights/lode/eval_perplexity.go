@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/lodestone-wasm/lodestone/kernels"
-	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
@@ -115,58 +113,18 @@ func surprise(g *tasks.TextGeneration, m *transformer.Model, ids []int32, window
 	if c.MaxPositions > 0 && window > c.MaxPositions {
 		return 0, fmt.Errorf("%w: --window %d; the model reads at most %d tokens", errUsage, window, c.MaxPositions)
 	}
-	before := g.Settings.BOS
-	if end := g.Settings.Options.EOS; before < 0 && len(end) > 0 {
-		before = end[0]
-	}
-	if before < 0 {
-		return 0, fmt.Errorf("%w: config.json has neither bos_token_id nor eos_token_id, so a window has no beginning", transformer.ErrConfig)
-	}
-	// The logits of a batch take at most 64 MiB.
-	rows := max(1, (16<<20)/(window*c.VocabSize))
 	total := 0.0
 	for from := 0; from < len(ids); {
-		n, cols := rows, window
-		if whole := (len(ids) - from) / window; whole == 0 {
-			n, cols = 1, len(ids)-from
-		} else {
-			n = min(n, whole)
-		}
-		part := ids[from : from+n*cols]
-		sum, err := windowsSurprise(g, m.Device(), part, n, cols, before)
+		part := ids[from:min(from+16*window, len(ids))]
+		each, err := g.Surprisal(nil, part, window)
 		if err != nil {
 			return 0, err
 		}
-		total, from = total+sum, from+len(part)
+		for _, nats := range each {
+			total += float64(nats)
+		}
+		from += len(part)
 		bar.set(int64(from), int64(len(ids)))
 	}
 	return total / float64(len(ids)), nil
-}
-
-// windowsSurprise is the sum of −log p over the tokens of windows, next (rows·cols).
-func windowsSurprise(g *tasks.TextGeneration, dev *kernels.Device, next []int32, rows, cols int, before int32) (float64, error) {
-	in := make([]int32, len(next))
-	for i := range in {
-		if i%cols == 0 {
-			in[i] = before
-		} else {
-			in[i] = next[i-1]
-		}
-	}
-	y, release, err := g.Logits(transformer.Padded{IDs: in, Rows: rows, Cols: cols}, nil)
-	if err != nil {
-		return 0, err
-	}
-	logits := make([]float32, y.Rows*y.Cols)
-	dev.Get(logits, y)
-	release()
-	if err := dev.Err(); err != nil {
-		return 0, err
-	}
-	sum := 0.0
-	for i, id := range next {
-		z := logits[i*y.Cols : (i+1)*y.Cols]
-		sum += generate.LogSumExp(z) - float64(z[id])
-	}
-	return sum, nil
 }

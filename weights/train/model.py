@@ -59,15 +59,39 @@ class FeedForward(nn.Module):
 
 
 class Gate(nn.Module):
-    """torchscale's router of X-MoE: tokens and experts compared in 16 dimensions; the experts' side has length 1."""
+    """The scores [S, E] of tokens x [S, D], float32. The routers are
 
-    def __init__(self, d, experts):
+    unit     torchscale's X-MoE: tokens and experts compared in 16 dimensions; the experts' side has length 1
+    cosine   X-MoE as in the paper (arXiv 2204.09179): the cosine in E/2 dimensions, divided by a learned temperature
+    linear   a row of weights for each expert, as in GShard and the Switch Transformer
+    """
+
+    def __init__(self, d, experts, router="unit"):
         super().__init__()
-        self.wg_reduction = nn.Linear(d, 16, bias=False)
-        self.wg = nn.Parameter(torch.empty(experts, 16))
-        nn.init.orthogonal_(self.wg, gain=0.32)
+        if router not in ("unit", "cosine", "linear"):
+            raise ValueError("router %r, expected unit, cosine or linear" % router)
+        self.router = router
+        if router == "linear":
+            self.wg = nn.Linear(d, experts, bias=False)
+            return
+        dim = 16 if router == "unit" else max(1, experts // 2)
+        self.wg_reduction = nn.Linear(d, dim, bias=False)
+        if router == "unit":
+            self.wg = nn.Parameter(torch.empty(experts, dim))
+            nn.init.orthogonal_(self.wg, gain=0.32)
+            return
+        self.wg, self.gating_t = nn.Linear(dim, experts, bias=False), nn.Parameter(torch.tensor([0.3]))
+        nn.init.orthogonal_(self.wg.weight, gain=0.1)
+
+    def cosines(self, x):
+        """Of the cosine router, before the temperature."""
+        return F.linear(F.normalize(self.wg_reduction(x).float(), dim=-1, eps=1e-4), F.normalize(self.wg.weight.float(), dim=-1, eps=1e-4))
 
     def forward(self, x):
+        if self.router == "linear":
+            return self.wg(x).float()
+        if self.router == "cosine":
+            return self.cosines(x) / self.gating_t.clamp_min(1e-4)
         return F.linear(self.wg_reduction(x).float(), F.normalize(self.wg.float(), dim=-1, eps=1e-4))
 
 
@@ -83,9 +107,9 @@ class Experts(nn.Module):
     al. 2022, arXiv 2212.08066): 0 if every kind uses the experts alike, the kinds' entropy if each has experts of its own. To be added with a minus.
     """
 
-    def __init__(self, d, f, experts, clusters=0, drop=0.0, interval=50):
+    def __init__(self, d, f, experts, clusters=0, drop=0.0, interval=50, router="unit"):
         super().__init__()
-        self.gate, self.experts = Gate(d, experts), nn.ModuleList(FeedForward(d, f) for _ in range(experts))
+        self.gate, self.experts = Gate(d, experts, router), nn.ModuleList(FeedForward(d, f) for _ in range(experts))
         self.clusters, self.drop, self.interval, self.passes = clusters, drop, interval, 0
         self.alive, self.loss, self.load, self.valid, self.mutual, self.kinds = None, 0.0, None, None, 0.0, None
         self.register_buffer("left", None)
@@ -321,7 +345,7 @@ def config(model):
             c.update(share_decoder_input_output_embed=True)
         if s.mixtures():
             at = [i for i, l in enumerate(s.layers) if hasattr(l, "moe_layer")]
-            c.update(moe_freq=at[0] + 1, moe_expert_count=len(s.mixtures()[0].experts), moe_top1_expert=True, use_xmoe=True)
+            c.update(moe_freq=at[0] + 1, moe_expert_count=len(s.mixtures()[0].experts), moe_top1_expert=True, use_xmoe=s.mixtures()[0].gate.router != "linear")
     if isinstance(model, EncoderDecoder):
         c.update(share_all_embeddings=True, is_encoder_decoder=True)
     return c

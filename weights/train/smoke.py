@@ -24,6 +24,7 @@ RECIPES = {
     "lm": [],
     "thex": [],
     "kformer": [],
+    "experts": ["--arms", "xmoe,softmax"],
     "lm goes on": ["--go-on", "lm/out"],
     "lm pruned": ["--experts", "4", "--prune", "3"],
     "lm with experts": ["--experts", "4", "--clusters", "2", "--expert-drop", "0.25"],
@@ -195,8 +196,10 @@ def main():
             said = train(run, *more).stdout
             assert ("read back" in said) == (name == "crop stopped"), said
             took = time.time() - began
-            for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
-                assert os.path.getsize(os.path.join(run, "out", file)), file
+            arms = ("xmoe", "softmax") if name == "experts" else ()
+            for out in [os.path.join(run, "out", "experts-" + a) for a in arms] or [os.path.join(run, "out")]:
+                for file in ("config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"):
+                    assert os.path.getsize(os.path.join(out, file)), file
             if name.endswith("stopped"):
                 both = [open(os.path.join(r, "out", "model.safetensors"), "rb").read() for r in (run, run + "-not")]
                 assert both[0] == both[1], "other weights than without the stop"
@@ -205,7 +208,8 @@ def main():
             if name.startswith("lm"):
                 perplexities(run)
             for dtype in ("f32", "q8"):
-                subprocess.run(["go", "run", "./weights/lode", "verify", "--dtype", dtype, os.path.join(run, "verify")], check=True)
+                for at_run in [os.path.join(run, a) for a in arms] or [run]:
+                    subprocess.run(["go", "run", "./weights/lode", "verify", "--dtype", dtype, os.path.join(at_run, "verify")], check=True)
             print("%s: %.0f s" % (name, took), flush=True)
 
 

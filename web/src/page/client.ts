@@ -5,7 +5,7 @@ import { build, otherBuild } from '../protocol/build.js';
 import { abortedError, fromMessage, LodestoneError } from '../protocol/error.js';
 import type { Step, Tokens } from '../protocol/generation.js';
 import type { KernelReport, Kernels, MemoryReport } from '../protocol/kernels.js';
-import type { LoadReply, LoadRequest } from '../protocol/load.js';
+import { type LoadReply, type LoadRequest, STALL_TIMEOUT } from '../protocol/load.js';
 import type { FromWorker, Reply, Request, ToWorker } from '../protocol/messages.js';
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
@@ -63,7 +63,7 @@ interface Call {
  * frees all of its memory.
  */
 export class Client {
-  readonly #load: LoadRequest;
+  readonly #load: LoadRequest | null;
   readonly #threads: Threads;
   readonly #kernels: Kernels;
   #kernelReport: KernelReport | null = null;
@@ -85,7 +85,7 @@ export class Client {
   #queue: Call[] = [];
   #current: Call | null = null;
 
-  private constructor(load: LoadRequest, threads: Threads, kernels: Kernels) {
+  private constructor(load: LoadRequest | null, threads: Threads, kernels: Kernels) {
     this.#load = load;
     this.#threads = threads;
     this.#kernels = kernels;
@@ -108,7 +108,7 @@ export class Client {
     for (;;) {
       this.#start();
       try {
-        return (await this.#enqueue(this.#load, options)) as LoadReply;
+        return (await this.#enqueue(this.#load!, options)) as LoadReply;
       } catch (e) {
         const failed = e instanceof LodestoneError ? e : null;
         const small = failed?.code === 'out_of_memory' && this.#deviceReport?.device === 'webgpu';
@@ -124,6 +124,11 @@ export class Client {
   /** Where the model runs. */
   get device(): 'wasm' | 'webgpu' {
     return this.#deviceReport?.device ?? 'wasm';
+  }
+
+  /** A client whose worker holds no model. The first call starts it. */
+  static empty(): Client {
+    return new Client(null, 1, 'auto');
   }
 
   /** Makes one call. */
@@ -146,7 +151,7 @@ export class Client {
       this.#restart = undefined;
       this.#start();
       // If loading fails now, the worker ends and the calls that wait reject.
-      this.#enqueue(this.#load, {}, true).catch((e: LodestoneError) => this.#end(e));
+      if (this.#load) this.#enqueue(this.#load, {}, true).catch((e: LodestoneError) => this.#end(e));
     };
     if (this.#failures < 2) return start();
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 2));
@@ -191,9 +196,9 @@ export class Client {
       },
       threads: planThreads(this.#threads, inWorker()),
       kernels: this.#kernels,
-      device: { device: this.#processor === '' ? this.#load.device : 'wasm', reason: this.#processor, times: deviceTimes() },
+      device: { device: this.#processor === '' ? (this.#load?.device ?? 'wasm') : 'wasm', reason: this.#processor, times: deviceTimes() },
       last: remembered(),
-      stallTimeout: this.#load.stallTimeout,
+      stallTimeout: this.#load?.stallTimeout ?? STALL_TIMEOUT,
     };
     let worker: Worker;
     try {
@@ -319,7 +324,7 @@ export class Client {
       case 'device':
         this.#deviceReport = message.report;
         if (message.report.measured) keepDeviceTimes(message.report.measured);
-        if (message.report.device === 'wasm' && this.#load.device === 'webgpu') {
+        if (message.report.device === 'wasm' && this.#load?.device === 'webgpu') {
           console.warn(`Lodestone: the model runs on the processor, not on the GPU: ${message.report.reason}`);
         }
         return;

@@ -2,7 +2,7 @@
 import type { Device } from '../protocol/device.js';
 import { LodestoneError } from '../protocol/error.js';
 import type { Kernels } from '../protocol/kernels.js';
-import type { CacheMode, LoadReply, LoadRequest, WeightType } from '../protocol/load.js';
+import { type CacheMode, type LoadReply, type LoadRequest, STALL_TIMEOUT, type WeightType } from '../protocol/load.js';
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { Threads } from '../protocol/threads.js';
 import { capabilities } from './capabilities.js';
@@ -60,7 +60,6 @@ export interface LoadOptions {
   integrity?: string;
 }
 
-const STALL_TIMEOUT = 30_000;
 const RETRIES = 3;
 
 const KNOWN = ['dtype', 'device', 'threads', 'kernels', 'progress_callback', 'signal', 'stall_timeout', 'retries', 'cache', 'offline', 'integrity'] as const;

@@ -1,11 +1,14 @@
 // Loading a model folder. wasm/engine/load_js.go takes the files and writes the reply.
 import type { Device } from './device.js';
 
+/** The stall timeout where a page asks for none, in milliseconds. */
+export const STALL_TIMEOUT = 30_000;
+
 /** How weights lie in memory: `auto` keeps them as the file has them. */
 export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /** The part that stands on a model's layers; '' is none. */
-export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
+export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering' | 'multiple-choice';
 
 /**
  * How the browser's storage is used, with the names of fetch: `default` takes stored files

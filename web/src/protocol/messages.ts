@@ -2,6 +2,7 @@
 // here: a request carries an id, and exactly one result or error carries it back.
 import type { CropReplies, CropRequest } from './crop.js';
 import type { DevicePlan, DeviceReport } from './device.js';
+import type { DepthReply, DepthRequest } from './depth.js';
 import type { ErrorMessage } from './error.js';
 import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
@@ -34,6 +35,7 @@ export type Request =
   | WatchRequest
   | InspectRequest
   | RateRequest
+  | DepthRequest
   | { op: 'memory' };
 
 interface Replies {
@@ -52,6 +54,7 @@ interface Replies {
   watch: WatchReply;
   inspect: InspectReply;
   rate: number;
+  depth: DepthReply;
   memory: MemoryReport;
 }
 

@@ -45,6 +45,13 @@ export type TaskRequest = { op: 'task'; texts: string[] } & (
       handleImpossibleAnswer: boolean;
       alignToWords: boolean;
     }
+  | {
+      /** The text is the question, and the contexts are the answers to choose from. */
+      task: 'multiple-choice';
+      contexts: string[];
+      /** Whether a Kformer reads the knowledge that it was given. */
+      notes: boolean;
+    }
 );
 
 /**
@@ -91,10 +98,20 @@ export interface QuestionAnsweringReply extends Columns {
   end: number[];
 }
 
+/** One list, the likeliest answer first. */
+export interface MultipleChoiceReply extends Columns {
+  /** The number of the answer among those that were given. */
+  index: number[];
+  /** The numbers of the notes that were read for it, the best first, and their scores. */
+  notes: number[][];
+  noteScores: number[][];
+}
+
 /** The reply to each task. */
 export interface TaskReplies {
   'fill-mask': FillMaskReply;
   'text-classification': TextClassificationReply;
   'token-classification': TokenClassificationReply;
   'question-answering': QuestionAnsweringReply;
+  'multiple-choice': MultipleChoiceReply;
 }
