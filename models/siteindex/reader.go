@@ -160,6 +160,9 @@ func (r *Reader) Text(p Record) ([]Passage, error) {
 	return pages[p.within], nil
 }
 
+// PassageInPage is the number of a result's passage within its page.
+func (r *Reader) PassageInPage(x Result) int { return x.Passage - int(r.pages.first[x.Page]) }
+
 func parseText(b []byte) ([][]Passage, error) {
 	c := open(b, "LSTX")
 	var out [][]Passage

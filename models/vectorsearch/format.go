@@ -26,7 +26,7 @@ const (
 func (x *Index) Save(w io.Writer) error {
 	head := append([]byte(magic), 0, 0, 0, 0)
 	lean.PutUint32(head[4:], version)
-	for _, n := range []int{x.dim, len(x.where), x.Clusters(), x.probes} {
+	for _, n := range []int{x.dim, x.next, x.Clusters(), x.probes} {
 		head = lean.AppendUint32(head, uint32(n))
 	}
 	if _, err := w.Write(head); err != nil {
@@ -111,12 +111,7 @@ func load(dev *kernels.Device, r io.Reader) (*Index, error) {
 			return nil, err
 		}
 	}
-	for len(x.where) < next {
-		if next-len(x.where) > 1<<24 && x.count == 0 {
-			return nil, lean.Errorf("vectorsearch: %w: %d ids and no vector", ErrFormat, next)
-		}
-		x.where = append(x.where, gone)
-	}
+	x.next = next
 	return x, dev.Err()
 }
 

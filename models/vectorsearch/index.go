@@ -17,7 +17,7 @@ var ErrFormat = errors.New("not a saved vector index")
 const (
 	pageRows = 512     // rows of a page, which one call of the kernel scans
 	maxDim   = 4096    // numbers of a vector
-	maxRows  = 1 << 26 // vectors of an index
+	maxRows  = 1 << 24 // ids of an index
 	gone     = ^uint64(0)
 )
 
@@ -32,6 +32,7 @@ type Index struct {
 	probes    int            // clusters that a search reads
 	free      []uint32       // pages that no list uses
 	where     []uint64       // of each id: list, row in the list; or gone
+	next      int            // the next id; ids from len(where) on are gone
 	count     int
 
 	query, keep, scores uint32 // scratch of one page; scores also of the centroids
@@ -75,7 +76,7 @@ func (x *Index) Len() int { return x.count }
 func (x *Index) Dim() int { return x.dim }
 
 // Next is the id that the next vector gets. Ids are never used again.
-func (x *Index) Next() uint32 { return uint32(len(x.where)) }
+func (x *Index) Next() uint32 { return uint32(x.next) }
 
 // Has tells whether an id is in the index.
 func (x *Index) Has(id uint32) bool { return int(id) < len(x.where) && x.where[id] != gone }
@@ -105,7 +106,7 @@ func (x *Index) Add(vectors []float32) (first uint32, err error) {
 		return 0, lean.Errorf("vectorsearch: %w: %d numbers; a multiple of %d was expected", ErrInput, len(vectors), x.dim)
 	}
 	n := len(vectors) / x.dim
-	if len(x.where)+n > maxRows {
+	if x.next+n > maxRows {
 		return 0, lean.Errorf("vectorsearch: %w: more than %d vectors in an index", ErrInput, maxRows)
 	}
 	for i := range n {
@@ -121,7 +122,12 @@ func (x *Index) Add(vectors []float32) (first uint32, err error) {
 		if x.centroids != nil {
 			l = x.nearestList(row)
 		}
-		x.append(l, uint32(len(x.where)), row, scale)
+		for len(x.where) <= x.next {
+			x.where = append(x.where, gone)
+		}
+		x.append(l, uint32(x.next), row, scale)
+		x.next++
+		x.count++
 	}
 	return first, x.dev.Err()
 }
@@ -137,13 +143,7 @@ func (x *Index) append(l int, id uint32, row []byte, scale float32) {
 	x.dev.Write(at+uint32(n%pageRows*x.padded), row)
 	x.dev.Write(at+uint32(pageRows*x.padded+4*(n%pageRows)), lean.AppendUint32(nil, math.Float32bits(scale)))
 	s.ids = append(s.ids, id)
-	place := uint64(l)<<32 | uint64(n)
-	if int(id) == len(x.where) {
-		x.where = append(x.where, place)
-		x.count++
-	} else {
-		x.where[id] = place
-	}
+	x.where[id] = uint64(l)<<32 | uint64(n)
 }
 
 func checkVector(v []float32) error {
