@@ -2,7 +2,6 @@ package vectorsearch
 
 import (
 	"math"
-	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
@@ -49,7 +48,7 @@ func (x *Index) Search(query []float32, k int, filter Filter) ([]Hit, error) {
 	}
 	hits := top.sorted()
 	if x.centroids != nil {
-		x.rescore(query, hits)
+		hits = x.rescore(query, hits)
 	}
 	return hits[:min(k, len(hits))], x.dev.Err()
 }
@@ -98,33 +97,25 @@ func (x *Index) scan(s *list, scale float32, filter Filter, top *top) {
 }
 
 // rescore compares candidates with the query itself.
-func (x *Index) rescore(query []float32, hits []Hit) {
+func (x *Index) rescore(query []float32, hits []Hit) []Hit {
 	length := 0.0
 	for _, y := range query {
 		length += float64(y) * float64(y)
 	}
 	if length == 0 {
-		return
+		return hits
 	}
-	for i, h := range hits {
+	top := newTop(len(hits))
+	for _, h := range hits {
 		place := x.where[h.ID]
 		row, scale := x.read(&x.lists[place>>32], int(uint32(place)))
 		sum := 0.0
 		for j, y := range query {
 			sum += float64(y) * float64(int8(row[j]))
 		}
-		hits[i].Score = float32(sum * float64(scale) / math.Sqrt(length))
+		top.add(Hit{h.ID, float32(sum * float64(scale) / math.Sqrt(length))})
 	}
-	sortHits(hits)
-}
-
-func sortHits(hits []Hit) {
-	slices.SortFunc(hits, func(a, b Hit) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	return top.sorted()
 }
 
 func (h Hit) before(o Hit) bool {
@@ -169,10 +160,16 @@ func (t *top) add(h Hit) {
 		return
 	}
 	s[0] = h
+	t.sink(len(s))
+}
+
+// sink moves the first of n hits to its place in the heap.
+func (t *top) sink(n int) {
+	s := t.hits
 	for i := 0; ; {
 		worst := i
-		for _, c := range [2]int{2*i + 1, 2*i + 2} {
-			if c < len(s) && s[worst].before(s[c]) {
+		for c := 2*i + 1; c <= 2*i+2 && c < n; c++ {
+			if s[worst].before(s[c]) {
 				worst = c
 			}
 		}
@@ -184,7 +181,11 @@ func (t *top) add(h Hit) {
 	}
 }
 
+// sorted puts the best hit first; the heap is spent.
 func (t *top) sorted() []Hit {
-	sortHits(t.hits)
+	for n := len(t.hits) - 1; n > 0; n-- {
+		t.hits[0], t.hits[n] = t.hits[n], t.hits[0]
+		t.sink(n)
+	}
 	return t.hits
 }

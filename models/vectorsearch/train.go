@@ -255,14 +255,12 @@ func (x *Index) measure(truth [][]Hit, queries [][]float32, recall float64) {
 		hit, all := 0, 0
 		for i, q := range queries {
 			got, _ := x.Search(q, len(truth[i]), nil)
-			is := map[uint32]bool{}
-			for _, h := range got {
-				is[h.ID] = true
-			}
+			all += len(truth[i])
 			for _, h := range truth[i] {
-				all++
-				if is[h.ID] {
-					hit++
+				for _, g := range got {
+					if g.ID == h.ID {
+						hit++
+					}
 				}
 			}
 		}
