@@ -71,7 +71,7 @@ func Build(ctx context.Context, items []Item, out string, o Options) (*Report, e
 	stamp := sha256.New()
 	fmt.Fprintf(stamp, "%s %d %s %s %v\n", parserVersion, FormatVersion, o.Base, o.Language, o.Threshold)
 	if o.Encoder != nil {
-		fmt.Fprintf(stamp, "%s %d\n", o.Encoder.Name, len(o.Encoder.Pieces))
+		fmt.Fprintln(stamp, o.Encoder.Name, len(o.Encoder.Pieces), staticDim, sifA, sitePart, dropped, staticPart, fusionK, defaultProbes)
 	}
 	for i, r := range results {
 		if r.err != nil {
@@ -165,7 +165,7 @@ func writeStamp(cache, out, sum string) error {
 func (b *Builder) write(ctx context.Context, pages []indexed, o Options) (*Manifest, error) {
 	clean(pages)
 	m := &Manifest{Format: FormatName, Version: FormatVersion, Base: o.Base, Pages: len(pages), K1: k1,
-		Fusion: Fusion{K: 60, Keywords: 1, Static: 0.7}, Tables: map[string]stored{}}
+		Fusion: Fusion{K: fusionK, Keywords: 1, Static: staticPart}, Tables: map[string]stored{}}
 	languages := map[string]int{}
 	x := newInverted()
 	for i := range pages {

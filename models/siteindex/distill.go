@@ -16,15 +16,30 @@ type Encoder struct {
 	Pieces  []Piece
 	Dim     int
 	Vectors []float32 // (pieces, Dim)
+	// Threshold are similarities that were calibrated on data; see README.md of
+	// web/bench/search.
+	Threshold Threshold
+}
+
+// thresholds of the models that ship, from web/bench/search.
+var thresholds = map[string]Threshold{}
+
+// Distilled is what an earlier [Distill] left in the file cache, nil if there is nothing.
+func Distilled(pieces []Piece, name, cache, key string) *Encoder {
+	e := &Encoder{Name: name, Pieces: pieces, Threshold: thresholds[name]}
+	if !e.load(cache, key) {
+		return nil
+	}
+	return e
 }
 
 // Distill runs a sentence encoder on each piece alone. It takes a few tens of seconds, so
 // its result is kept in the file cache ("": not kept); key names the model there.
 func Distill(ctx tasks.Context, task *tasks.FeatureExtraction, pieces []Piece, name, cache, key string, progress func(done, total int)) (*Encoder, error) {
-	e := &Encoder{Name: name, Pieces: pieces}
-	if e.load(cache, key) {
+	if e := Distilled(pieces, name, cache, key); e != nil {
 		return e, nil
 	}
+	e := &Encoder{Name: name, Pieces: pieces, Threshold: thresholds[name]}
 	const batch = 256
 	for at := 0; at < len(pieces); at += batch {
 		n := min(batch, len(pieces)-at)

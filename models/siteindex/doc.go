@@ -2,7 +2,7 @@
 // from which a page finds pages by keywords and by meaning, without a server.
 //
 // FORMAT.md beside this file says what is in each byte. Begin with [Build], which makes an
-// index of pages ([Directory], [Lines]), and with [OpenIndex], which searches
+// index of pages ([Directory], [Lines], [Sitemap]), and with [OpenIndex], which searches
 // one as a page does: it fetches what a query needs and nothing else.
 //
 // A page is parsed ([ParseHTML], [ParseMarkdown], [ParseRecord]), cut into passages, and

@@ -13,9 +13,12 @@ import (
 // evaluation.
 const (
 	staticDim = 128
-	sifA      = 1e-3 // SIF's a (Arora, Liang, Ma, ICLR 2017)
+	sifA      = 3e-4 // SIF's a (Arora, Liang, Ma, ICLR 2017)
 	sitePart  = 0.5  // share of the site's own frequencies in a piece's probability
 	dropped   = 1    // common directions that are left out
+
+	fusionK    = 5    // k of reciprocal rank fusion
+	staticPart = 0.25 // weight of the static list in the fusion; the keywords' is 1
 )
 
 // static are the vectors of a site: rows of pieces and the map that made them.

@@ -17,12 +17,13 @@ const (
 )
 
 const (
-	maxQuery   = 1024 // bytes of a query that count
-	maxWords   = 32   // words of a query that count
-	listed     = 100  // pages of a list that fusion reads
-	prefixMost = 50   // terms that a prefix stands for
-	prefixPart = 0.7
-	bestPart   = 0.5 // weight of the best passage beside the sum over a page
+	maxQuery      = 1024 // bytes of a query that count
+	maxWords      = 32   // words of a query that count
+	listed        = 100  // pages of a list that fusion reads
+	prefixMost    = 50   // terms that a prefix stands for
+	prefixPart    = 0.7
+	correctedPart = 0.8
+	bestPart      = 0.5 // weight of the best passage beside the sum over a page
 )
 
 // A Result is a page that a query found.
@@ -51,6 +52,8 @@ type Found struct {
 	// Unknown is the share of the query's code points that the model of the static vectors
 	// does not know.
 	Unknown float64
+
+	missing float64 // share of the words that are no term
 }
 
 // Search finds the pages for a query.
@@ -78,7 +81,10 @@ func (r *Reader) Search(query string, q Query) (*Found, error) {
 	case Meaning:
 		found.Results = lists[1]
 	default:
-		found.Results = fuse(lists[0], lists[1], r.Manifest.Fusion)
+		// Words that are no term, such as those of another language, leave it to the vectors.
+		f := r.Manifest.Fusion
+		f.Static += (1 - f.Static) * found.missing
+		found.Results = fuse(lists[0], lists[1], f)
 	}
 	found.Results = found.Results[:min(q.Limit, len(found.Results))]
 	return found, nil
@@ -122,11 +128,16 @@ func (r *Reader) keywords(query string, q Query, found *Found) ([]Result, error)
 	}
 	words := queryWords(query)
 	score := newAccumulator(d)
+	all, missing := 0, 0
 	for i, w := range words {
 		last := q.Typed && i == len(words)-1 && !strings.HasSuffix(query, " ")
 		alternatives, err := r.alternatives(w, last, found)
 		if err != nil {
 			return nil, err
+		}
+		all++
+		if len(alternatives) == 0 || alternatives[0].corrected {
+			missing++
 		}
 		for _, a := range alternatives {
 			list, err := r.postings(a.termEntry)
@@ -140,6 +151,7 @@ func (r *Reader) keywords(query string, q Query, found *Found) ([]Result, error)
 		}
 		score.next()
 	}
+	found.missing = float64(missing) / float64(max(all, 1))
 	return score.results(q.Filter), nil
 }
 
@@ -159,7 +171,8 @@ func queryWords(query string) []Word {
 // alternative is a term that may stand for a word.
 type alternative struct {
 	termEntry
-	weight float64
+	weight    float64
+	corrected bool
 }
 
 // alternatives are the terms that stand for a word: its stems, what it begins if it is being
@@ -172,7 +185,7 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 			return nil, err
 		}
 		if ok {
-			out = append(out, alternative{e, 1})
+			out = append(out, alternative{e, 1, false})
 		}
 	}
 	if typed && utf8.RuneCountInString(w.Text) >= 2 {
@@ -182,7 +195,7 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 		}
 		for _, e := range begun {
 			if len(out) == 0 || e.term != out[0].term {
-				out = append(out, alternative{e, prefixPart})
+				out = append(out, alternative{e, prefixPart, false})
 			}
 		}
 	}
@@ -198,7 +211,7 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 		if e, ok, err := r.term(t); err != nil {
 			return nil, err
 		} else if ok {
-			out = append(out, alternative{e, 0.8})
+			out = append(out, alternative{e, correctedPart, true})
 		}
 	}
 	return out, nil

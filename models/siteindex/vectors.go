@@ -143,7 +143,8 @@ func (b *Builder) writeVectors(dim int, vectors []float32, have []bool) (stored,
 	return s, err
 }
 
-const defaultProbes = 10
+// defaultProbes is the number of clusters that a query reads.
+const defaultProbes = 6
 
 // sphericalKMeans gives k centroids; a passage belongs to the one with the greatest product.
 func sphericalKMeans(vectors []float32, dim int, ids []int, k int) []float32 {
