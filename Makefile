@@ -19,8 +19,8 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+.PHONY: help vectors-bench demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
+	search-eval edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -42,6 +42,12 @@ check: lint types build size clean-tree ## the quick gate before a commit
 
 bench: build browsers web/bench/node_modules/.package-lock.json ## time against transformers.js and onnxruntime-web, in Chromium: the demo's model, known sizes; the kernels beside native code
 	$(WITH_NODE) node web/bench/bench.mjs && node web/bench/shapes.mjs && node kernels/simd/ceiling.mjs
+
+vectors-bench: browsers node_modules/.package-lock.json ## time the exact scan of 100,000 vectors in Chromium, one thread; half a minute
+	$(WITH_NODE) node web/bench/vectors.mjs
+
+search-eval: go-installed web/bench/search/node_modules/.package-lock.json ## the search of a site's index on Debian's documentation, beside Pagefind, MiniSearch and Orama (WORK=folder); downloads 65 MB, takes an hour
+	$(WITH_NODE) web/bench/search/run.sh $${WORK:-/tmp/lodestone-search-eval}
 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
@@ -165,6 +171,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 web/edge/node_modules/.package-lock.json: web/edge/package.json web/edge/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/edge
+	@touch $@
+
+web/bench/search/node_modules/.package-lock.json: web/bench/search/package.json web/bench/search/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench/search
 	@touch $@
 
 web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json

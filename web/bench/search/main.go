@@ -2,7 +2,7 @@
 // vectors, both fused, and both reranked by the sentence encoder, beside other search
 // libraries on the same pages and queries. README.md in this folder has the method.
 //
-//	go run ./web/bench/search -sites DIR -work DIR [-other FILE…]
+//	make search-eval
 package main
 
 import (

@@ -27,40 +27,61 @@ func main() {
 	model := flag.String("model", "weights/prompt-magneto-en-de-fr", "model folder")
 	tune := flag.Bool("tune", false, "the questions for tuning instead of the others")
 	grid := flag.Bool("grid", false, "compare weights of the fusion, on the questions for tuning")
+	foreign := flag.String("foreign", "", "questions.json of another site: calibrate the thresholds by them, and do nothing else")
+	only := flag.Bool("prepare", false, "only write the pages and the questions for the other engines")
 	rerank := flag.Bool("rerank", false, "rerank the fused list by the sentence encoder too")
 	flag.Parse()
-	if err := measure(*site, *name, *work, *hand, *want, *model, *tune, *rerank, *grid); err != nil {
+	m := measurement{site: *site, name: *name, work: *work, hand: *hand, headings: *want, model: *model, tune: *tune, rerank: *rerank, grid: *grid, foreign: *foreign, prepare: *only}
+	if err := m.run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func measure(site, name, work, hand string, want int, model string, tune, rerank, grid bool) error {
-	pages, index := filepath.Join(work, name, "pages"), filepath.Join(work, name, "index")
-	questions, err := prepare(site, pages, want)
+// measurement are the flags of the program.
+type measurement struct {
+	site, name, work, hand, model, foreign string
+	headings                               int
+	tune, rerank, grid, prepare            bool
+}
+
+func (m measurement) run() error {
+	dir := filepath.Join(m.work, m.name)
+	pages, index := filepath.Join(dir, "pages"), filepath.Join(dir, "index")
+	questions, err := prepare(m.site, pages, m.headings)
 	if err != nil {
 		return err
 	}
-	if hand != "" {
-		more, err := readQuestions(hand)
+	if m.hand != "" {
+		more, err := readQuestions(m.hand)
 		if err != nil {
 			return err
 		}
 		questions = append(questions, more...)
 	}
-	if err := writeJSON(filepath.Join(work, name, "questions.json"), questions); err != nil {
+	if err := writeJSON(filepath.Join(dir, "questions.json"), questions); err != nil {
 		return err
 	}
-	task, report, took, err := build(pages, index, filepath.Join(work, "cache", name), filepath.Join(work, "cache"), model)
+	items, err := siteindex.Directory(pages)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d pages, %d passages, %d terms, %.1f MB in %d files, %d skipped, %s\n", name, report.Pages, report.Passages, report.Terms, float64(report.Bytes)/1e6, report.Chunks, len(report.Skipped), took.Round(time.Second))
+	if err := writePages(items, filepath.Join(dir, "pages.jsonl")); err != nil || m.prepare {
+		return err
+	}
+	task, report, took, err := build(items, index, filepath.Join(m.work, "cache", m.name), filepath.Join(m.work, "cache"), m.model)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d pages, %d passages, %d terms, %.1f MB in %d files, %d skipped, %s\n", m.name, report.Pages, report.Passages, report.Terms, float64(report.Bytes)/1e6, report.Chunks, len(report.Skipped), took.Round(time.Second))
 	r, err := siteindex.OpenIndex(os.DirFS(index))
 	if err != nil {
 		return err
 	}
-	if grid {
+	if m.foreign != "" {
+		return calibrate(r, m.foreign)
+	}
+	if m.grid {
 		return compareFusion(r, questions)
 	}
 	results := map[string]map[string]*quality{}
@@ -73,9 +94,9 @@ func measure(site, name, work, hand string, want int, model string, tune, rerank
 		}
 		results[engine][set].add(found, relevant)
 	}
-	var bytes, files []int
+	var bytes, files, ten []int
 	for _, q := range questions {
-		if q.Tune != tune {
+		if q.Tune != m.tune {
 			continue
 		}
 		for _, mode := range []siteindex.Mode{siteindex.Keywords, siteindex.Meaning, siteindex.Fused} {
@@ -86,10 +107,14 @@ func measure(site, name, work, hand string, want int, model string, tune, rerank
 			if err != nil {
 				return err
 			}
+			if mode == siteindex.Fused {
+				addresses(r, found.Results[:min(1, len(found.Results))])
+				bytes, files = append(bytes, int(r.Fetched().Bytes)), append(files, r.Fetched().Files)
+			}
 			add(string(mode), q.Set, addresses(r, found.Results[:min(10, len(found.Results))]), q.Pages)
 			if mode == siteindex.Fused {
-				bytes, files = append(bytes, int(r.Fetched().Bytes)), append(files, r.Fetched().Files)
-				if rerank {
+				ten = append(ten, int(r.Fetched().Bytes))
+				if m.rerank {
 					list, err := reranked(r, task, q.Text, found.Results)
 					if err != nil {
 						return err
@@ -100,12 +125,12 @@ func measure(site, name, work, hand string, want int, model string, tune, rerank
 		}
 	}
 	for _, other := range []string{"pagefind", "minisearch", "orama"} {
-		lists, err := readLists(filepath.Join(work, name, other+".json"))
+		lists, err := readLists(filepath.Join(dir, other+".json"))
 		if err != nil {
 			continue
 		}
 		for i, q := range questions {
-			if q.Tune == tune && i < len(lists) {
+			if q.Tune == m.tune && i < len(lists) {
 				add(other, q.Set, lists[i], q.Pages)
 			}
 		}
@@ -113,8 +138,10 @@ func measure(site, name, work, hand string, want int, model string, tune, rerank
 	printTable(results)
 	sort.Ints(bytes)
 	sort.Ints(files)
+	sort.Ints(ten)
 	if n := len(bytes); n > 0 {
-		fmt.Printf("a fused query with nothing cached, ten results with text: median %d kB in %d files, most %d kB in %d files\n", bytes[n/2]/1000, files[n/2], bytes[n-1]/1000, files[n-1])
+		fmt.Printf("fused, nothing cached, until the first result with its text: median %d kB in %d files, most %d kB in %d files; until ten results with text: median %d kB, most %d kB\n",
+			bytes[n/2]/1000, files[n/2], bytes[n-1]/1000, files[n-1], ten[n/2]/1000, ten[n-1]/1000)
 	}
 	return nil
 }
@@ -158,7 +185,7 @@ func addresses(r *siteindex.Reader, list []siteindex.Result) (out []string) {
 }
 
 // build indexes the pages with the model's vectors.
-func build(pages, index, cache, shared, model string) (*tasks.FeatureExtraction, *siteindex.Report, time.Duration, error) {
+func build(items []siteindex.Item, index, cache, shared, model string) (*tasks.FeatureExtraction, *siteindex.Report, time.Duration, error) {
 	b, err := simd.New(context.Background())
 	if err != nil {
 		return nil, nil, 0, err
@@ -181,13 +208,6 @@ func build(pages, index, cache, shared, model string) (*tasks.FeatureExtraction,
 	name := filepath.Base(model)
 	e, err := siteindex.Distill(nil, task, pieces, name, filepath.Join(shared, name+".rows"), name, func(int, int) {})
 	if err != nil {
-		return nil, nil, 0, err
-	}
-	items, err := siteindex.Directory(pages)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	if err := writePages(items, filepath.Join(filepath.Dir(pages), "pages.jsonl")); err != nil {
 		return nil, nil, 0, err
 	}
 	start := time.Now()
@@ -304,4 +324,37 @@ func file(address string) string {
 		return address + "index.html"
 	}
 	return address
+}
+
+// calibrate prints the thresholds of the static vectors: the similarity of the best page to
+// questions that this site cannot answer, those of another site. Half of them are below
+// related, nine of ten below close.
+func calibrate(r *siteindex.Reader, foreign string) error {
+	var questions []question
+	b, err := os.ReadFile(foreign)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &questions); err != nil {
+		return err
+	}
+	var best []float64
+	for _, q := range questions {
+		if !q.Tune {
+			continue
+		}
+		found, err := r.Search(q.Text, siteindex.Query{Mode: siteindex.Meaning, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(found.Results) > 0 {
+			best = append(best, found.Results[0].Similarity)
+		}
+	}
+	sort.Float64s(best)
+	if len(best) == 0 {
+		return fmt.Errorf("%s has no question for tuning", foreign)
+	}
+	fmt.Printf("%d questions of another site: related %.2f, close %.2f\n", len(best), best[len(best)/2], best[len(best)*9/10])
+	return nil
 }
