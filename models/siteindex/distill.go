@@ -21,8 +21,10 @@ type Encoder struct {
 	Threshold Threshold
 }
 
-// thresholds of the models that ship, from web/bench/search.
-var thresholds = map[string]Threshold{}
+// thresholds of the models that ship; web/bench/search/README.md says how they are found.
+var thresholds = map[string]Threshold{
+	"prompt-magneto-en-de-fr": {Close: 0.60, Related: 0.49},
+}
 
 // Distilled is what an earlier [Distill] left in the file cache, nil if there is nothing.
 func Distilled(pieces []Piece, name, cache, key string) *Encoder {
