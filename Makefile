@@ -19,7 +19,7 @@ GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
+.PHONY: help vectors-bench search-eval demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
 	package test-package edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
@@ -51,6 +51,12 @@ test-package: package browsers web/package/node_modules/.package-lock.json web/e
 
 gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole models on a GPU beside onnxruntime-web's WebGPU; at most ten minutes (GPU_BENCH='--software --small' without a GPU)
 	$(WITH_NODE) node web/bench/gpu.mjs $(GPU_BENCH)
+
+vectors-bench: browsers node_modules/.package-lock.json ## time the exact scan of 100,000 vectors in Chromium, one thread; half a minute
+	$(WITH_NODE) node web/bench/vectors.mjs
+
+search-eval: go-installed web/bench/search/node_modules/.package-lock.json ## the search of a site's index on Debian's documentation, beside Pagefind, MiniSearch and Orama (WORK=folder); downloads 65 MB, takes an hour
+	$(WITH_NODE) web/bench/search/run.sh $${WORK:-/tmp/lodestone-search-eval}
 
 gen: node_modules/.package-lock.json ## write the generated files again
 	$(WITH_NODE) $(GO) run ./kernels/simd/gen
@@ -183,6 +189,10 @@ web/edge/node_modules/.package-lock.json: web/edge/package.json web/edge/package
 
 web/package/node_modules/.package-lock.json: web/package/package.json web/package/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/package
+	@touch $@
+
+web/bench/search/node_modules/.package-lock.json: web/bench/search/package.json web/bench/search/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench/search
 	@touch $@
 
 web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json

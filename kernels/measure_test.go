@@ -43,6 +43,9 @@ func TestAMeasuredRunCallsNoOperation(t *testing.T) {
 			"Activate":  func() { d.Activate(y, x, GELU) },
 			"Add":       func() { d.Add(y, x, x, 1) },
 			"Gate":      func() { d.Gate(y, x, x, SiLU) },
+			"ScanQ8": func() {
+				d.Scan(Vector{At: y.At, Len: rows}, v.At, Table{DType: I8, At: x.At, Rows: rows, Dim: wide, Scale: Vector{At: v.At, Len: rows}}, 0)
+			},
 			"Attention": func() { d.Attention(y, x, table, table, 2, 1, AttentionMask{}) },
 			"grouped": func() {
 				d.Attention(one, x.Slice(0, 1), table.Columns(0, 16), table.Columns(16, 32), 2, 1, AttentionMask{})

@@ -172,4 +172,13 @@ type Operations interface {
 	//	x[r, head*h+c]        = a*cos[r,c] − b*sin[r,c]
 	//	x[r, head*h+turn/2+c] = b*cos[r,c] + a*sin[r,c]
 	RotateHalves(x, ldx, n, heads, h, turn, cos, sin uint32)
+
+	// ScanQ8 compares a query q i8 [k] with the rows of x i8 [n,k], scale s f32 [n]. k is a
+	// multiple of 16 and at most MaxIn.
+	//
+	//	y[i] = s[i] * Σ_l q[l] * x[i,l]
+	//	y[i] = −inf if keep[i] = 0                // optional, u8 [n]
+	//
+	// The sums are exact, so every backend finds the same neighbours.
+	ScanQ8(y, q, x, s, keep, n, k uint32)
 }

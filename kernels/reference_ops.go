@@ -126,6 +126,21 @@ func (r *Reference) Add(y, a, b, n uint32, alpha float32) {
 	}
 }
 
+func (r *Reference) ScanQ8(y, q, x, s, keep, n, k uint32) {
+	out, scale, query := r.f32(y, int(n)), r.f32(s, int(n)), r.i8(q, int(k))
+	for i := range out {
+		if keep != 0 && r.mem[keep+uint32(i)] == 0 {
+			out[i] = float32(math.Inf(-1))
+			continue
+		}
+		sum := int32(0)
+		for l, v := range r.i8(x+uint32(i)*k, int(k)) {
+			sum += int32(query[l]) * int32(v)
+		}
+		out[i] = scale[i] * float32(sum)
+	}
+}
+
 func (r *Reference) Gate(y, a, b, n uint32, act Activation) {
 	out, right := r.f32(y, int(n)), r.f32(b, int(n))
 	for i, v := range r.f32(a, int(n)) {

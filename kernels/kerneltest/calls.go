@@ -163,6 +163,26 @@ func (c embed) q8() Case {
 	}}
 }
 
+// scan compares a query with n rows of k numbers. some hides rows.
+func scan(n, k int, some bool) Case {
+	return Case{"scan q8", fmt.Sprintf("n=%d k=%d some=%t", n, k, some), func(e *Env) {
+		q, x, s := e.InBytes("q", e.Bytes(k)), e.InBytes("x", e.Bytes(n*k)), e.In("s", e.Normal(n))
+		keep := uint32(0)
+		if some {
+			p := e.Bytes(n)
+			for i := range p {
+				if i%8 < 4 { // four rows in a row, and single ones
+					p[i] = 0
+				} else if p[i]&1 == 0 {
+					p[i] = 0
+				}
+			}
+			keep = e.InBytes("keep", p)
+		}
+		e.B.ScanQ8(e.Out("y", make([]float32, n), n, n), q, x, s, keep, uint32(n), uint32(k))
+	}}
+}
+
 func quantizeRows(name string, n, k int, input func(e *Env) []float32) Case {
 	return Case{"quantize rows", name, func(e *Env) {
 		src := e.In("src", input(e))

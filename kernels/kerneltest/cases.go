@@ -12,7 +12,7 @@ import (
 // Cases is the whole table.
 func Cases() []Case {
 	var all []Case
-	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, embedCases, weightCases, narrowCases, shaCases} {
+	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, scanCases, embedCases, weightCases, narrowCases, shaCases} {
 		all = append(all, part()...)
 	}
 	return all
@@ -109,6 +109,15 @@ func elementCases() (cases []Case) {
 		}))
 	}
 	return cases
+}
+
+func scanCases() (cases []Case) {
+	for i, n := range sizes {
+		for _, some := range []bool{false, true} {
+			cases = append(cases, scan(n, 16*(1+i%5), some))
+		}
+	}
+	return append(cases, scan(5, 1024, false))
 }
 
 func embedCases() (cases []Case) {

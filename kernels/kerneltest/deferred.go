@@ -212,6 +212,11 @@ func (b *Deferred) Add(y, a, c, n uint32, alpha float32) {
 	b.do(func() { b.on.Add(y, a, c, n, alpha) })
 }
 
+// ScanQ8 implements kernels.Operations.
+func (b *Deferred) ScanQ8(y, q, x, s, keep, n, k uint32) {
+	b.do(func() { b.on.ScanQ8(y, q, x, s, keep, n, k) })
+}
+
 // Gate implements kernels.Operations.
 func (b *Deferred) Gate(y, a, c, n uint32, act kernels.Activation) {
 	b.do(func() { b.on.Gate(y, a, c, n, act) })

@@ -67,6 +67,7 @@ var draws = []drawn{
 		alpha := one(d, []float32{1, -1, 0, -0.75, 1e3, -3e-5})
 		return cancels(math.Abs(float64(alpha)), add(one(d, places), d.size(300), alpha))
 	}},
+	{"scan q8", 1, func(d dice) Case { return scan(d.size(20), 16*d.size(20), d.bool()) }},
 	{"embed f32", 1, func(d dice) Case { return drawEmbed(d, embed.f32) }},
 	{"embed f16", 1, func(d dice) Case { return drawEmbed(d, embed.f16) }},
 	{"embed q8", 1, func(d dice) Case { return drawEmbed(d, embed.q8) }},

@@ -76,6 +76,9 @@ func wLayerNorm(y, x, w, bias, n, d uint32, eps float32)
 //go:wasmimport kernels rms_norm
 func wRMSNorm(y, x, w, n, d uint32, eps float32)
 
+//go:wasmimport kernels scan_q8
+func wScanQ8(y, q, x, s, keep, n, k uint32)
+
 //go:wasmimport kernels gate
 func wGate(y, a, b, n uint32, act uint32)
 

@@ -102,6 +102,11 @@ func (b *Backend) Add(y, a, c, n uint32, alpha float32) {
 	wAdd(y, a, c, n, alpha)
 }
 
+// ScanQ8 implements kernels.Backend.
+func (b *Backend) ScanQ8(y, q, x, s, keep, n, k uint32) {
+	wScanQ8(y, q, x, s, keep, n, k)
+}
+
 // Gate implements kernels.Backend.
 func (b *Backend) Gate(y, a, c, n uint32, act kernels.Activation) {
 	wGate(y, a, c, n, uint32(act))

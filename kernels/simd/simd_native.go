@@ -186,6 +186,11 @@ func (b *Backend) Add(y, a, c, n uint32, alpha float32) {
 	b.call("add", u(y), u(a), u(c), u(n), f(alpha))
 }
 
+// ScanQ8 implements kernels.Backend.
+func (b *Backend) ScanQ8(y, q, x, s, keep, n, k uint32) {
+	b.call("scan_q8", u(y), u(q), u(x), u(s), u(keep), u(n), u(k))
+}
+
 // Gate implements kernels.Backend.
 func (b *Backend) Gate(y, a, c, n uint32, act kernels.Activation) {
 	b.call("gate", u(y), u(a), u(c), u(n), uint64(act))

@@ -18,6 +18,7 @@
 //	lode eval perplexity --model DIR FILE         perplexity of a language model
 //	lode eval crop --translator DIR --tagger DIR FILE  F1 of CROP, and where entities are lost
 //	lode encrypt-classify --server URL --model DIR TEXT...  classes by a server that cannot read the text
+//	lode index DIR|SITEMAP|FILE.jsonl -o OUT --model DIR   the search index of a site
 //	lode verify DIR|FILE.json...                  golden vectors
 //
 // Begin with commands in this file. Results go to stdout, everything else to stderr.
@@ -56,6 +57,7 @@ var commands = []command{
 	{"run", "TASK MODEL TEXT... [--context TEXT] [--top-k N] [--options JSON]", "what pipeline() finds: " + taskNames() + " (crop --translator DIR --tagger DIR --src-lang LANG [TEXT...])", runTask},
 	{"eval", "sts|classification|entities|translation|perplexity|crop --model DIR FILE...", "Spearman's correlation with human scores; accuracy; F1 of a tagger or of CROP (--translator DIR --tagger DIR); BLEU and chrF of a translator; a language model's perplexity", eval},
 	{"encrypt-classify", "--server URL --model DIR [--tokens 32] TEXT...", "classes of texts, computed under encryption by lode serve --encrypted", encryptClassify},
+	{"index", "DIR|SITEMAP|FILE.jsonl -o OUT --model DIR [--base URL] [--language en] [--cache DIR]", "write the search index of a site: HTML, Markdown, JSON lines or the pages of a sitemap", index},
 	{"verify", "[--dtype f32|q8|q4] DIR|FILE.json...", "hold models, and the functions of CROP and of pruning, against golden vectors", verify},
 }
 

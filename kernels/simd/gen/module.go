@@ -109,6 +109,7 @@ func newModule(v Variant) *Module {
 	rotateHalves(m)
 	meanRows(m)
 	l2Normalize(m)
+	scanQ8(m)
 	sha256Kernel(m)
 	selftest(m)
 	return m
