@@ -18,6 +18,8 @@ export GOFLAGS := -buildvcs=false $(GOFLAGS)
 GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
+# OpenAI's client, wrangler and others want Node.js 22.
+WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
 	edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
@@ -53,8 +55,8 @@ train-smoke: ## a few steps of every recipe of weights/train, its results verifi
 edge: edge-build ## build the edge worker and run it under workerd; prints the address and a call (EDGE_ADDR, TOKENS)
 	$(WITH_NODE) node web/edge/serve.mjs
 
-edge-test: edge-build ## the edge worker under workerd, end to end
-	$(WITH_NODE) timeout -k 10 900 node --test --test-timeout=300000 --test-reporter=tap web/edge/edge.test.mjs
+edge-test: edge-build build browsers ## the edge worker under workerd, end to end
+	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=900000 --test-reporter=tap web/edge/test/*.test.mjs
 
 edge-build: go-installed node_modules/.package-lock.json web/edge/node_modules/.package-lock.json
 	$(WITH_NODE) node web/edge/build.mjs
