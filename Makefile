@@ -22,7 +22,7 @@ WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PAT
 WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
+	edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webkit bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -38,7 +38,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-firefox webkit edge-test edge-pgvector ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -56,7 +56,21 @@ edge: edge-build ## build the edge worker and run it under workerd; prints the a
 	$(WITH_NODE) node web/edge/serve.mjs
 
 edge-test: edge-build build browsers ## the edge worker under workerd, end to end
-	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=900000 --test-reporter=tap web/edge/test/*.test.mjs
+	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=1200000 --test-reporter=tap web/edge/test/*.test.mjs
+
+edge-bench: edge-build web/bench/node_modules/.package-lock.json ## the edge worker beside transformers.js in a Node server; about two minutes on an idle machine
+	$(WITH_NODE_22) node web/edge/bench.mjs
+
+edge-repository: edge-build ## write web/.build/edge-repository, which wrangler or a deploy button deploys
+	$(WITH_NODE_22) node web/edge/repository.mjs
+
+edge-deploy-check: edge-repository ## what wrangler deploy would upload, without an account
+	$(WITH_NODE_22) cd web/.build/edge-repository && npm ci --ignore-scripts --no-fund --no-audit && WRANGLER_SEND_METRICS=false npm run check
+
+# Debian 12 has no package of pgvector; PyPI's pgserver has Postgres with it for Linux and macOS.
+edge-pgvector: edge-build ## the edge worker's vectors in Postgres with pgvector (DATABASE_URL, else Postgres from PyPI)
+	@test -n "$${DATABASE_URL:-}" || test -d web/.build/pgserver || $(PYTHON) -m pip install --quiet --no-deps --target web/.build/pgserver pgserver==0.1.4
+	$(WITH_NODE_22) PGSERVER=$(CURDIR)/web/.build/pgserver node web/edge/pgvector.mjs
 
 edge-build: go-installed node_modules/.package-lock.json web/edge/node_modules/.package-lock.json
 	$(WITH_NODE) node web/edge/build.mjs

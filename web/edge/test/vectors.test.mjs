@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { CohereClient, CohereClientV2 } from 'cohere-ai';
 import OpenAI from 'openai';
-import { launch } from '../../bench/browser.mjs';
+import { chromium } from 'playwright-core';
 import { serve } from '../../bench/server.mjs';
 import { each, ID, metric, post, root, TAGGER, TEXTS, TOKEN, vectors, worker } from './worker.mjs';
 
@@ -23,7 +23,7 @@ after(() => shared?.end());
 /** The unit vectors that a page in Chromium computes: of each text alone, and of all in one call. */
 async function pageEmbeds(texts) {
   const server = await serve({ '/': path.join(root, 'web/dist') });
-  const browser = await launch(process.env.CHROMIUM ?? '/usr/bin/chromium');
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
   try {
     const page = await browser.newPage();
     await page.goto(`${server.origin}/index.html`);
@@ -38,7 +38,7 @@ async function pageEmbeds(texts) {
         await embed.dispose();
         return [alone, together];
       },
-      { texts, id: ID },
+      { texts, id: `/models/${ID}` },
     );
   } finally {
     await browser.close();
