@@ -18,9 +18,11 @@ export GOFLAGS := -buildvcs=false $(GOFLAGS)
 GOWASM := GOOS=js GOARCH=wasm $(GO)
 # Puts a Node.js that is new enough in front of PATH, for one recipe line.
 WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PATH";
+# OpenAI's client, wrangler and others want Node.js 22.
+WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help vectors-bench search-eval demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
-	package test-package edge edge-test edge-build unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
+	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -36,7 +38,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race webgpu e2e-firefox webkit test-package ## test, then the race detector, all of the GPU's tests, Firefox ESR, WebKitGTK and the npm package; about as long again
+test-all: test race webgpu e2e-firefox webkit test-package edge-test edge-pgvector ## test, then the race detector, all of the GPU tests, Firefox ESR, WebKitGTK, the npm package and the edge worker; about half an hour
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -69,8 +71,22 @@ train-smoke: ## a few steps of every recipe of weights/train, its results verifi
 edge: edge-build ## build the edge worker and run it under workerd; prints the address and a call (EDGE_ADDR, TOKENS)
 	$(WITH_NODE) node web/edge/serve.mjs
 
-edge-test: edge-build ## the edge worker under workerd, end to end
-	$(WITH_NODE) timeout -k 10 900 node --test --test-timeout=300000 --test-reporter=tap web/edge/edge.test.mjs
+edge-test: edge-build build browsers ## the edge worker under workerd, end to end
+	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=1200000 --test-reporter=tap web/edge/test/*.test.mjs
+
+edge-bench: edge-build web/bench/node_modules/.package-lock.json ## the edge worker beside transformers.js in a Node server; about two minutes on an idle machine
+	$(WITH_NODE_22) node web/edge/bench.mjs
+
+edge-repository: edge-build ## write web/.build/edge-repository, which wrangler or a deploy button deploys
+	$(WITH_NODE_22) node web/edge/repository.mjs
+
+edge-deploy-check: edge-repository ## what wrangler deploy would upload, without an account
+	$(WITH_NODE_22) cd web/.build/edge-repository && npm ci --ignore-scripts --no-fund --no-audit && WRANGLER_SEND_METRICS=false npm run check
+
+# Debian 12 has no package of pgvector; PyPI's pgserver has Postgres with it for Linux and macOS.
+edge-pgvector: edge-build ## the edge worker's vectors in Postgres with pgvector (DATABASE_URL, else Postgres from PyPI)
+	@test -n "$${DATABASE_URL:-}" || test -d web/.build/pgserver || $(PYTHON) -m pip install --quiet --no-deps --target web/.build/pgserver pgserver==0.1.4
+	$(WITH_NODE_22) PGSERVER=$(CURDIR)/web/.build/pgserver node web/edge/pgvector.mjs
 
 edge-build: go-installed node_modules/.package-lock.json web/edge/node_modules/.package-lock.json
 	$(WITH_NODE) node web/edge/build.mjs

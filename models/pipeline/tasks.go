@@ -26,6 +26,7 @@ var (
 	FeatureExtraction   = Task[*tasks.FeatureExtraction]{"feature-extraction", NoHead, (*Model).featureExtraction}
 	FillMask            = Task[*tasks.FillMask]{"fill-mask", Head(heads.MaskedLM), (*Model).fillMask}
 	TextClassification  = Task[*tasks.TextClassification]{"text-classification", Head(heads.SequenceClassification), (*Model).textClassification}
+	TextRanking         = Task[*tasks.TextRanking]{"text-ranking", Head(heads.SequenceClassification), (*Model).textRanking}
 	TokenClassification = Task[*tasks.TokenClassification]{"token-classification", Head(heads.TokenClassification), (*Model).tokenClassification}
 	QuestionAnswering   = Task[*tasks.QuestionAnswering]{"question-answering", Head(heads.QuestionAnswering), (*Model).questionAnswering}
 	MultipleChoice      = Task[*tasks.MultipleChoice]{"multiple-choice", Head(heads.MultipleChoice), (*Model).multipleChoice}
@@ -82,6 +83,13 @@ func (m *Model) textClassification() (*tasks.TextClassification, error) {
 		return nil, err
 	}
 	return tasks.NewTextClassification(m.Stack, m.Head, m.Tokenizer)
+}
+
+func (m *Model) textRanking() (*tasks.TextRanking, error) {
+	if err := m.needHead(heads.SequenceClassification); err != nil {
+		return nil, err
+	}
+	return tasks.NewTextRanking(m.Stack, m.Head, m.Tokenizer)
 }
 
 func (m *Model) tokenClassification() (*tasks.TokenClassification, error) {

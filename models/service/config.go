@@ -32,6 +32,8 @@ type Config struct {
 	// AutoTruncate makes vectors of the beginning of a text that is longer than the
 	// model. Without it such a text is refused, unless the request says "truncate".
 	AutoTruncate bool
+	// MemoryOf, if set, is how many bytes each part of the program takes; /metrics states it.
+	MemoryOf func() map[string]uint64
 	// Log, if set, gets a line for each request, without anything of its texts.
 	Log *slog.Logger
 }
@@ -40,8 +42,8 @@ type Config struct {
 type Model struct {
 	// ID is what requests call it.
 	ID string
-	// Task is the name of one of pipeline.FeatureExtraction, TokenClassification,
-	// TextClassification and Translation.
+	// Task is the name of one of pipeline.FeatureExtraction, TextRanking,
+	// TokenClassification, TextClassification and Translation.
 	Task string
 	// Files is the model folder.
 	Files pipeline.Files
@@ -63,6 +65,10 @@ type Limits struct {
 	// Budget is the longest time that a request may take, with waiting; 0 is a minute, and
 	// a negative one is no limit. Loading a model is not part of it, waiting for that is.
 	Budget time.Duration
+	// Memory is the most bytes of the device that models take together; 0 is no limit. When
+	// a model has no room, the model that was not used for longest is dropped, with those
+	// that were loaded after it.
+	Memory uint64
 }
 
 // setDefaults fills in the fields that are zero.

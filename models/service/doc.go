@@ -6,7 +6,7 @@
 //
 //	POST /v1/embeddings     OpenAI's: vectors of texts or of token ids
 //	GET  /v1/models         OpenAI's; /v1/models/{id}
-//	POST /v1/rerank         Cohere's and Jina's, by the cosine of vectors; /v2/rerank too
+//	POST /v1/rerank         Cohere's and Jina's, by a cross-encoder, or the cosine of vectors; also /v2/rerank
 //	POST /v1/entities       entities with byte and UTF-16 positions
 //	POST /v1/classify       labels
 //	POST /v1/translate      translations
@@ -22,7 +22,8 @@
 //
 // A model is opened by the first request that needs it. Requests that come meanwhile wait
 // for the same load, and after a failed load the next request tries again. One device
-// serves one call at a time: others wait in a queue with a limit ([Limits]).
+// serves one call at a time: others wait in a queue with a limit ([Limits]). Where models do
+// not fit into Limits.Memory together, those that were not used for longest are dropped.
 //
 // Vectors of /v1/embeddings have unit length and are those of `lode embed --normalize`, to
 // the bit, for the same texts in one call. What is computed beside a text may change the

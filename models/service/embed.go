@@ -58,7 +58,7 @@ func (c *call) embeddings() (any, error) {
 		return nil, p
 	}
 	c.items = len(in)
-	l, e, err := c.use(pipeline.FeatureExtraction.Name, id)
+	l, e, err := c.use(id, pipeline.FeatureExtraction.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (c *call) embeddings() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	vectors, err := c.vectors(l, rows, true)
+	vectors, err := c.vectors(e, rows, true)
 	if err != nil {
 		return nil, err
 	}
@@ -138,9 +138,9 @@ func checkIDs(ids []int32, vocab int, param, at string) *Problem {
 }
 
 // vectors makes a vector of each row of ids.
-func (c *call) vectors(l *loaded, rows [][]int32, normalize bool) ([][]float32, error) {
+func (c *call) vectors(e *entry, rows [][]int32, normalize bool) ([][]float32, error) {
 	var r tasks.Vectors
-	err := c.compute(func() (err error) {
+	err := c.compute(e, func(l *loaded) (err error) {
 		r, err = l.embed.RunIDs(c.ctx, rows, tasks.FeatureExtractionOptions{Normalize: normalize})
 		return err
 	})

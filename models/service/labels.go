@@ -45,36 +45,36 @@ type resultList struct {
 
 // read reads what /v1/entities, /v1/classify and /v1/translate have in common: the texts
 // and the model.
-func (c *call) read(f fields, task string) (*loaded, []string, error) {
+func (c *call) read(f fields, task string) (*loaded, *entry, []string, error) {
 	id, p := f.text("model", "")
 	if p != nil {
-		return nil, nil, p
+		return nil, nil, nil, p
 	}
 	texts, _, p := f.texts("input", c.config.Limits.Items)
 	if p != nil {
-		return nil, nil, p
+		return nil, nil, nil, p
 	}
 	c.items = len(texts)
-	l, _, err := c.use(task, id)
+	l, e, err := c.use(id, task)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	began := time.Now()
 	for _, text := range texts {
 		if err := c.ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		// One token more than a request may have tells that there are too many.
-		e, err := l.Tokenizer.Encode(text, tokenizer.Options{MaxLength: c.config.Limits.Tokens + 1})
+		tokens, err := l.Tokenizer.Encode(text, tokenizer.Options{MaxLength: c.config.Limits.Tokens + 1})
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		if p := c.countTokens("input", len(e.IDs)); p != nil {
-			return nil, nil, p
+		if p := c.countTokens("input", len(tokens.IDs)); p != nil {
+			return nil, nil, nil, p
 		}
 	}
 	c.took("tokenize", time.Since(began))
-	return l, texts, nil
+	return l, e, texts, nil
 }
 
 // list is the answer of results.
@@ -92,12 +92,12 @@ func (c *call) entities() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	l, texts, err := c.read(f, pipeline.TokenClassification.Name)
+	_, e, texts, err := c.read(f, pipeline.TokenClassification.Name)
 	if err != nil {
 		return nil, err
 	}
 	var found [][]tasks.Entity
-	err = c.compute(func() (err error) {
+	err = c.compute(e, func(l *loaded) (err error) {
 		found, err = l.tag.Run(c.ctx, texts, tasks.TokenClassificationOptions{AggregationStrategy: strategy, IgnoreLabels: []string{"O"}})
 		return err
 	})
@@ -136,12 +136,12 @@ func (c *call) classify() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	l, texts, err := c.read(f, pipeline.TextClassification.Name)
+	_, e, texts, err := c.read(f, pipeline.TextClassification.Name)
 	if err != nil {
 		return nil, err
 	}
 	var found [][]tasks.Label
-	err = c.compute(func() (err error) {
+	err = c.compute(e, func(l *loaded) (err error) {
 		found, err = l.classify.Run(c.ctx, texts, tasks.TextClassificationOptions{TopK: top, FunctionToApply: function})
 		return err
 	})
@@ -185,7 +185,7 @@ func (c *call) translate() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, texts, err := c.read(f, pipeline.Translation.Name)
+	l, e, texts, err := c.read(f, pipeline.Translation.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (c *call) translate() (any, error) {
 		}
 	}
 	data := make([]result, len(texts))
-	err = c.compute(func() error {
+	err = c.compute(e, func(l *loaded) error {
 		found, err := l.translate.Run(c.ctx, texts, tasks.TranslationOptions{GenerationOptions: tasks.GenerationOptions{JSON: settings}, SrcLang: from, TgtLang: to})
 		for i := range found {
 			data[i] = result{Index: i, Text: &found[i].Text}

@@ -90,12 +90,25 @@ func (c *call) writeMetrics() (any, error) {
 		head(v.name, v.kind, v.help)
 		fmt.Fprintf(&b, "%s %v\n", v.name, v.value)
 	}
+	if c.config.MemoryOf != nil {
+		head("lodestone_memory_bytes", "gauge", "Memory of the program by its parts.")
+		parts := c.config.MemoryOf()
+		for _, part := range slices.Sorted(maps.Keys(parts)) {
+			fmt.Fprintf(&b, "lodestone_memory_bytes{part=%q} %d\n", part, parts[part])
+		}
+	}
+	evictions := make([]int, len(c.models.entries))
 	head("lodestone_model_loads_total", "counter", "Loads of models by outcome.")
-	for _, e := range c.models.entries {
+	for i, e := range c.models.entries {
 		e.mu.Lock()
 		loads := e.loads
+		evictions[i] = e.evictions
 		e.mu.Unlock()
 		fmt.Fprintf(&b, "lodestone_model_loads_total{model=%q,outcome=\"success\"} %d\nlodestone_model_loads_total{model=%q,outcome=\"failure\"} %d\n", e.ID, loads[0], e.ID, loads[1])
+	}
+	head("lodestone_model_evictions_total", "counter", "How often a model was dropped to make room.")
+	for i, e := range c.models.entries {
+		fmt.Fprintf(&b, "lodestone_model_evictions_total{model=%q} %d\n", e.ID, evictions[i])
 	}
 	return plain{"text/plain; version=0.0.4; charset=utf-8", b.Bytes()}, nil
 }

@@ -1,15 +1,22 @@
 package service
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 )
 
-// method is how documents are ranked; answers of /v1/rerank say so.
-const method = "embedding-cosine"
+// How documents are ranked; answers of /v1/rerank say which.
+const (
+	byCosine       = "embedding-cosine"
+	byCrossEncoder = "cross-encoder"
+)
 
 type rank struct {
 	Index    int       `json:"index"`
@@ -21,8 +28,10 @@ type document struct {
 	Text string `json:"text"`
 }
 
-// rerank is POST /v1/rerank, with the fields of Cohere's and Jina's. The score of a
-// document is (1+cos)/2 of its vector and the query's.
+// rerank is POST /v1/rerank, with the fields of Cohere's and Jina's. The field model names a
+// cross-encoder or an embedding model; without it the first cross-encoder ranks, or the
+// first embedding model where there is none. The score of a document is the sigmoid of the
+// cross-encoder's logit, or (1+cos)/2 of its vector and the query's.
 func (c *call) rerank() (any, error) {
 	f, p := c.body()
 	if p != nil {
@@ -53,25 +62,25 @@ func (c *call) rerank() (any, error) {
 		return nil, p
 	}
 	c.items = len(texts)
-	ranks, cut, err := c.rank(id, query, texts, "documents", most, true, false)
+	r, err := c.rank(ranking{model: id, query: query, texts: texts, param: "documents", most: most, truncate: true})
 	if err != nil {
 		return nil, err
 	}
 	if whole {
-		for i := range ranks {
-			ranks[i].Document = &document{texts[ranks[i].Index]}
+		for i := range r.ranks {
+			r.ranks[i].Document = &document{texts[r.ranks[i].Index]}
 		}
 	}
 	meta := map[string]any{
 		"api_version":  map[string]any{"version": c.route.path[2:3]},
 		"billed_units": map[string]any{"search_units": 1},
 	}
-	if cut > 0 {
-		meta["warnings"] = []string{fmt.Sprintf("%d texts were longer than the model reads; their beginning was ranked", cut)}
+	if r.cut > 0 {
+		meta["warnings"] = []string{fmt.Sprintf("%d texts were longer than the model reads; their beginning was ranked", r.cut)}
 	}
 	return map[string]any{
-		"id": c.id, "object": "list", "model": c.model, "method": method,
-		"results": ranks[:min(top, len(ranks))], "meta": meta, "usage": c.usage(),
+		"id": c.id, "object": "list", "model": c.model, "method": r.method,
+		"results": r.ranks[:min(top, len(r.ranks))], "meta": meta, "usage": c.usage(),
 	}, nil
 }
 
@@ -120,58 +129,131 @@ func (f fields) documents(name string, most int) ([]string, *Problem) {
 	return texts, nil
 }
 
-// rank ranks texts by their likeness to a query, the likeliest first and of equal ones the
-// first. most cuts texts after so many tokens, 0 nowhere but where the model ends. cut is
-// how many were longer than the model.
-func (c *call) rank(id, query string, texts []string, param string, most int, truncate, cosine bool) (ranks []rank, cut int, err error) {
-	l, _, err := c.use(pipeline.FeatureExtraction.Name, id)
+// ranking is a query with the texts that may answer it.
+type ranking struct {
+	model    string // "": the first that ranks
+	query    string
+	texts    []string
+	param    string // the field of the texts
+	most     int    // texts are cut after so many tokens; 0: where the model ends
+	truncate bool   // texts that are longer than the model are cut; else they are refused
+	raw      bool   // scores are logits or cosines
+}
+
+// ranked is the answer: the best first, of equal ones the first.
+type ranked struct {
+	ranks  []rank
+	cut    int // how many texts were longer than the model
+	method string
+}
+
+// rank ranks texts by a cross-encoder or an embedding model.
+func (c *call) rank(q ranking) (*ranked, error) {
+	l, e, err := c.use(q.model, pipeline.TextRanking.Name, pipeline.FeatureExtraction.Name)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	asked, over, p := c.tokenize(l, []input{{text: query}}, "query", truncate)
+	y := &ranked{method: byCosine}
+	var scores []float64
+	if l.rank != nil {
+		y.method = byCrossEncoder
+		scores, err = c.crossEncoder(l, e, q, y)
+	} else {
+		scores, err = c.cosines(l, e, q, y)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range scores {
+		y.ranks = append(y.ranks, rank{Index: i, Score: s})
+	}
+	slices.SortStableFunc(y.ranks, func(a, b rank) int { return cmp.Compare(b.Score, a.Score) })
+	return y, nil
+}
+
+// crossEncoder is the score of each text, read as a pair with the query.
+func (c *call) crossEncoder(l *loaded, e *entry, q ranking, y *ranked) ([]float64, error) {
+	began := time.Now()
+	pairs := make([]tokenizer.Encoding, len(q.texts))
+	for i, text := range q.texts {
+		if err := c.ctx.Err(); err != nil {
+			return nil, err
+		}
+		if q.most > 0 {
+			alone, err := l.Tokenizer.Encode(text, tokenizer.Options{MaxLength: q.most})
+			if err != nil {
+				return nil, problemOf(err, q.param)
+			}
+			if alone.Overflowed && len(alone.Offsets) > 0 {
+				text = text[:alone.Offsets[len(alone.Offsets)-1].End]
+			}
+		}
+		pair, err := l.rank.Encode(q.query, text)
+		if err != nil {
+			return nil, problemOf(err, q.param)
+		}
+		if pair.Overflowed {
+			if !q.truncate {
+				return nil, problem(overLimit, q.param, "context_length_exceeded", "%s[%d] with the query has more than %d tokens, the most that model %s reads; send shorter texts", q.param, i, len(pair.IDs), c.model)
+			}
+			y.cut++
+		}
+		if p := c.countTokens(q.param, len(pair.IDs)); p != nil {
+			return nil, p
+		}
+		pairs[i] = pair
+	}
+	c.took("tokenize", time.Since(began))
+	var logits []float32
+	err := c.compute(e, func(l *loaded) (err error) {
+		logits, err = l.rank.Run(c.ctx, pairs)
+		return err
+	})
+	scores := make([]float64, len(logits))
+	for i, v := range logits {
+		if scores[i] = float64(v); !q.raw {
+			scores[i] = 1 / (1 + math.Exp(-float64(v)))
+		}
+	}
+	return scores, err
+}
+
+// cosines is the likeness of each text's vector and the query's.
+func (c *call) cosines(l *loaded, e *entry, q ranking, y *ranked) ([]float64, error) {
+	asked, over, p := c.tokenize(l, []input{{text: q.query}}, "query", q.truncate)
 	if p != nil {
-		return nil, 0, p
+		return nil, p
 	}
-	in := make([]input, len(texts))
-	for i, text := range texts {
+	in := make([]input, len(q.texts))
+	for i, text := range q.texts {
 		in[i].text = text
 	}
-	rows, overs, p := c.tokenize(l, in, param, truncate)
+	rows, overs, p := c.tokenize(l, in, q.param, q.truncate)
 	if p != nil {
-		return nil, 0, p
+		return nil, p
 	}
 	for _, o := range append(over, overs...) {
 		if o {
-			cut++
+			y.cut++
 		}
 	}
 	for i := range rows {
-		if most > 0 && len(rows[i]) > most {
-			rows[i] = rows[i][:most]
+		if q.most > 0 && len(rows[i]) > q.most {
+			rows[i] = rows[i][:q.most]
 		}
 	}
-	vectors, err := c.vectors(l, append(asked, rows...), true)
+	vectors, err := c.vectors(e, append(asked, rows...), true)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	scores := make([]float64, len(q.texts))
 	for i, v := range vectors[1:] {
-		score := 0.0
 		for k, x := range v {
-			score += float64(x) * float64(vectors[0][k])
+			scores[i] += float64(x) * float64(vectors[0][k])
 		}
-		if !cosine {
-			score = min(1, max(0, (1+score)/2))
+		if !q.raw {
+			scores[i] = min(1, max(0, (1+scores[i])/2))
 		}
-		ranks = append(ranks, rank{Index: i, Score: score})
 	}
-	slices.SortStableFunc(ranks, func(a, b rank) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
-		}
-		return 0
-	})
-	return ranks, cut, nil
+	return scores, nil
 }

@@ -38,7 +38,7 @@ func New(c Config) (*Service, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{config: c, tokens: sums(c.Tokens), models: newRegistry(c.Device, c.Models, c.Limits.Queue), metrics: newMetrics(), started: time.Now()}, nil
+	return &Service{config: c, tokens: sums(c.Tokens), models: newRegistry(c.Device, c.Models, c.Limits), metrics: newMetrics(), started: time.Now()}, nil
 }
 
 // route is an address of the service.
@@ -306,9 +306,11 @@ func encode(y any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// use opens the model of a task.
-func (c *call) use(task, id string) (*loaded, *entry, error) {
-	e, p := c.models.find(task, id)
+// use opens the model that the request calls id, of one of some tasks. The model may be
+// dropped from memory before compute; what is read of its configuration and its tokenizer
+// stays right.
+func (c *call) use(id string, tasks ...string) (*loaded, *entry, error) {
+	e, p := c.models.find(id, tasks...)
 	if p != nil {
 		return nil, nil, p
 	}
@@ -319,12 +321,15 @@ func (c *call) use(task, id string) (*loaded, *entry, error) {
 	return l, e, err
 }
 
-// compute calls f when the device is free.
-func (c *call) compute(f func() error) error {
-	began := time.Now()
-	waited, err := c.models.run(c.ctx, f)
+// compute calls f with the model when the device is free.
+func (c *call) compute(e *entry, f func(*loaded) error) error {
+	var took time.Duration
+	waited, err := c.models.run(c.ctx, e, func(l *loaded) error {
+		defer func(began time.Time) { took = time.Since(began) }(time.Now())
+		return f(l)
+	})
 	c.took("queue", waited)
-	c.took("model", time.Since(began)-waited)
+	c.took("model", took)
 	return err
 }
 

@@ -58,7 +58,7 @@ func (c *call) teiEmbed() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	l, _, err := c.use(pipeline.FeatureExtraction.Name, "")
+	l, e, err := c.use("", pipeline.FeatureExtraction.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (c *call) teiEmbed() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	return or(c.vectors(l, rows, normalize))
+	return or(c.vectors(e, rows, normalize))
 }
 
 // or makes an answer of a value and its error.
@@ -83,7 +83,8 @@ type teiRank struct {
 	Score float64 `json:"score"`
 }
 
-// teiRerank is POST /rerank. With raw_scores the score is the cosine.
+// teiRerank is POST /rerank. With raw_scores the score is the logit
+// of the cross-encoder, or the cosine.
 func (c *call) teiRerank() (any, error) {
 	f, p := c.body()
 	if p != nil {
@@ -110,12 +111,12 @@ func (c *call) teiRerank() (any, error) {
 		return nil, p
 	}
 	c.items = len(texts)
-	ranks, _, err := c.rank("", query, texts, "texts", 0, truncate, raw)
+	r, err := c.rank(ranking{query: query, texts: texts, param: "texts", truncate: truncate, raw: raw})
 	if err != nil {
 		return nil, err
 	}
-	all := make([]teiRank, len(ranks))
-	for i, r := range ranks {
+	all := make([]teiRank, len(r.ranks))
+	for i, r := range r.ranks {
 		all[i] = teiRank{Index: r.Index, Score: r.Score}
 		if whole {
 			all[i].Text = &texts[r.Index]
@@ -143,7 +144,7 @@ func (c *call) teiTokenize() (any, error) {
 	if p != nil {
 		return nil, p
 	}
-	l, _, err := c.use(pipeline.FeatureExtraction.Name, "")
+	l, _, err := c.use("", pipeline.FeatureExtraction.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ func (c *call) teiTokenize() (any, error) {
 
 // teiInfo is GET /info.
 func (c *call) teiInfo() (any, error) {
-	l, e, err := c.use(pipeline.FeatureExtraction.Name, "")
+	l, e, err := c.use("", pipeline.FeatureExtraction.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"syscall/js"
 
@@ -38,8 +39,11 @@ func main() {
 //	TOKENS         bearer tokens with white space between them; a secret
 //	ORIGINS        origins for CORS, with white space between them
 //	AUTO_TRUNCATE  "true": texts longer than the model are cut
+//	MEMORY         most bytes that models take together; those that were not used for
+//	               longest are dropped; "" or "0" is no limit
 //
-// The folder of a model is models/ID of the static assets.
+// The folder of a model is models/ID of the static assets, or of the bucket BUCKET.
+// web/edge/worker.mjs reads one variable more, BUDGET.
 func open() (*service.Service, error) {
 	backend, err := simd.New(nil)
 	if err != nil {
@@ -49,20 +53,33 @@ func open() (*service.Service, error) {
 	if err := json.Unmarshal([]byte(cloudflare.Getenv("MODELS")), &models); err != nil {
 		return nil, fmt.Errorf("edge: the variable MODELS: %w; expected [{\"id\": …, \"task\": …}]", err)
 	}
+	memory := uint64(0)
+	if v := cloudflare.Getenv("MEMORY"); v != "" {
+		if memory, err = strconv.ParseUint(v, 10, 64); err != nil {
+			return nil, fmt.Errorf("edge: the variable MEMORY: %w; expected a number of bytes", err)
+		}
+	}
 	c := service.Config{
 		Device:       kernels.NewDevice(backend),
 		Tokens:       strings.Fields(cloudflare.Getenv("TOKENS")),
 		Origins:      strings.Fields(cloudflare.Getenv("ORIGINS")),
 		AutoTruncate: cloudflare.Getenv("AUTO_TRUNCATE") == "true",
-		// The platform bounds the time of a request. A timer of ours would belong to the
+		// worker.mjs bounds the time of a request. A timer of this program would belong to the
 		// request that set it.
-		Limits: service.Limits{Body: int64(glue.Get("maxBody").Int()), Tokens: 32768, Budget: -1},
-		Log:    slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Limits:   service.Limits{Body: int64(glue.Get("maxBody").Int()), Tokens: 32768, Budget: -1, Memory: memory},
+		MemoryOf: memoryOf,
+		Log:      slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	for _, m := range models {
 		c.Models = append(c.Models, service.Model{ID: m.ID, Task: m.Task, DType: m.DType, Files: assets{m.ID}})
 	}
 	return service.New(c)
+}
+
+// memoryOf is how large the WebAssembly memories of the program and of the kernels are.
+func memoryOf() map[string]uint64 {
+	m := glue.Call("memory")
+	return map[string]uint64{"program": uint64(m.Get("program").Float()), "kernels": uint64(m.Get("kernels").Float())}
 }
 
 // handler gives the service a body that is there already, and takes its answer whole.

@@ -1,29 +1,46 @@
-// Model folders among the static assets of an edge worker. Files larger than a static asset
-// may be lie there in parts, NAME.0, NAME.1, …, and parts.json says how large each is.
+// Model folders of an edge worker: objects of an R2 bucket where one is bound as BUCKET, else
+// static assets. Files larger than a static asset may be lie there in parts, NAME.0, NAME.1,
+// …, and parts.json states how large each is.
 import { ByteStream } from '../src/worker/stream.ts';
 
-/** What the Go program calls; memory is the kernels'. */
-export function modelFiles(assets, memory) {
-  const address = (id, name) => `https://assets/models/${id.split('/').map(encodeURIComponent).join('/')}/${name}`;
-  const get = async (url) => {
-    const r = await assets.fetch(url);
+/** A response with a file; null if there is none. */
+function reader({ ASSETS, BUCKET }) {
+  if (BUCKET) {
+    return async (key) => {
+      const object = await BUCKET.get(key);
+      return object && new Response(object.body, { headers: { 'Content-Length': String(object.size) } });
+    };
+  }
+  return async (key) => {
+    const r = await ASSETS.fetch(`https://assets/${key.split('/').map(encodeURIComponent).join('/')}`);
     if (r.status === 404) return null;
     if (!r.ok) throw new Error(`status ${r.status}`);
     return r;
   };
+}
+
+/** What the Go program calls; memory is the kernels'. */
+export function modelFiles(env, memory) {
+  const get = reader(env);
+  const key = (id, name) => `models/${id}/${name}`;
   return {
     /** A small file whole; null if there is none, its size if that is above limit. */
     async small(id, name, limit) {
-      const r = await get(address(id, name));
+      const r = await get(key(id, name));
       if (!r) return null;
+      const stated = Number(r.headers.get('content-length'));
+      if (stated > limit) {
+        await r.body?.cancel();
+        return stated;
+      }
       const bytes = new Uint8Array(await r.arrayBuffer());
       return bytes.length > limit ? bytes.length : bytes;
     },
     /** A file of weights, null if there is none. */
     async open(id, name) {
-      const r = await get(address(id, 'parts.json'));
+      const r = await get(key(id, 'parts.json'));
       const sizes = r && (await r.json())[name];
-      return sizes ? new WeightsFile((i) => get(`${address(id, name)}.${i}`), name, sizes, memory) : null;
+      return sizes ? new WeightsFile((i) => get(`${key(id, name)}.${i}`), name, sizes, memory) : null;
     },
   };
 }

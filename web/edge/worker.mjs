@@ -1,18 +1,23 @@
 // The edge worker: it starts the Go program once for each isolate, and calls it with one
-// request at a time. Vectors are computed synchronously, so that nothing would be won by more;
-// and promises that the program waits for then belong to the request that is being served,
-// since an isolate ends what a request left behind.
+// request at a time. Vectors are computed synchronously, so more at a time would not be
+// faster; and the promises that the program waits for then belong to the request that is
+// being served, since an isolate ends what a request left behind.
 import 'workers/wasm_exec';
 import { kernelImports } from '../../kernels/simd/imports.mjs';
 import kernelModule from './kernels.wasm';
 import program from './edge.wasm';
 import { modelFiles } from './assets.mjs';
+import { isAddressOfTEI, MAX_BODY, readBody } from './request.mjs';
 
-/** The most bytes of a body, and the most requests that wait. */
-const MAX_BODY = 1 << 20;
+/** The most requests that wait. */
 const QUEUE = 64;
-/** After so many milliseconds a request that does not end is given up, and the program starts anew. */
-const STUCK = 60_000;
+/**
+ * The longest time that the body of a request may take to arrive, and then its answer, in
+ * milliseconds, if the variable BUDGET does not state it. Starting the program is not part of it.
+ */
+const BUDGET = 30_000;
+/** The headers that the service reads. Others would be copied into the program for nothing. */
+const HEADERS = ['authorization', 'content-type', 'content-encoding', 'origin', 'access-control-request-method'];
 
 globalThis.tryCatch = (f) => {
   try {
@@ -31,15 +36,15 @@ async function start(env) {
   const wrong = exports.selftest();
   if (wrong !== 0) throw new Error(`kernels: this engine's WebAssembly SIMD computes wrongly (self-test ${wrong})`);
   const go = new Go();
-  go.env = { GOGC: '50' };
+  // Little is alive between requests. Up to 40 MiB garbage is left alone, so that few
+  // requests pay for its collection.
+  go.env = { GOGC: '400', GOMEMLIMIT: '40MiB' };
   const binding = {};
-  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, ...modelFiles(env.ASSETS, exports.memory) };
-  const self = { binding, lodestone, ended: false, fail: null };
+  const memory = () => ({ program: go.mem.buffer.byteLength, kernels: exports.memory.buffer.byteLength });
+  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, ...modelFiles(env, exports.memory) };
+  const self = { binding, lodestone, fail: null };
   // A promise of go.run would belong to the request that starts the program.
-  go.exit = (code) => {
-    self.ended = true;
-    self.fail?.(new Error(`edge: the program ended with status ${code}`));
-  };
+  go.exit = (code) => self.fail?.(new Error(`edge: the program ended with status ${code}`));
   await new Promise((resolve, reject) => {
     self.fail = reject;
     WebAssembly.instantiate(program, { ...go.importObject, kernels: kernelImports(exports, go), workers: { ready: resolve } })
@@ -49,53 +54,35 @@ async function start(env) {
   return self;
 }
 
-/** The body, undefined if it is too long, null if it broke off. */
-async function readBody(request) {
-  if (!request.body) return new Uint8Array(0);
-  if (Number(request.headers.get('content-length')) > MAX_BODY) return undefined;
-  const parts = [];
-  let n = 0;
-  try {
-    for await (const part of request.body) {
-      n += part.length;
-      if (n > MAX_BODY) return undefined;
-      parts.push(part);
-    }
-  } catch {
-    return null;
-  }
-  if (parts.length === 1) return parts[0];
-  const all = new Uint8Array(n);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /** An answer of the worker itself, in the form that the address has. */
 function refuse(request, status, type, code, message) {
-  const tei = /^\/(embed|rerank|tokenize|info|health)$/.test(new URL(request.url).pathname);
-  const body = tei
+  const id = `req_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
+  console.log(JSON.stringify({ time: new Date().toISOString(), level: 'WARN', msg: 'request', id, status, code }));
+  const body = isAddressOfTEI(request.url)
     ? { error: message, error_type: status === 429 ? 'Overloaded' : 'Unhealthy' }
     : { error: { message, type, param: null, code } };
-  return Response.json(body, { status, headers: { 'Retry-After': '1', 'X-Request-Id': `req_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}` } });
+  return Response.json(body, { status, headers: { 'Retry-After': '1', 'X-Request-Id': id, 'Cache-Control': 'no-store' } });
 }
 
-async function call(request, body, env) {
+/** The answer of the program; rejects if it ends, or does not answer before the deadline. */
+async function call(request, body, env, deadline) {
+  const began = Date.now();
   running ??= await start(env);
+  deadline += Date.now() - began;
   const self = running;
   self.lodestone.body = body ?? null;
   self.lodestone.broken = body === null;
-  const headers = new Headers(request.headers);
+  const headers = new Map();
+  for (const name of HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
   if (body === undefined) headers.set('content-length', String(MAX_BODY + 1)); // the program refuses it by name
-  else headers.delete('content-length');
   let timer;
   try {
     return await new Promise((resolve, reject) => {
       self.fail = reject;
-      timer = setTimeout(() => reject(new Error(`edge: no answer within ${STUCK} ms`)), STUCK);
+      timer = setTimeout(() => reject(new Error('edge: no answer within the budget of the request')), Math.max(0, deadline - Date.now()));
       self.binding.handleRequest({ method: request.method, url: request.url, headers, body: null }).then(resolve, reject);
     });
   } catch (e) {
@@ -108,7 +95,9 @@ async function call(request, body, env) {
 
 async function serve(request, env) {
   if (waiting >= QUEUE) return refuse(request, 429, 'rate_limit_error', 'overloaded', `${QUEUE} requests wait already; try again later`);
-  const body = await readBody(request);
+  const budget = Number(env.BUDGET) || BUDGET;
+  const body = await readBody(request, budget);
+  const deadline = Date.now() + budget;
   const before = turn;
   let done;
   turn = new Promise((resolve) => (done = resolve));
@@ -117,10 +106,11 @@ async function serve(request, env) {
     // The runtime rejects it if the request before was ended by force: then the program may
     // wait for what never comes.
     await before?.catch(() => (running = null));
-    return await call(request, body, env);
+    if (Date.now() >= deadline) return refuse(request, 503, 'server_error', 'timeout', `the request waited longer than ${budget} ms; try again later`);
+    return await call(request, body, env, deadline);
   } catch (e) {
-    console.error(e instanceof Error ? e.message : String(e));
-    return refuse(request, 503, 'server_error', 'unavailable', 'the program did not run; try again');
+    console.error(JSON.stringify({ time: new Date().toISOString(), level: 'ERROR', msg: 'program', cause: e instanceof Error ? e.message : String(e) }));
+    return refuse(request, 503, 'server_error', 'unavailable', 'the program did not answer; try again');
   } finally {
     waiting--;
     done();
@@ -130,7 +120,7 @@ async function serve(request, env) {
 export default {
   fetch(request, env, ctx) {
     const answer = serve(request, env);
-    // Whoever leaves does not end what others wait for: the load of a model.
+    // A client that leaves does not end what others wait for: the load of a model.
     ctx.waitUntil(answer.then(() => {}, () => {}));
     return answer;
   },

@@ -8,44 +8,56 @@ import { configuration } from './configuration.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-/** Starts workerd at an address, with variables over those of wrangler.jsonc; resolves when it listens. */
-export async function startWorkerd({ address = '127.0.0.1:8787', vars = {}, dist = path.join(here, 'dist'), stdio = 'inherit' } = {}) {
+/**
+ * Starts workerd at an address; resolves when it listens. vars stand over those of
+ * wrangler.jsonc. bucket is the address of a server that answers as R2 does, which is then
+ * bound as BUCKET. With inspect, inspector is the address of V8's inspector protocol.
+ */
+export async function startWorkerd({ address = '127.0.0.1:8787', vars = {}, dist = path.join(here, 'dist'), stdio = 'inherit', modules = ['edge.wasm', 'kernels.wasm'], bucket, inspect = false } = {}) {
   const c = await configuration();
-  const bindings = Object.entries({ ...c.vars, ...vars }).map(([name, text]) => `( name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)} )`);
+  const text = JSON.stringify;
+  const services = [`( name = "assets", disk = ( path = ${text(path.join(dist, 'assets'))} ) )`];
+  const bindings = ['( name = "ASSETS", service = "assets" )', ...Object.entries({ ...c.vars, ...vars }).map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`)];
+  if (bucket) {
+    services.push(`( name = "bucket", external = ( address = ${text(bucket)}, http = () ) )`);
+    bindings.push('( name = "BUCKET", r2Bucket = "bucket" )');
+  }
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     ( name = "main", worker = (
       modules = [
         ( name = "worker.mjs", esModule = embed "worker.mjs" ),
-        ( name = "edge.wasm", wasm = embed "edge.wasm" ),
-        ( name = "kernels.wasm", wasm = embed "kernels.wasm" )
+        ${modules.map((m) => `( name = ${text(m)}, wasm = embed ${text(m)} )`).join(', ')}
       ],
-      compatibilityDate = ${JSON.stringify(c.compatibility_date)},
-      bindings = [ ( name = "ASSETS", service = "assets" ), ${bindings.join(', ')} ]
+      compatibilityDate = ${text(c.compatibility_date)},
+      bindings = [ ${bindings.join(', ')} ]
     ) ),
-    ( name = "assets", disk = ( path = ${JSON.stringify(path.join(dist, 'assets'))} ) )
+    ${services.join(', ')}
   ],
-  sockets = [ ( name = "http", address = ${JSON.stringify(address)}, http = (), service = "main" ) ]
+  sockets = [ ( name = "http", address = ${text(address)}, http = (), service = "main" ) ]
 );
 `;
   const file = path.join(dist, 'workerd.capnp');
   await writeFile(file, config);
   // The program itself: what npm calls workerd is a script that hands no further file over.
   const { default: program } = createRequire(import.meta.url)('workerd');
-  const child = spawn(program, ['serve', '--control-fd=3', file], { stdio: ['ignore', stdio, stdio, 'pipe'] });
-  const port = await new Promise((resolve, reject) => {
-    let text = '';
+  const child = spawn(program, ['serve', '--control-fd=3', ...(inspect ? ['--inspector-addr=127.0.0.1:0'] : []), file], { stdio: ['ignore', stdio, stdio, 'pipe'] });
+  const ports = await new Promise((resolve, reject) => {
+    let lines = '';
+    const found = {};
     child.on('error', reject);
     child.on('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
     child.stdio[3].on('data', (part) => {
-      text += part;
-      for (const line of text.split('\n')) {
-        const message = line && line.endsWith('}') ? JSON.parse(line) : {};
-        if (message.event === 'listen') resolve(message.port);
+      lines += part;
+      for (const line of lines.split('\n')) {
+        const message = line.endsWith('}') ? JSON.parse(line) : {};
+        if (message.event === 'listen') found.http = message.port;
+        if (message.event === 'listen-inspector') found.inspector = message.port;
       }
+      if (found.http && (found.inspector || !inspect)) resolve(found);
     });
   });
   const host = address.slice(0, address.lastIndexOf(':'));
-  return { child, url: `http://${host}:${port}` };
+  return { child, url: `http://${host}:${ports.http}`, inspector: ports.inspector && `127.0.0.1:${ports.inspector}` };
 }

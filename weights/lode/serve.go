@@ -56,11 +56,13 @@ func (o *serveFlags) parse(f *flags, args []string) error {
 	f.IntVar(&o.limits.Tokens, "max-tokens", 0, "most tokens of a request; 0: 131072")
 	f.IntVar(&o.limits.Queue, "queue", 0, "most requests that wait; 0: 64")
 	f.DurationVar(&o.limits.Budget, "budget", 0, "longest time of a request; 0: 1m; negative: no limit")
+	f.Uint64Var(&o.limits.Memory, "memory", 0, "most bytes that models take together; those that were not used for longest are dropped; 0: no limit")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long requests may take after an interrupt")
 	f.StringVar(&o.encrypted, "encrypted", "", "folder of a THE-X classifier that answers lode encrypt-classify under /encrypted")
 	f.IntVar(&o.encryptedTokens, "encrypted-tokens", thex.DefaultTokens, "tokens that encrypted texts are padded to")
 	for _, m := range []struct{ flag, task, about string }{
 		{"model", pipeline.FeatureExtraction.Name, "/v1/embeddings and /v1/rerank"},
+		{"rerank", pipeline.TextRanking.Name, "/v1/rerank, a cross-encoder"},
 		{"entities", pipeline.TokenClassification.Name, "/v1/entities"},
 		{"classify", pipeline.TextClassification.Name, "/v1/classify"},
 		{"translate", pipeline.Translation.Name, "/v1/translate"},
