@@ -21,7 +21,7 @@ WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PAT
 # OpenAI's client, wrangler and others want Node.js 22.
 WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help vectors-bench search-eval demo build test test-all check lint fmt vet imports gen gen-check types size clean-tree \
+.PHONY: help vectors-bench search-eval demo build test test-all test-install docs check lint fmt vet imports gen gen-check types size clean-tree \
 	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
@@ -38,7 +38,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race webgpu e2e-firefox webkit test-package edge-test edge-pgvector ## test, then the race detector, all of the GPU tests, Firefox ESR, WebKitGTK, the npm package and the edge worker; about half an hour
+test-all: test race test-install webgpu e2e-firefox webkit test-package edge-test edge-pgvector ## test, then the race detector, all of the GPU tests, Firefox ESR, WebKitGTK, the npm package and the edge worker; about half an hour
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -67,6 +67,9 @@ gen: node_modules/.package-lock.json ## write the generated files again
 
 train-smoke: ## a few steps of every recipe of weights/train, its results verified; needs PyTorch (PYTHON=python3)
 	$(PYTHON) weights/train/smoke.py
+
+docs: go-installed build web/docs/node_modules/.package-lock.json ## the documentation, into web/dist/docs: guides, and the reference of the module
+	$(WITH_NODE) node web/docs/build.mjs
 
 edge: edge-build ## build the edge worker and run it under workerd; prints the address and a call (EDGE_ADDR, TOKENS)
 	$(WITH_NODE) node web/edge/serve.mjs
@@ -141,6 +144,9 @@ unit: go-installed ## the Go tests
 race: go-installed ## the Go tests under the race detector, the long ones left out
 	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
 
+test-install: go-installed ## go install MODULE/weights/lode@VERSION from a proxy that is a folder; one to three minutes
+	$(GO) test -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode
+
 thex: go-installed ## 200 sentences (THEX_SENTENCES) classified under encryption; about ten minutes on two idle cores
 	THEX_SENTENCES=$${THEX_SENTENCES:-200} $(GO) test -count=1 -v -timeout 60m -run TestASentenceEndToEnd ./models/thex/evaluator
 
@@ -169,13 +175,13 @@ test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets an
 	$(WITH_NODE) node models/tokenizer/testdata/oracle-real.mjs $(TOKENIZERS)/out
 	$(GO) test -tags real -run TestPublishedTokenizers -timeout 60m -v ./models/tokenizer
 
-e2e: browsers build ## Playwright: kernels, engine, module, demo and examples in Chromium
+e2e: browsers build docs ## Playwright: kernels, engine, module, demo and examples in Chromium
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium --project=webgpu
 
 webgpu: browsers build ## the whole table of cases and all golden vectors on Chromium's software adapter of WebGPU
 	$(WITH_NODE) LODESTONE_WEBGPU=all timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
 
-e2e-firefox: browsers build ## the same in Firefox ESR
+e2e-firefox: browsers build docs ## the same in Firefox ESR
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=firefox
 
 kernels-soak: browsers build ## a million random kernel calls in Chromium against the reference (KERNELS_SOAK, KERNELS_SEED); takes long
@@ -209,6 +215,10 @@ web/package/node_modules/.package-lock.json: web/package/package.json web/packag
 
 web/bench/search/node_modules/.package-lock.json: web/bench/search/package.json web/bench/search/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench/search
+	@touch $@
+
+web/docs/node_modules/.package-lock.json: web/docs/package.json web/docs/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/docs
 	@touch $@
 
 web/bench/node_modules/.package-lock.json: web/bench/package.json web/bench/package-lock.json

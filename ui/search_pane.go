@@ -79,7 +79,7 @@ func (c *Results) Heading() string {
 	case len(v.Results) == 0:
 		return "One moment"
 	case !v.Close:
-		return "Nothing close"
+		return "Nearest in meaning"
 	}
 	return "Closest in meaning"
 }
@@ -100,7 +100,7 @@ func (c *Results) Hint() string {
 	case len(v.Results) == 0:
 		return "The query runs as soon as the model is ready and the first sentences are embedded."
 	case !v.Close:
-		return "No sentence means the same. The nearest of " + format.Count(v.Embedded, "sentence", "sentences") + ":"
+		return "None is close enough to be sure that it means the same. The nearest of " + format.Count(v.Embedded, "sentence", "sentences") + ":"
 	}
 	text := format.Count(len(v.Results), "result", "results") + " of " + format.Count(v.Embedded, "sentence", "sentences")
 	if v.Languages > 1 {
@@ -135,6 +135,17 @@ type OwnText struct {
 func (c *OwnText) SizeOf(s search.Source) string {
 	return format.Count(s.Count, "sentence", "sentences")
 }
+
+// Pressed is the state of the button that keeps own texts.
+func (c *OwnText) Pressed() string {
+	if c.View.Keep {
+		return "true"
+	}
+	return "false"
+}
+
+// KeepVerb is what that button says.
+func (c *OwnText) KeepVerb() string { return "Keep my text on this device" }
 
 // Described names the element that says what is wrong with the text, if something is.
 func (c *OwnText) Described() string {

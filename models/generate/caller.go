@@ -72,31 +72,9 @@ func atLeast(x float64) string {
 func nearest(key string) string {
 	best, least := "", math.MaxInt
 	for _, o := range callerOptions {
-		if n := edits(o.key, key); n < least {
+		if n := lean.Edits(o.key, key); n < least {
 			best, least = o.key, n
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance of two names, the second cut to 64 bytes.
-func edits(a, b string) int {
-	b = b[:min(len(b), 64)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

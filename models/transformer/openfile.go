@@ -4,16 +4,16 @@ package transformer
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
 // OpenFile opens a safetensors file as a Stream into the memory of dev. Package pipeline
 // opens model folders; this is for files that are none, such as golden vectors.
 func OpenFile(dev *kernels.Device, path string) (Stream, io.Closer, error) {
-	f, err := os.Open(path)
+	f, err := safetensors.OpenRegular(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,6 +20,10 @@ type Host interface {
 	Copy(text string) error
 	// Fetch returns a text file of this site; path is relative to the page.
 	Fetch(ctx context.Context, path string) (string, error)
+	// Store keeps a text under a name on this device, "" removes it. It is an error if the browser has no room, or keeps nothing.
+	Store(name, text string) error
+	// Stored returns what Store has kept, "" if there is nothing.
+	Stored(name string) string
 	// PickFiles opens the browser's file dialog and calls take with the files that the reader chose.
 	PickFiles(take func([]File))
 

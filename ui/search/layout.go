@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"github.com/lodestone-wasm/lodestone/ui/plot"
@@ -14,7 +15,13 @@ type layoutJob struct {
 }
 
 // wantLayout requests a new map of the sentences that have vectors. The caller holds s.mu.
-func (s *Search) wantLayout() { s.layer.Submit(layoutJob{s.vectors.Clone(), s.gen}) }
+func (s *Search) wantLayout() {
+	set := s.vectors.Clone()
+	if n := set.Len(); n > MaxDots {
+		set.Remove(MaxDots, n)
+	}
+	s.layer.Submit(layoutJob{set, s.gen})
+}
 
 func (s *Search) runLayout(ctx context.Context, j layoutJob) {
 	if ctx.Err() != nil {
@@ -52,12 +59,14 @@ func (s *Search) draw() {
 	if s.queryVec == nil || len(s.hits) == 0 {
 		return
 	}
-	q := s.layout.Place(s.queryVec, s.hits)
+	onMap := slices.DeleteFunc(slices.Clone(s.hits), func(h similar.Hit) bool { return h.Index >= len(p.Dots) })
+	if len(onMap) == 0 {
+		return
+	}
+	q := s.layout.Place(s.queryVec, onMap)
 	p.Query = &q
-	for _, h := range s.hits {
-		if h.Index < len(p.Dots) {
-			p.Links = append(p.Links, plot.Link{Dot: h.Index, Score: h.Score})
-		}
+	for _, h := range onMap {
+		p.Links = append(p.Links, plot.Link{Dot: h.Index, Score: h.Score})
 	}
 }
 

@@ -46,12 +46,14 @@ type Search struct {
 	failure *host.Failure
 	retry   retry
 	notice  *host.Failure // about text that was not added; the next text replaces it
+	left    string        // what was left out of the text that is being added, in words
 
 	sources []Source
 	entries []Entry     // in the order of their sources
 	vectors similar.Set // of entries[:vectors.Len()]
 	gen     int         // counts removals: an answer to an older generation is dropped
 	lastID  int
+	keep    bool   // the reader agreed that own texts are kept on this device
 	draft   string // the reader's own text, not added yet
 
 	embedding   bool
@@ -103,6 +105,7 @@ func (s *Search) Open(a route.Address) {
 	s.started = true
 	s.mu.Unlock()
 	if first {
+		s.restoreOwn()
 		go s.loadCollection()
 		s.Model.Load()
 	}

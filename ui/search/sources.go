@@ -20,11 +20,12 @@ type Source struct {
 	Count   int // sentences
 }
 
-// Limits of what a reader may add. Each change draws the map and ranks all sentences again, so there cannot be many.
+// Limits of what a reader may add. A query is compared with every sentence, and their vectors stay in memory.
 const (
-	MaxTextBytes = 256 << 10 // a thousand sentences are about 100 kB
-	MaxSentences = 1000      // of all sources together
-	MaxFiles     = 10        // at once
+	MaxTextBytes = 4 << 20 // of a text; a thousand sentences are about 100 kB
+	MaxSentences = 10_000  // of all sources together
+	MaxFiles     = 10      // at once
+	MaxDots      = 1000    // of the map, which is drawn anew for each of them
 )
 
 // Kinds of refusal for added text, for errors.Is.
@@ -115,7 +116,15 @@ func (s *Search) AddText(name, text string) error {
 	}
 	s.mu.Lock()
 	s.notice = nil
+	if s.left != "" {
+		s.notice = &host.Failure{Title: "A part of the text was added", Code: "full", Text: strings.TrimSpace(s.left)}
+		s.left = ""
+	}
+	keep := s.keep
 	s.mu.Unlock()
+	if keep {
+		s.store()
+	}
 	s.host.Redraw()
 	return nil
 }
@@ -137,7 +146,7 @@ func (s *Search) addText(name, text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("%w: broken UTF-8; save the text as UTF-8", ErrNotText)
 	}
-	parts := sentence.Split(text)
+	parts := sentence.Items(name, text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var entries []Entry
@@ -151,16 +160,21 @@ func (s *Search) addText(name, text string) error {
 	if len(entries) == 0 {
 		return fmt.Errorf("%w in %s of text; type or paste at least one word", ErrNoSentence, format.Bytes(int64(len(text))))
 	}
-	if room := MaxSentences - len(s.entries); len(entries) > room {
-		return fmt.Errorf("%w: %s found, there is room for %d more (%d in all); remove a text or add a shorter one",
-			ErrFull, format.Count(len(entries), "sentence", "sentences"), max(0, room), MaxSentences)
+	left := ""
+	switch room := MaxSentences - len(s.entries); {
+	case room <= 0:
+		return fmt.Errorf("%w: there is room for %d sentences in all, and no more; remove a text first", ErrFull, MaxSentences)
+	case len(entries) > room:
+		left = fmt.Sprintf(" The last %s are left out: there is room for %d in all.", format.Count(len(entries)-room, "sentence", "sentences"), MaxSentences)
+		entries = entries[:room]
 	}
 	name = format.Clip(strings.Join(strings.Fields(name), " "), 40)
 	if name == "" {
 		name = "“" + format.Clip(entries[0].Text, 24) + "”"
 	}
 	s.add(Source{Name: name}, entries)
-	s.host.Announce(format.Count(len(entries), "sentence", "sentences") + " added from " + name + ".")
+	s.host.Announce(format.Count(len(entries), "sentence", "sentences") + " added from " + name + "." + left)
+	s.left = left
 	return nil
 }
 
@@ -188,6 +202,12 @@ func (s *Search) Remove(id int) {
 	if name := s.remove(id); name != "" {
 		s.host.Announce(name + " removed.")
 		s.host.MoveFocus("", "sources")
+		s.mu.Lock()
+		keep := s.keep
+		s.mu.Unlock()
+		if keep {
+			s.store()
+		}
 	}
 	s.host.Redraw()
 }

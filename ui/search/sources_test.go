@@ -91,11 +91,29 @@ func TestRemovalWhileEmbedding(t *testing.T) {
 	})
 }
 
-func TestTextThatIsRefused(t *testing.T) {
+// Of a text with more sentences than there is room for the beginning is taken, and the reader is told.
+func TestALargeTextIsTakenAsFarAsThereIsRoom(t *testing.T) {
 	var many strings.Builder
 	for i := range MaxSentences + 1 {
 		fmt.Fprintf(&many, "Line number %d.\n\n", i)
 	}
+	hosttest.Run(t, func(t *testing.T) {
+		b := newSearch(t, sample)
+		b.start(embedded)
+		b.AddFiles([]host.File{file("x.txt", many.String())})
+		v := b.until("a notice", func(v View) bool { return v.Notice != nil })
+		if v.Notice.Code != "full" || !strings.Contains(v.Notice.Text, "The last 5 sentences are left out") || v.Sentences != MaxSentences {
+			t.Errorf("notice %+v, %d sentences", v.Notice, v.Sentences)
+		}
+		b.AddFiles([]host.File{file("y.txt", "One more.")})
+		v = b.until("a refusal", func(v View) bool { return v.Notice != nil && strings.Contains(v.Notice.Text, "remove a text first") })
+		if v.Sentences != MaxSentences {
+			t.Errorf("%d sentences", v.Sentences)
+		}
+	})
+}
+
+func TestTextThatIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file host.File
@@ -104,8 +122,7 @@ func TestTextThatIsRefused(t *testing.T) {
 	}{
 		{"empty", file("x.txt", ""), "no_sentence", "no sentence in 0 B of text"},
 		{"no word", file("x.txt", "1 2 3 --- !!"), "no_sentence", "type or paste at least one word"},
-		{"too many sentences", file("x.txt", many.String()), "full", "1,001 sentences found, there is room for 996 more (1000 in all)"},
-		{"too long", file("x.txt", strings.Repeat("long text ", MaxTextBytes/10+1)), "text_too_long", "x.txt: text too long: got 262 kB, allowed are 262 kB; add a part of it"},
+		{"too long", file("x.txt", strings.Repeat("long text ", MaxTextBytes/10+1)), "text_too_long", "x.txt: text too long: got 4.2 MB, allowed are 4.2 MB; add a part of it"},
 		{"too long when read", host.File{Name: "x.txt", Read: func() ([]byte, error) { return make([]byte, MaxTextBytes+1), nil }}, "text_too_long", "text too long"},
 		{"binary", file("x.txt", "PK\x03\x04\x00\x00"), "not_text", "x.txt: not text: a zero byte at position 4"},
 		{"Latin-1", file("x.txt", "caf\xe9"), "not_text", "byte 3 (0xe9) is not UTF-8"},

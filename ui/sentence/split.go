@@ -72,15 +72,19 @@ func blocks(text string) []block {
 		cur, last = block{}, ""
 	}
 	apart := false
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.Join(strings.Fields(line), " ")
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	lists := listed(lines)
+	for i, line := range lines {
 		item, marked := trimMarker(line)
 		if item == "" {
 			flush()
 			apart = true
 			continue
 		}
-		if marked || last != "" && !wrapped(last, item) {
+		if marked || last != "" && !wrapped(last, item, lists[i]) {
 			flush()
 		}
 		if b.Len() > 0 {
@@ -99,12 +103,36 @@ func blocks(text string) []block {
 // wrapLine is the length in code points from which a line without closing punctuation counts as wrapped by an editor.
 const wrapLine = 55
 
-// wrapped reports whether next continues the sentence of line.
-func wrapped(line, next string) bool {
+// Lines are items, such as those of a shopping list, if at least listLines follow each other, none longer than narrow code points and
+// none with the end of a sentence.
+const (
+	listLines = 3
+	narrow    = 32
+)
+
+// wrapped reports whether next continues the sentence of line. item: they belong to a list.
+func wrapped(line, next string, item bool) bool {
 	if r, _ := utf8.DecodeRuneInString(next); unicode.IsLower(r) {
-		return true
+		return !item || strings.ContainsAny(line[len(line)-1:], ",;-")
 	}
 	return utf8.RuneCountInString(line) >= wrapLine
+}
+
+// listed returns for each line whether it is of a list. Blank lines separate lists.
+func listed(lines []string) []bool {
+	all := make([]bool, len(lines))
+	for from := 0; from < len(lines); {
+		to, item := from, true
+		for to < len(lines) && lines[to] != "" {
+			item = item && utf8.RuneCountInString(lines[to]) <= narrow && strings.IndexFunc(lines[to], isTerminal) < 0
+			to++
+		}
+		for i := from; i < to; i++ {
+			all[i] = item && to-from >= listLines
+		}
+		from = to + 1
+	}
+	return all
 }
 
 // trimMarker removes the marker of a list or heading from the start of a line and reports whether there was one.

@@ -111,6 +111,45 @@ func (p *page) Copy(text string) error {
 	return err
 }
 
+// storage is the prefix of the names under which Store keeps texts.
+const storage = "lodestone-"
+
+// Store keeps a text in localStorage.
+func (p *page) Store(name, text string) error {
+	return try(func() {
+		if text == "" {
+			p.window.Get("localStorage").Call("removeItem", storage+name)
+		} else {
+			p.window.Get("localStorage").Call("setItem", storage+name, text)
+		}
+	})
+}
+
+// Stored returns what Store has kept; nothing where the browser denies storage.
+func (p *page) Stored(name string) (text string) {
+	_ = try(func() {
+		if v := p.window.Get("localStorage").Call("getItem", storage+name); v.Type() == js.TypeString {
+			text = v.String()
+		}
+	})
+	return text
+}
+
+// try turns an exception of the browser into an error.
+func try(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			exception, ok := r.(js.Error)
+			if !ok {
+				panic(r)
+			}
+			err = errors.New("the browser stores nothing here: " + exception.Value.Get("message").String())
+		}
+	}()
+	f()
+	return nil
+}
+
 // MoveFocus moves the keyboard focus to an element, if it is at another or that is "".
 func (p *page) MoveFocus(from, to string) {
 	if from != "" {

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
 // Pack hashes the files of a model folder and writes its manifest.json, beside the final
@@ -65,14 +67,11 @@ func list(dir string) ([]string, error) {
 
 // hash reads a file. advance, if not nil, is told of each piece.
 func hash(dir, name string, advance func(n int)) (File, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := safetensors.OpenRegular(filepath.Join(dir, name))
 	if err != nil {
 		return File{}, refuse(err, "%v", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return File{}, refuse(ErrMissing, "%q is not a regular file", name)
-	}
 	h := sha256.New()
 	buf := make([]byte, 1<<18)
 	var size int64
@@ -111,7 +110,7 @@ func replace(dir string, text []byte) (err error) {
 
 // ReadManifest reads dir's manifest.json.
 func ReadManifest(dir string) (*Manifest, error) {
-	f, err := os.Open(filepath.Join(dir, ManifestFile))
+	f, err := safetensors.OpenRegular(filepath.Join(dir, ManifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, refuse(err, "%s has no %s: write one with lode pack", dir, ManifestFile)
 	}

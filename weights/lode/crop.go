@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 
 	"github.com/lodestone-wasm/lodestone/models/crop"
@@ -9,22 +8,20 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-// cropping is CROP as a word of `lode run` and `lode eval`.
-const cropping = "crop"
-
 // cropOptions are the flags of `lode run crop` and `lode eval crop`.
 type cropOptions struct {
 	translator, tagger, from, pivot string
 	beams                           int
-	search                          int // beams of the first translation; each command has the flag
+	search                          int // beams of the first translation
 }
 
-func (o *cropOptions) flags(f *flag.FlagSet) {
-	f.StringVar(&o.translator, "translator", "", "crop: folder of a translator with markers")
-	f.StringVar(&o.tagger, "tagger", "", "crop: folder of a tagger of --pivot-lang")
-	f.StringVar(&o.from, "src-lang", "", "crop: the language of the texts, as the translator names it: de")
-	f.StringVar(&o.pivot, "pivot-lang", "en", "crop: the language that the tagger knows")
-	f.IntVar(&o.beams, "num-beams", 1, "crop: translations of the marked sentence, of which one is taken whose entities can be placed")
+func (o *cropOptions) flags(f *flags) {
+	f.StringVar(&o.translator, "translator", "", "a translator with markers")
+	f.StringVar(&o.tagger, "tagger", "", "a tagger of --pivot-lang")
+	f.StringVar(&o.from, "src-lang", "", "the language of the texts, as the translator names it: de")
+	f.StringVar(&o.pivot, "pivot-lang", "en", "the language that the tagger knows")
+	f.IntVar(&o.search, "beams", 1, "hypotheses that are followed at a time in the first translation")
+	f.IntVar(&o.beams, "num-beams", 1, "translations of the marked sentence, of which one is taken whose entities can be placed")
 }
 
 // loadCrop loads both models of CROP.

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/simd"
+	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
+	"github.com/lodestone-wasm/lodestone/models/tasks"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
+	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
 // device makes the device that --backend names.
@@ -27,9 +31,19 @@ func (f *flags) device() (*kernels.Device, error) {
 	return nil, fmt.Errorf("%w: --backend %q; known: simd128, reference", errUsage, *f.backend)
 }
 
-// openModel opens a model folder, with a progress bar. Every command that runs a model
-// opens it here.
-func (f *flags) openModel(e *env, dir, dtype string, head pipeline.Head) (*pipeline.Model, error) {
+// dtypeUsage describes --dtype of commands that load weights.
+const dtypeUsage = "auto (as stored), f32, q8 or q4"
+
+// dtypeFlag is --dtype.
+func (f *flags) dtypeFlag() *string { return f.String("dtype", "auto", dtypeUsage) }
+
+// openModel opens a model, with a progress bar. Every command that runs a model opens it
+// here.
+func (f *flags) openModel(e *env, model, dtype string, head pipeline.Head) (*pipeline.Model, error) {
+	dir, err := f.modelDir(e, model)
+	if err != nil {
+		return nil, err
+	}
 	dev, err := f.device()
 	if err != nil {
 		return nil, err
@@ -43,27 +57,66 @@ func (f *flags) openModel(e *env, dir, dtype string, head pipeline.Head) (*pipel
 	}
 	m, err := folder.Load(dev, head, o)
 	if err != nil {
+		bar.end()
+		if errors.Is(err, tasks.ErrModel) || errors.Is(err, heads.ErrNoHead) || errors.Is(err, transformer.ErrUnsupported) {
+			err = fmt.Errorf("%w%s", err, otherTasks(dev, folder, model, head))
+		}
 		return nil, inFolder(dir, err)
 	}
 	return m, nil
 }
 
+// tasksOfHeads are the tasks that models are loaded for, by what they are loaded with.
+var tasksOfHeads = []struct {
+	head pipeline.Head
+	task string
+}{
+	{pipeline.Translation.Head, pipeline.Translation.Name},
+	{pipeline.TextGeneration.Head, pipeline.TextGeneration.Name},
+	{pipeline.TokenClassification.Head, pipeline.TokenClassification.Name},
+	{pipeline.TextClassification.Head, pipeline.TextClassification.Name},
+	{pipeline.QuestionAnswering.Head, pipeline.QuestionAnswering.Name},
+	{pipeline.FillMask.Head, pipeline.FillMask.Name},
+	{pipeline.MultipleChoice.Head, pipeline.MultipleChoice.Name},
+}
+
+// otherTasks names a command that runs a model that could not be loaded with a head. The
+// headers of its weights say which.
+func otherTasks(dev *kernels.Device, folder *pipeline.Folder, model string, head pipeline.Head) string {
+	for _, t := range tasksOfHeads {
+		if t.head == head {
+			continue
+		}
+		if _, _, err := folder.Memory(dev, t.head, pipeline.Options{}); err == nil {
+			return fmt.Sprintf("; this model runs with: lode run %s %s", t.task, model)
+		}
+	}
+	return ""
+}
+
 // openTask opens a model folder for a task.
-func openTask[T any](f *flags, e *env, dir, dtype string, task pipeline.Task[T]) (T, error) {
-	m, err := f.openModel(e, dir, dtype, task.Head)
+func openTask[T any](f *flags, e *env, model, dtype string, task pipeline.Task[T]) (T, error) {
+	m, err := f.openModel(e, model, dtype, task.Head)
+	if err == nil && task.Name == pipeline.FeatureExtraction.Name && m.Config.CrossAttention {
+		err = fmt.Errorf("%s: %w: it has an encoder and a decoder, and no vectors for texts; this model runs with: lode run %s %s", model, tasks.ErrModel, pipeline.Translation.Name, model)
+	}
 	if err != nil {
 		var none T
 		return none, err
 	}
 	t, err := task.Of(m)
 	if err != nil {
-		err = inFolder(dir, err)
+		err = inFolder(model, err)
 	}
 	return t, err
 }
 
-// openTokenizer reads the tokenizer of a model folder.
-func (f *flags) openTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+// openTokenizer reads the tokenizer of a model.
+func (f *flags) openTokenizer(e *env, model string) (*tokenizer.Tokenizer, error) {
+	dir, err := f.modelDir(e, model)
+	if err != nil {
+		return nil, err
+	}
 	dev, err := f.device()
 	if err != nil {
 		return nil, err

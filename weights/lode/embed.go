@@ -10,22 +10,25 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-func embed(e *env, args []string) error {
-	f := newFlags(e, "embed")
-	dir := f.String("model", "", "model folder")
-	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
-	pooling := f.String("pooling", "", "prompt, mean, cls, last; empty: the model's own")
-	normalize := f.Bool("normalize", false, "divide each vector by its length")
-	if _, err := f.parse(args, 0, 0); err != nil {
+func init() {
+	register(textsGroup, func(e *env) *flags {
+		f := newCommand(e, "embed --model MODEL", "lines on standard input → vectors, as JSON").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		pooling := f.String("pooling", "", "prompt, mean, cls, last_token; empty: the model's own")
+		normalize := f.Bool("normalize", false, "divide each vector by its length")
+		return f.runs(0, 0, func([]string) error { return f.embed(e, *model, *dtype, *pooling, *normalize) })
+	})
+}
+
+func (f *flags) embed(e *env, model, dtype, by string, normalize bool) error {
+	if by == "none" {
+		return fmt.Errorf("%w: --pooling none gives no sentence vector; `lode run feature-extraction` gives the states of all tokens", errUsage)
+	}
+	by, err := pooling(by)
+	if err != nil {
 		return err
 	}
-	if *dir == "" {
-		return fmt.Errorf("%w: no --model", errUsage)
-	}
-	if *pooling == "none" {
-		return fmt.Errorf("%w: --pooling none gives no sentence vector", errUsage)
-	}
-	x, err := openTask(f, e, *dir, *dtype, pipeline.FeatureExtraction)
+	x, err := openTask(f, e, model, dtype, pipeline.FeatureExtraction)
 	if err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func embed(e *env, args []string) error {
 	var texts []string
 	done := 0
 	flush := func() error {
-		r, err := x.Run(nil, texts, tasks.FeatureExtractionOptions{Pooling: *pooling, Normalize: *normalize})
+		r, err := x.Run(nil, texts, tasks.FeatureExtractionOptions{Pooling: by, Normalize: normalize})
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,26 +21,32 @@ type encryptedResult struct {
 	Seconds   float64   `json:"seconds"`
 }
 
+func init() {
+	register(textsGroup, func(e *env) *flags {
+		f := newCommand(e, "encrypt-classify --server URL --model MODEL TEXT...", "classes of texts, computed under encryption by lode serve --encrypted")
+		url := f.String("server", "", "address of encrypted runs, which lode serve --encrypted prints")
+		model := f.modelFlag()
+		tokens := f.Int("tokens", thex.DefaultTokens, "tokens that texts are padded to, as at the server")
+		return f.runs(1, -1, func(args []string) error { return f.encryptClassify(e, *url, *model, *tokens, args) })
+	})
+}
+
 // encryptClassify has texts classified by a server that cannot read them.
-func encryptClassify(e *env, args []string) error {
-	f := newFlags(e, "encrypt-classify")
-	url := f.String("server", "", "address of encrypted runs, which lode serve --encrypted prints")
-	dir := f.String("model", "", "model folder, of which the embeddings and the tokenizer are used")
-	tokens := f.Int("tokens", thex.DefaultTokens, "tokens that texts are padded to, as at the server")
-	texts, err := f.parse(args, 1, -1)
+func (f *flags) encryptClassify(e *env, url, model string, tokens int, texts []string) error {
+	if url == "" {
+		return fmt.Errorf("%w: no --server", errUsage)
+	}
+	dir, err := f.modelDir(e, model)
 	if err != nil {
 		return err
 	}
-	if *url == "" || *dir == "" {
-		return fmt.Errorf("%w: --server and --model are needed", errUsage)
-	}
-	folder, err := thex.OpenFolder(*dir, *tokens)
+	folder, err := thex.OpenFolder(dir, tokens)
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
+	ctx := e.context()
 	begin := time.Now()
-	s, err := remote.Open(ctx, *url, folder, &http.Client{Timeout: 10 * time.Minute})
+	s, err := remote.Open(ctx, url, folder, &http.Client{Timeout: 10 * time.Minute})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func TestEncryptClassify(t *testing.T) {
 		{"no server given", "", "--server", []string{"--model", dir, "Where is the station?"}, 2},
 	} {
 		var out, complaint bytes.Buffer
-		status := run(&env{strings.NewReader(""), &out, &complaint}, append([]string{"encrypt-classify"}, c.args...))
+		status := run(&env{in: strings.NewReader(""), out: &out, err: &complaint}, append([]string{"encrypt-classify"}, c.args...))
 		if status != c.status || !strings.HasPrefix(out.String(), c.out) || !strings.Contains(complaint.String(), c.err) {
 			t.Errorf("%s: status %d, %q, %q", c.name, status, out.String(), complaint.String())
 		}

@@ -26,61 +26,39 @@ type stsResult struct {
 	DType    string  `json:"dtype"`
 }
 
-// evaluations are the words that may follow `lode eval`.
-var evaluations = []string{"sts", "classification", "entities", "translation", "perplexity", cropping}
+// evaluations are the commands below `lode eval`.
+var evaluations = newParentOf("eval", "compare a model with people's labels, translations and scores", checksGroup)
 
-func eval(e *env, args []string) error {
-	f := newFlags(e, "eval")
-	dir := f.String("model", "", "model folder")
-	dtype := f.String("dtype", "auto", "auto (as stored), f32, q8 or q4")
-	pooling := f.String("pooling", "", "prompt, mean, cls; empty: the model's own")
-	columns := f.String("columns", "1,2", "entities, crop: the columns of words and of their labels")
-	var o translationOptions
-	f.StringVar(&o.from, "from", "", "translation: the language of the text")
-	f.StringVar(&o.to, "to", "", "translation: the language to translate into")
-	f.IntVar(&o.beams, "beams", 1, "translation, crop: hypotheses that are followed at a time; of crop in the first translation")
-	f.StringVar(&o.out, "out", "", "translation: file for what was translated")
-	window := f.Int("window", 96, "perplexity: tokens that are foreseen from those before them, then the model forgets")
-	var c cropOptions
-	c.flags(f.FlagSet)
-	limit := f.Int("limit", 0, "crop: how many sentences of each file; 0: all")
-	rest, err := f.parse(args, 2, -1)
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "sts --model MODEL FILE.csv...", "Spearman's correlation of cosines with human scores").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		pooling := f.String("pooling", "", "prompt, mean, cls, last_token; empty: the model's own")
+		return f.runs(1, -1, func(paths []string) error { return f.evalSTS(e, *model, *dtype, *pooling, paths) })
+	})
+}
+
+func (f *flags) evalSTS(e *env, model, dtype, by string, paths []string) error {
+	by, err := pooling(by)
 	if err != nil {
 		return err
 	}
-	switch {
-	case !slices.Contains(evaluations, rest[0]):
-		return fmt.Errorf("%w: unknown evaluation %q; known: %s", errUsage, rest[0], strings.Join(evaluations, ", "))
-	case rest[0] == cropping:
-		c.search = o.beams
-		return f.evalCrop(e, c, *dtype, *columns, *limit, rest[1:])
-	case *dir == "":
-		return fmt.Errorf("%w: no --model", errUsage)
-	case rest[0] == "entities":
-		return f.evalEntities(e, *dir, *dtype, *columns, rest[1:])
-	case rest[0] == "translation":
-		return f.evalTranslation(e, *dir, *dtype, o, rest[1:])
-	case rest[0] == "classification":
-		return f.evalClassification(e, *dir, *dtype, rest[1:])
-	case rest[0] == "perplexity":
-		return f.evalPerplexity(e, *dir, *dtype, *window, rest[1:])
-	}
-	x, err := openTask(f, e, *dir, *dtype, pipeline.FeatureExtraction)
+	x, err := openTask(f, e, model, dtype, pipeline.FeatureExtraction)
 	if err != nil {
 		return err
 	}
-	for _, path := range rest[1:] {
+	for _, path := range paths {
 		pairs, err := readSTS(path)
 		if err != nil {
 			return err
 		}
 		bar := newBar(e.err, filepath.Base(path), "sentences")
-		score, err := spearmanOf(x, pairs, *pooling, bar)
+		score, err := spearmanOf(x, pairs, by, bar)
 		bar.end()
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		r := stsResult{filepath.Base(path), len(pairs.scores), score, *dtype}
+		r := stsResult{filepath.Base(path), len(pairs.scores), score, dtype}
 		if *f.json {
 			err = json.NewEncoder(e.out).Encode(r)
 		} else {

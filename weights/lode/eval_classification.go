@@ -21,10 +21,18 @@ type classificationResult struct {
 	DType    string             `json:"dtype"`
 }
 
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "classification --model MODEL FILE.tsv...", "accuracy of a classifier on lines of a label, a tab and a text").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		return f.runs(1, -1, func(paths []string) error { return f.evalClassification(e, *model, *dtype, paths) })
+	})
+}
+
 // evalClassification holds the likeliest labels of texts against files of a label, a tab
 // and a text a line.
-func (f *flags) evalClassification(e *env, dir, dtype string, paths []string) error {
-	c, err := openTask(f, e, dir, dtype, pipeline.TextClassification)
+func (f *flags) evalClassification(e *env, model, dtype string, paths []string) error {
+	c, err := openTask(f, e, model, dtype, pipeline.TextClassification)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
 
 	"github.com/lodestone-wasm/lodestone/models/crop"
@@ -41,6 +38,18 @@ type cropCounts struct {
 	Unread int `json:"unread"`
 }
 
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "crop --translator MODEL --tagger MODEL --src-lang LANG FILE...", "F1 of CROP, and where entities are lost").computes()
+		dtype := f.dtypeFlag()
+		var c cropOptions
+		c.flags(f)
+		columns := f.String("columns", "1,2", "the columns of words and of their labels")
+		limit := f.Int("limit", 0, "how many sentences of each file; 0: all")
+		return f.runs(1, -1, func(paths []string) error { return f.evalCrop(e, c, *dtype, *columns, *limit, paths) })
+	})
+}
+
 // evalCrop holds CROP's entities against the labels of files. limit, if it is not 0, is how
 // many sentences of a file are read.
 func (f *flags) evalCrop(e *env, o cropOptions, dtype, columns string, limit int, paths []string) error {
@@ -56,8 +65,7 @@ func (f *flags) evalCrop(e *env, o cropOptions, dtype, columns string, limit int
 		return err
 	}
 	p.Partial = true
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx := e.context()
 	for _, path := range paths {
 		all, err := readLabelled(path, word, label, tagger.Labels())
 		if err != nil {

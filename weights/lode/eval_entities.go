@@ -26,13 +26,22 @@ type entitiesResult struct {
 	DType     string             `json:"dtype"`
 }
 
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "entities --model MODEL FILE...", "F1 of a tagger on labelled words").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		columns := f.String("columns", "1,2", "the columns of words and of their labels")
+		return f.runs(1, -1, func(paths []string) error { return f.evalEntities(e, *model, *dtype, *columns, paths) })
+	})
+}
+
 // evalEntities holds a tagger's entities against files of labelled words.
-func (f *flags) evalEntities(e *env, dir, dtype, columns string, paths []string) error {
+func (f *flags) evalEntities(e *env, model, dtype, columns string, paths []string) error {
 	word, label, err := parseColumns(columns)
 	if err != nil {
 		return err
 	}
-	tagger, err := openTask(f, e, dir, dtype, pipeline.TokenClassification)
+	tagger, err := openTask(f, e, model, dtype, pipeline.TokenClassification)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestEvalEntitiesCountsWhatTheModelFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := newFlags(&env{}, "eval")
+	f := newCommand(&env{}, "entities", "").computes()
 	r, err := openTask(f, &env{err: &strings.Builder{}}, dir, "auto", pipeline.TokenClassification)
 	if err != nil {
 		t.Fatal(err)

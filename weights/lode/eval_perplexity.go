@@ -23,6 +23,15 @@ type perplexityResult struct {
 	DType      string  `json:"dtype"`
 }
 
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "perplexity --model MODEL FILE...", "perplexity of a language model").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		window := f.Int("window", 96, "tokens that are predicted from those before them, then the model forgets")
+		return f.runs(1, -1, func(paths []string) error { return f.evalPerplexity(e, *model, *dtype, *window, paths) })
+	})
+}
+
 // evalPerplexity says how well a decoder foresees texts: e to the mean, over all tokens,
 // of −log p(token | those before it in its window), as weights/train/lm.py counts it.
 //
@@ -31,17 +40,17 @@ type perplexityResult struct {
 // first of eos_token_id, if config.json has it), which is foreseen like the others. All
 // that is cut into windows that do not overlap, the last may be shorter; before the first
 // token of a window the model reads bos_token_id, or the end of a text if there is none.
-func (f *flags) evalPerplexity(e *env, dir, dtype string, window int, paths []string) error {
+func (f *flags) evalPerplexity(e *env, model, dtype string, window int, paths []string) error {
 	if window < 1 {
 		return fmt.Errorf("%w: --window %d; expected 1 or more tokens", errUsage, window)
 	}
-	m, err := f.openModel(e, dir, dtype, pipeline.CausalLM)
+	m, err := f.openModel(e, model, dtype, pipeline.CausalLM)
 	if err != nil {
 		return err
 	}
 	g, err := pipeline.TextGeneration.Of(m)
 	if err != nil {
-		return inFolder(dir, err)
+		return inFolder(model, err)
 	}
 	for _, path := range paths {
 		ids, err := documentTokens(m.Tokenizer, path, g.Settings.Options.EOS)

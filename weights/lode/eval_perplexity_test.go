@@ -137,7 +137,7 @@ func TestRunContinuesTextsAsTheOptionsSay(t *testing.T) {
 		t.Errorf("%d results, expected 2", n)
 	}
 	for _, c := range []struct{ options, says string }{{"{", "--options"}, {`{"temperature":1,"do_sample":true,"top_p":3}`, "top_p"}} {
-		if _, errs, status := lode("", args("--options", c.options)...); status != 1 || !strings.Contains(errs, c.says) {
+		if _, errs, status := lode("", args("--options", c.options)...); status != 2 || !strings.Contains(errs, c.says) {
 			t.Errorf("%s: status %d, %q", c.options, status, errs)
 		}
 	}

@@ -29,12 +29,22 @@ type translationOptions struct {
 	out      string
 }
 
+func init() {
+	evaluations.register(func(e *env) *flags {
+		f := newCommand(e, "translation --model MODEL FILE REFERENCE...", "BLEU and chrF of a translator").computes()
+		model, dtype := f.modelFlag(), f.dtypeFlag()
+		var o translationOptions
+		f.StringVar(&o.from, "from", "", "the language of the text")
+		f.StringVar(&o.to, "to", "", "the language to translate into")
+		f.IntVar(&o.beams, "beams", 1, "hypotheses that are followed at a time")
+		f.StringVar(&o.out, "out", "", "file for the translations")
+		return f.runs(2, -1, func(paths []string) error { return f.evalTranslation(e, *model, *dtype, o, paths) })
+	})
+}
+
 // evalTranslation translates the lines of a file and holds them against those of one or
 // more references.
-func (f *flags) evalTranslation(e *env, dir, dtype string, o translationOptions, paths []string) error {
-	if len(paths) < 2 {
-		return fmt.Errorf("%w: eval translation wants a file of sentences and one of references", errUsage)
-	}
+func (f *flags) evalTranslation(e *env, model, dtype string, o translationOptions, paths []string) error {
 	if o.beams < 1 {
 		return fmt.Errorf("%w: --beams %d", errUsage, o.beams)
 	}
@@ -55,7 +65,7 @@ func (f *flags) evalTranslation(e *env, dir, dtype string, o translationOptions,
 			references[i] = append(references[i], r)
 		}
 	}
-	g, err := openTask(f, e, dir, dtype, pipeline.Translation)
+	g, err := openTask(f, e, model, dtype, pipeline.Translation)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestEvaluationsOfTranslationsThatCannotBeAreRefused(t *testing.T) {
 		status int
 		says   string
 	}{
-		{[]string{two}, 2, "references"},
+		{[]string{two}, 2, "FILE REFERENCE..."},
 		{[]string{"--beams", "0", two, two}, 2, "--beams 0"},
 		{[]string{two, three}, 1, "has 3 lines"},
 		{[]string{none, two}, 1, "no line"},

@@ -23,21 +23,18 @@ type indexFlags struct {
 	keywordsOnly                      bool
 }
 
-func index(e *env, args []string) error {
-	f := newFlags(e, "index")
-	var o indexFlags
-	f.StringVar(&o.out, "out", "", "folder of the index")
-	f.StringVar(&o.out, "o", "", "the same")
-	f.StringVar(&o.model, "model", "", "model folder that the vectors are distilled from")
-	f.BoolVar(&o.keywordsOnly, "keywords-only", false, "no vectors, and no model")
-	f.StringVar(&o.base, "base", "../", "what the pages' addresses are relative to, itself relative to the index")
-	f.StringVar(&o.language, "language", "", "language of pages that do not say theirs: en, de, fr")
-	f.StringVar(&o.cache, "cache", "", "folder for what the next run need not read again; by default one in the user's cache")
-	rest, err := f.parse(args, 1, 1)
-	if err != nil {
-		return err
-	}
-	return f.indexSite(e, context.Background(), rest[0], o)
+func init() {
+	register(textsGroup, func(e *env) *flags {
+		f := newCommand(e, "index DIR|SITEMAP|FILE.jsonl", "write the search index of a site: HTML, Markdown, JSON lines or the pages of a sitemap").computes()
+		var o indexFlags
+		f.StringVarP(&o.out, "out", "o", "", "folder of the index")
+		f.StringVar(&o.model, "model", "", "model that the vectors are distilled from")
+		f.BoolVar(&o.keywordsOnly, "keywords-only", false, "no vectors, and no model")
+		f.StringVar(&o.base, "base", "../", "what the pages' addresses are relative to, itself relative to the index")
+		f.StringVar(&o.language, "language", "", "language of pages that do not say theirs: en, de, fr")
+		f.StringVar(&o.cache, "cache", "", "folder for what the next run need not read again; by default one in the user's cache")
+		return f.runs(1, 1, func(args []string) error { return f.indexSite(e, e.context(), args[0], o) })
+	})
 }
 
 // indexSite makes the index of a site.
@@ -131,6 +128,10 @@ func cacheOf(o indexFlags) (string, error) {
 
 // encoder distils static vectors from a model, or reads those of an earlier run.
 func (f *flags) encoder(e *env, model, cache string) (*siteindex.Encoder, error) {
+	model, err := f.modelDir(e, model)
+	if err != nil {
+		return nil, err
+	}
 	text, err := os.ReadFile(filepath.Join(model, "tokenizer.json"))
 	if err != nil {
 		return nil, err

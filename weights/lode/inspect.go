@@ -47,10 +47,16 @@ type inspectedTensor struct {
 	Bytes int64  `json:"bytes"`
 }
 
-func inspect(e *env, args []string) error {
-	f := newFlags(e, "inspect")
-	svg := f.String("svg", "", "write a picture of the model to this file")
-	rest, err := f.parse(args, 1, 1)
+func init() {
+	register(foldersGroup, func(e *env) *flags {
+		f := newCommand(e, "inspect MODEL", "describe a model folder: architecture, tensors, memory, whether it loads").computes()
+		svg := f.String("svg", "", "write a picture of the model to this file")
+		return f.runs(1, 1, func(args []string) error { return f.inspect(e, args[0], *svg) })
+	})
+}
+
+func (f *flags) inspect(e *env, model, svg string) error {
+	dir, err := f.modelDir(e, model)
 	if err != nil {
 		return err
 	}
@@ -58,16 +64,16 @@ func inspect(e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	v, err := inspectDir(dev, rest[0])
+	v, err := inspectDir(dev, dir)
 	if err != nil {
 		return err
 	}
 	v.activations(dev)
-	if *svg != "" {
+	if svg != "" {
 		if v.Model == nil {
-			return fmt.Errorf("no picture of %s: %s", rest[0], v.ConfigNote)
+			return fmt.Errorf("no picture of %s: %s", dir, v.ConfigNote)
 		}
-		if err := os.WriteFile(*svg, v.Model.SVG(true), 0o666); err != nil {
+		if err := os.WriteFile(svg, v.Model.SVG(true), 0o666); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ const (
 // lode runs a command line and returns what it wrote and its exit status.
 func lode(in string, args ...string) (out, errs string, status int) {
 	var o, e bytes.Buffer
-	status = run(&env{strings.NewReader(in), &o, &e}, args)
+	status = run(&env{in: strings.NewReader(in), out: &o, err: &e}, args)
 	return o.String(), e.String(), status
 }
 
@@ -301,10 +301,12 @@ func TestCallsThatAreNotUnderstoodSayHow(t *testing.T) {
 		status int
 		names  string
 	}{
-		{nil, "", 2, "usage: lode"},
-		{[]string{"help"}, "", 0, "verify"},
-		{[]string{"frobnicate"}, "", 2, `"frobnicate"`},
-		{[]string{"inspect"}, "", 2, "usage: lode inspect"},
+		{nil, "", 2, "Model folders:"},
+
+		{[]string{"inspekt"}, "", 2, `there is no command "inspekt"; did you mean "inspect"?`},
+		{[]string{"run", "token-clasification"}, "", 2, `did you mean "token-classification"?`},
+		{[]string{"embed", "--normalise"}, "", 2, "there is no flag --normalise; did you mean --normalize?"},
+		{[]string{"inspect"}, "", 2, "usage: lode inspect MODEL"},
 		{[]string{"inspect", "a", "b"}, "", 2, "2 arguments"},
 		{[]string{"inspect", "--frob", "a"}, "", 2, "frob"},
 		{[]string{"inspect", t.TempDir()}, "", 1, "model.safetensors"},

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/lodestone-wasm/lodestone/models/prune"
 )
@@ -18,38 +15,42 @@ type mergedModel struct {
 	Report *prune.Merged `json:"report"`
 }
 
-func mergeModel(e *env, args []string) error {
-	f := newFlags(e, "merge")
-	p := &pruning{flags: f}
-	clusters := f.Int("clusters", 0, "clusters of neighbouring experts, each of which becomes one expert")
-	f.StringVar(&p.text, "text", "", "texts whose load weighs the experts of a cluster, one a line; without, all weigh alike")
-	f.StringVar(&p.out, "out", "", "the folder to write")
-	rest, err := f.parse(args, 1, 1)
+func init() {
+	register(foldersGroup, func(e *env) *flags {
+		f := newCommand(e, "merge MODEL --clusters N --out DIR", "merge clusters of experts into one expert each").computes()
+		p := &pruning{flags: f}
+		clusters := f.Int("clusters", 0, "clusters of neighbouring experts, each of which becomes one expert")
+		f.StringVar(&p.text, "text", "", "texts whose load weighs the experts of a cluster, one a line; without, all weigh alike")
+		f.StringVar(&p.out, "out", "", "the folder to write")
+		return f.runs(1, 1, func(args []string) error { return p.merge(e, args[0], *clusters) })
+	})
+}
+
+func (p *pruning) merge(e *env, model string, clusters int) (err error) {
 	switch {
-	case err != nil:
-		return err
-	case *clusters < 1:
-		return fmt.Errorf("%w: --clusters %d; expected 1 or more", errUsage, *clusters)
+	case clusters < 1:
+		return fmt.Errorf("%w: --clusters %d; expected 1 or more", errUsage, clusters)
 	case p.out == "":
 		return fmt.Errorf("%w: no --out", errUsage)
 	}
-	p.in = rest[0]
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	if p.in, err = p.flags.verifiedDir(e, model); err != nil {
+		return err
+	}
+	ctx := e.context()
 	var loads map[int][]float64
 	if p.text != "" {
 		if loads, err = p.loads(ctx, e); err != nil {
 			return err
 		}
 	}
-	m, err := prune.Merge(ctx, p.in, p.out, *clusters, loads)
+	m, err := prune.Merge(ctx, p.in, p.out, clusters, loads)
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted; %s was not written: %w", p.out, err)
 	}
 	if err != nil {
 		return err
 	}
-	if *f.json {
+	if *p.flags.json {
 		return json.NewEncoder(e.out).Encode(mergedModel{p.out, m})
 	}
 	for _, l := range m.Layers {

@@ -20,18 +20,20 @@ type packedFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-func pack(e *env, args []string) error {
-	f := newFlags(e, "pack")
-	rest, err := f.parse(args, 1, 1)
-	if err != nil {
-		return err
-	}
-	m, err := folder.Pack(rest[0])
+func init() {
+	register(foldersGroup, func(e *env) *flags {
+		f := newCommand(e, "pack DIR", "write manifest.json with the SHA-256 of every file")
+		return f.runs(1, 1, func(args []string) error { return f.pack(e, args[0]) })
+	})
+}
+
+func (f *flags) pack(e *env, dir string) error {
+	m, err := folder.Pack(dir)
 	if err != nil {
 		return err
 	}
 	if *f.json {
-		v := packed{Dir: rest[0], Bytes: m.TotalSize()}
+		v := packed{Dir: dir, Bytes: m.TotalSize()}
 		for _, x := range m.Files {
 			v.Files = append(v.Files, packedFile{x.Path, x.Size, x.SHA256})
 		}

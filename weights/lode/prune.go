@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
 	"github.com/lodestone-wasm/lodestone/models/prune"
@@ -42,17 +40,20 @@ type pruning struct {
 	report      *prune.Report
 }
 
-func pruneModel(e *env, args []string) error {
-	f := newFlags(e, "prune")
-	p := &pruning{flags: f}
-	f.StringVar(&p.text, "text", "", "calibration texts of the task, one a line")
-	f.StringVar(&p.out, "out", "", "the dense folder to write")
-	f.Float64Var(&p.beta, "beta", 0.5, "share of an even load below which an expert goes, above 0, at most 1")
-	f.IntVar(&p.windows, "windows", 5, "parts that the texts are cut into; after each, experts go")
-	rest, err := f.parse(args, 1, 1)
+func init() {
+	register(foldersGroup, func(e *env) *flags {
+		f := newCommand(e, "prune MODEL --text FILE --out DIR", "make a dense model of a mixture of experts, for the task of the texts").computes()
+		p := &pruning{flags: f}
+		f.StringVar(&p.text, "text", "", "calibration texts of the task, one a line")
+		f.StringVar(&p.out, "out", "", "the dense folder to write")
+		f.Float64Var(&p.beta, "beta", 0.5, "share of an even load below which an expert goes, above 0, at most 1")
+		f.IntVar(&p.windows, "windows", 5, "parts that the texts are cut into; after each, experts go")
+		return f.runs(1, 1, func(args []string) error { return p.prune(e, args[0]) })
+	})
+}
+
+func (p *pruning) prune(e *env, model string) (err error) {
 	switch {
-	case err != nil:
-		return err
 	case p.text == "":
 		return fmt.Errorf("%w: no --text", errUsage)
 	case p.out == "":
@@ -62,10 +63,11 @@ func pruneModel(e *env, args []string) error {
 	case p.windows < 1:
 		return fmt.Errorf("%w: --windows %d; expected 1 or more", errUsage, p.windows)
 	}
-	p.in, p.json = rest[0], *f.json
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return p.run(ctx, e)
+	if p.in, err = p.flags.verifiedDir(e, model); err != nil {
+		return err
+	}
+	p.json = *p.flags.json
+	return p.run(e.context(), e)
 }
 
 // run does the work. When ctx ends it stops, and nothing is left behind.

@@ -153,9 +153,9 @@ func TestAnInterruptedPruningLeavesNothing(t *testing.T) {
 	in, text := mixture(t), calibrationTexts(t)
 	var e bytes.Buffer
 	run := func(out string, ctx context.Context) error {
-		p := &pruning{flags: newFlags(&env{nil, &e, &e}, "prune"), in: in, text: text, out: out, beta: 0.5, windows: 5}
+		p := &pruning{flags: newCommand(&env{out: &e, err: &e}, "prune", "").computes(), in: in, text: text, out: out, beta: 0.5, windows: 5}
 		*p.flags.backend = "reference"
-		return p.run(ctx, &env{nil, &e, &e})
+		return p.run(ctx, &env{out: &e, err: &e})
 	}
 	const many = 1 << 30
 	whole := &countdown{Context: context.Background(), left: many}

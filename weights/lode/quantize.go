@@ -17,16 +17,18 @@ type quantized struct {
 	BytesOut  int64  `json:"bytes_out"`
 }
 
-func quantize(e *env, args []string) error {
-	f := newFlags(e, "quantize")
-	dtype := f.String("dtype", "q8", "q8; q4: linear layers of 4 bits, tables of 8; f32 undoes either")
-	force := f.Bool("force", false, "replace a model that is there already")
-	rest, err := f.parse(args, 2, 2)
-	if err != nil {
-		return err
-	}
-	do, o := quant.Folder, quant.Options{Overwrite: *force}
-	switch *dtype {
+func init() {
+	register(foldersGroup, func(e *env) *flags {
+		f := newCommand(e, "quantize MODEL OUT", "write a quantised copy of a model folder")
+		dtype := f.String("dtype", "q8", "q8; q4: linear layers of 4 bits, tables of 8; f32 undoes either")
+		force := f.Bool("force", false, "replace the weights of a folder that exists")
+		return f.runs(2, 2, func(args []string) error { return f.quantize(e, args[0], args[1], *dtype, *force) })
+	})
+}
+
+func (f *flags) quantize(e *env, model, out, dtype string, force bool) error {
+	do, o := quant.Folder, quant.Options{Overwrite: force}
+	switch dtype {
 	case "q8":
 		o.Bits = 8
 	case "q4":
@@ -34,17 +36,21 @@ func quantize(e *env, args []string) error {
 	case "f32":
 		do = quant.DequantizeFolder
 	default:
-		return fmt.Errorf("%w: --dtype %q; known: q8, q4, f32", errUsage, *dtype)
+		return fmt.Errorf("%w: --dtype %q; known: q8, q4, f32", errUsage, dtype)
+	}
+	in, err := f.verifiedDir(e, model)
+	if err != nil {
+		return err
 	}
 	bar := newBar(e.err, "quantising", "B")
-	r, err := do(rest[0], rest[1], o, bar.set)
+	r, err := do(in, out, o, bar.set)
 	bar.end()
 	if err != nil {
 		return err
 	}
 	if *f.json {
-		return json.NewEncoder(e.out).Encode(quantized{rest[1], *dtype, len(r.Converted), len(r.Kept), r.BytesIn, r.BytesOut})
+		return json.NewEncoder(e.out).Encode(quantized{out, dtype, len(r.Converted), len(r.Kept), r.BytesIn, r.BytesOut})
 	}
-	fmt.Fprintf(e.out, "%s: %d tensors to %s, %d kept; %s → %s\n", rest[1], len(r.Converted), *dtype, len(r.Kept), megabytes(r.BytesIn), megabytes(r.BytesOut))
+	fmt.Fprintf(e.out, "%s: %d tensors to %s, %d kept; %s → %s\n", out, len(r.Converted), dtype, len(r.Kept), megabytes(r.BytesIn), megabytes(r.BytesOut))
 	return nil
 }

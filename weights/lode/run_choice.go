@@ -9,8 +9,15 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tasks"
 )
 
-// multipleChoice is the task of `lode run` that chooses among answers.
-const multipleChoice = "multiple-choice"
+func init() {
+	runTasks.register(func(e *env) *flags {
+		t := newTask(e, pipeline.MultipleChoice.Name, "QUESTION ANSWER ANSWER...", "choose among answers to a question")
+		notes := t.String("notes", "", "a file of notes, one a line, in which a Kformer looks the answer up")
+		t.common["notes"] = true // an input
+		top := t.Int("top-k", 0, "how many answers; 0: all")
+		return t.runs(2, func(model string, texts []string) error { return t.choose(e, model, *notes, *top, texts) })
+	})
+}
 
 // choice is a line of `lode run multiple-choice --json`, the likeliest answer first.
 type choice struct {
@@ -20,13 +27,10 @@ type choice struct {
 	Notes  []string `json:"notes,omitempty"` // that were read, the best first
 }
 
-// runChoice chooses among the answers to a question, texts[0]. A Kformer reads notes, the
+// choose chooses among the answers to a question, texts[0]. A Kformer reads notes, the
 // lines of a file, if path is not "".
-func (f *flags) runChoice(e *env, dir, dtype, path string, top int, texts []string) error {
-	if len(texts) < 2 {
-		return fmt.Errorf("%w: multiple-choice wants a question and answers to choose from", errUsage)
-	}
-	m, err := openTask(f, e, dir, dtype, pipeline.MultipleChoice)
+func (t *taskFlags) choose(e *env, model, path string, top int, texts []string) error {
+	m, err := openTask(t.flags, e, model, *t.dtype, pipeline.MultipleChoice)
 	if err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func (f *flags) runChoice(e *env, dir, dtype, path string, top int, texts []stri
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	all, err := m.Run(nil, texts[0], texts[1:], tasks.MultipleChoiceOptions{TopK: top, Notes: notes})
+	all, err := m.Run(e.context(), texts[0], texts[1:], tasks.MultipleChoiceOptions{TopK: top, Notes: notes})
 	if err != nil {
 		return err
 	}
@@ -49,10 +53,10 @@ func (f *flags) runChoice(e *env, dir, dtype, path string, top int, texts []stri
 		for _, n := range y.Notes {
 			c.Notes = append(c.Notes, lines[n])
 		}
-		if *f.json {
+		if *t.json {
 			err = json.NewEncoder(e.out).Encode(c)
 		} else {
-			_, err = fmt.Fprintf(e.out, "%.4f\t%s\n", c.Score, c.Text)
+			_, err = fmt.Fprintf(e.out, "%.4f\t%s\n", c.Score, printable(c.Text))
 		}
 		if err != nil {
 			return err

@@ -41,39 +41,41 @@ type croppedLine struct {
 	Note   string   `json:"note,omitempty"` // what was lost there, and why
 }
 
-// runCrop finds the entities of texts, one sentence each, by way of another language. Without
-// texts it reads the lines of standard input.
-func (f *flags) runCrop(e *env, o cropOptions, dtype string, texts []string) error {
+func init() {
+	runTasks.register(func(e *env) *flags {
+		f := newCommand(e, "crop --translator MODEL --tagger MODEL --src-lang LANG [TEXT...]", "entities of sentences by a tagger of another language, step by step").computes()
+		dtype := f.dtypeFlag()
+		var o cropOptions
+		o.flags(f)
+		return f.runs(0, -1, func(texts []string) error { return f.crop(e, o, *dtype, texts) })
+	})
+}
+
+// crop finds the entities of texts, one sentence each, via another language. Without texts
+// it reads the lines of standard input.
+func (f *flags) crop(e *env, o cropOptions, dtype string, texts []string) error {
 	p, _, err := f.loadCrop(e, o, dtype)
 	if err != nil {
 		return err
 	}
 	p.Partial = true
-	n := 0
-	run := func(text string) error {
-		y, err := cropText(p, text)
-		if err != nil {
-			return err
-		}
-		y.Text = n
-		n++
-		if *f.json {
-			return json.NewEncoder(e.out).Encode(y)
-		}
-		return y.print(e.out, text)
-	}
-	if len(texts) == 0 {
-		return eachLine(e.in, func(_ int, line []byte) error {
-			text := strings.TrimSuffix(string(line), "\r")
-			if strings.TrimSpace(text) == "" {
-				return nil
-			}
-			return run(text)
-		})
+	texts, err = e.texts(texts)
+	if err != nil {
+		return err
 	}
 	for i, text := range texts {
-		if err := run(text); err != nil {
+		y, err := cropText(p, text)
+		if err != nil {
 			return fmt.Errorf("text %d: %w", i, err)
+		}
+		y.Text = i
+		if *f.json {
+			err = json.NewEncoder(e.out).Encode(y)
+		} else {
+			err = y.print(e.out, text)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ func TestRunFindsWhatTheTaskFinds(t *testing.T) {
 			}
 			for _, form := range []string{"--json", "--backend=reference"} {
 				var out, errs bytes.Buffer
-				if code := run(&env{strings.NewReader(""), &out, &errs}, append([]string{"run", form, c.task, dir}, c.args...)); code != 0 {
+				if code := run(&env{in: strings.NewReader(""), out: &out, err: &errs}, append([]string{"run", c.task, form, dir}, c.args...)); code != 0 {
 					t.Fatalf("exit status %d: %s", code, errs.String())
 				}
 				lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -74,13 +74,13 @@ func TestRunSaysWhatItCannotDo(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"summarization", dir, "a"}, 2, "known: fill-mask, text-classification"},
-		{[]string{"fill-mask", dir}, 2, "2 arguments"},
+		{[]string{"summarization", dir, "a"}, 2, `there is no command "summarization"; did you mean "translation"?`},
+		{[]string{"fill-mask", dir}, 2, "no text"},
 		{[]string{"fill-mask", dir, "no mask"}, 1, "text 0 has no [MASK]"},
-		{[]string{"question-answering", dir, "who?"}, 1, "architectures says BertForMaskedLM"},
+		{[]string{"question-answering", dir, "who?", "--context", "in Paris"}, 1, "architectures says BertForMaskedLM"},
 	} {
 		var out, errs bytes.Buffer
-		if code := run(&env{strings.NewReader(""), &out, &errs}, append([]string{"run"}, c.args...)); code != c.code || !strings.Contains(errs.String(), c.says) {
+		if code := run(&env{in: strings.NewReader(""), out: &out, err: &errs}, append([]string{"run"}, c.args...)); code != c.code || !strings.Contains(errs.String(), c.says) {
 			t.Errorf("%q: exit status %d, %s", c.args, code, errs.String())
 		}
 	}

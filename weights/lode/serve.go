@@ -8,10 +8,8 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
@@ -24,8 +22,8 @@ import (
 // serveFlags are those of `lode serve`.
 type serveFlags struct {
 	addr, tokenFile, dtype string
-	origins                list
-	models                 []service.Model
+	origins                []string
+	models                 []servedModel
 	limits                 service.Limits
 	truncate               bool
 	grace                  time.Duration
@@ -33,24 +31,20 @@ type serveFlags struct {
 	encryptedTokens        int
 }
 
-// list is a flag that may be given several times.
-type list []string
-
-func (l *list) String() string     { return strings.Join(*l, ", ") }
-func (l *list) Set(s string) error { *l = append(*l, s); return nil }
-
-// serve answers HTTP requests until it is interrupted.
-func serve(e *env, args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return serveUntil(ctx, e, args)
+func init() {
+	register(textsGroup, func(e *env) *flags {
+		f := newCommand(e, "serve --model [NAME=]MODEL", "an embeddings service over HTTP, with the calls of OpenAI, Cohere, Jina and Text Embeddings Inference").computes()
+		var o serveFlags
+		o.define(f)
+		return f.runs(0, 0, func([]string) error { return f.serve(e, o) })
+	})
 }
 
-func (o *serveFlags) parse(f *flags, args []string) error {
+func (o *serveFlags) define(f *flags) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&o.tokenFile, "token-file", "", "file of bearer tokens, one a line; without it, everybody is served")
-	f.StringVar(&o.dtype, "dtype", "auto", "auto (as stored), f32, q8 or q4")
-	f.Var(&o.origins, "origin", "origin whose pages may call, such as https://example.org, or *; may be repeated")
+	f.StringVar(&o.dtype, "dtype", "auto", dtypeUsage)
+	f.StringArrayVar(&o.origins, "origin", nil, "origin whose pages may call, such as https://example.org, or *; may be repeated")
 	f.BoolVar(&o.truncate, "auto-truncate", false, "make vectors of the beginning of texts that are longer than the model; else they are refused")
 	f.Int64Var(&o.limits.Body, "max-body", 0, "most bytes of a request; 0: 4 MiB")
 	f.IntVar(&o.limits.Tokens, "max-tokens", 0, "most tokens of a request; 0: 131072")
@@ -67,17 +61,21 @@ func (o *serveFlags) parse(f *flags, args []string) error {
 		{"classify", pipeline.TextClassification.Name, "/v1/classify"},
 		{"translate", pipeline.Translation.Name, "/v1/translate"},
 	} {
-		f.Func(m.flag, "model folder for "+m.about+", as DIR or NAME=DIR; may be repeated", func(s string) error {
-			name, dir, named := strings.Cut(s, "=")
+		f.Func(m.flag, "model for "+m.about+", as MODEL or NAME=MODEL; may be repeated", func(s string) error {
+			name, model, named := strings.Cut(s, "=")
 			if !named {
-				name, dir = filepath.Base(filepath.Clean(s)), s
+				name, model = filepath.Base(filepath.Clean(s)), s
 			}
-			o.models = append(o.models, service.Model{ID: name, Task: m.task, Files: pipeline.Dir(dir)})
+			o.models = append(o.models, servedModel{service.Model{ID: name, Task: m.task}, model})
 			return nil
 		})
 	}
-	_, err := f.parse(args, 0, 0)
-	return err
+}
+
+// servedModel is a model that is served, and how the caller names it.
+type servedModel struct {
+	service.Model
+	name string
 }
 
 // tokens reads a file of tokens. Lines that are empty or begin with # are left out.
@@ -101,13 +99,9 @@ func (o *serveFlags) tokens() ([]string, error) {
 	return all, nil
 }
 
-// serveUntil answers requests until ctx ends; then it lets those that run come to an end.
-func serveUntil(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "serve")
-	var o serveFlags
-	if err := o.parse(f, args); err != nil {
-		return err
-	}
+// serve answers requests until the context of e ends; then it lets those that run come to an end.
+func (f *flags) serve(e *env, o serveFlags) error {
+	ctx := e.context()
 	if len(o.models) == 0 {
 		return fmt.Errorf("%w: no --model", errUsage)
 	}
@@ -122,15 +116,26 @@ func serveUntil(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	for i := range o.models {
-		o.models[i].DType = o.dtype
+	var models []service.Model
+	for _, m := range o.models {
+		dir, err := f.modelDir(e, m.name)
+		if err != nil {
+			return err
+		}
+		m.DType, m.Files = o.dtype, pipeline.Dir(dir)
 		// Weights are read by the first request; a folder that is not one is found now.
-		if _, err := pipeline.Read(dev, o.models[i].Files, pipeline.Options{}); err != nil {
+		if _, err := pipeline.Read(dev, m.Files, pipeline.Options{}); err != nil {
+			return err
+		}
+		models = append(models, m.Model)
+	}
+	if o.encrypted != "" {
+		if o.encrypted, err = f.modelDir(e, o.encrypted); err != nil {
 			return err
 		}
 	}
 	s, err := service.New(service.Config{
-		Device: dev, Models: o.models, Tokens: tokens, Origins: o.origins, Limits: o.limits, AutoTruncate: o.truncate,
+		Device: dev, Models: models, Tokens: tokens, Origins: o.origins, Limits: o.limits, AutoTruncate: o.truncate,
 		Log: slog.New(slog.NewJSONHandler(e.err, nil)),
 	})
 	if err != nil {

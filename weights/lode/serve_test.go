@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -48,7 +49,11 @@ func serving(t *testing.T, args ...string) (url string, out *buffer, end func() 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveUntil(ctx, &env{strings.NewReader(""), out, log}, append([]string{"--addr", "127.0.0.1:0"}, args...))
+		var err error
+		if status := run(&env{in: strings.NewReader(""), out: out, err: log, ctx: ctx}, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)); status != 0 {
+			err = fmt.Errorf("exit status %d: %s", status, log.String())
+		}
+		ended <- err
 	}()
 	t.Cleanup(cancel)
 	address := regexp.MustCompile(`http://[0-9.:]+`)
@@ -187,7 +192,7 @@ func TestServeSaysWhatItCannotServe(t *testing.T) {
 		{[]string{"--model", model, "--model", model}, 1, "two models"},
 		{[]string{"--model", model, "--token-file", empty}, 1, "no token"},
 		{[]string{"--model", model, "--addr", "127.0.0.1:-1"}, 1, "invalid port"},
-		{[]string{"--model", model, "x"}, 2, "1 arguments"},
+		{[]string{"--model", model, "x"}, 2, "1 argument (x)"},
 	} {
 		if _, errs, status := lode("", append([]string{"serve"}, c.args...)...); status != c.status || !strings.Contains(errs, c.names) {
 			t.Errorf("lode serve %q: status %d, %q; expected %d naming %s", c.args, status, errs, c.status, c.names)

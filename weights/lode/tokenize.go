@@ -16,16 +16,16 @@ type tokenized struct {
 	Offsets [][2]int `json:"offsets"`
 }
 
-func tokenize(e *env, args []string) error {
-	f := newFlags(e, "tokenize")
-	dir := f.String("model", "", "model folder")
-	if _, err := f.parse(args, 0, 0); err != nil {
-		return err
-	}
-	if *dir == "" {
-		return fmt.Errorf("%w: no --model", errUsage)
-	}
-	t, err := f.openTokenizer(*dir)
+func init() {
+	register(textsGroup, func(e *env) *flags {
+		f := newCommand(e, "tokenize --model MODEL", `JSON strings, one a line, on standard input → {"ids":…,"offsets":…}`).computes()
+		model := f.modelFlag()
+		return f.runs(0, 0, func([]string) error { return f.tokenize(e, *model) })
+	})
+}
+
+func (f *flags) tokenize(e *env, model string) error {
+	t, err := f.openTokenizer(e, model)
 	if err != nil {
 		return err
 	}

@@ -27,15 +27,17 @@ type verified struct {
 	Cases []golden.Case `json:"cases,omitempty"`
 }
 
-func verify(e *env, args []string) error {
-	f := newFlags(e, "verify")
-	dtype := f.String("dtype", "f32", "f32: errors up to the tolerance pass; q8: a cosine of at least 0.99; q4: of 0.85")
-	paths, err := f.parse(args, 1, -1)
-	if err != nil {
-		return err
-	}
-	if _, quantised := golden.Least[*dtype]; !quantised && *dtype != "f32" {
-		return fmt.Errorf("%w: --dtype %q; known: f32, q8, q4", errUsage, *dtype)
+func init() {
+	register(checksGroup, func(e *env) *flags {
+		f := newCommand(e, "verify DIR|FILE.json...", "compare models, and the functions of CROP and of pruning, with golden vectors").computes()
+		dtype := f.String("dtype", "f32", "f32: errors up to the tolerance pass; q8: a cosine of at least 0.99; q4: of 0.85")
+		return f.runs(1, -1, func(args []string) error { return f.verify(e, args, *dtype) })
+	})
+}
+
+func (f *flags) verify(e *env, paths []string, dtype string) error {
+	if _, quantised := golden.Least[dtype]; !quantised && dtype != "f32" {
+		return fmt.Errorf("%w: --dtype %q; known: f32, q8, q4", errUsage, dtype)
 	}
 	dev, err := f.device()
 	if err != nil {
@@ -50,7 +52,7 @@ func verify(e *env, args []string) error {
 			what = "directories and files"
 			v = verifyFile(path)
 		} else {
-			v = verifyDir(dev, path, *dtype)
+			v = verifyDir(dev, path, dtype)
 		}
 		if !v.Pass {
 			failed++
@@ -95,7 +97,7 @@ func verifyDir(dev *kernels.Device, dir, dtype string) verified {
 // verifyFile runs the cases of a file.
 func verifyFile(path string) verified {
 	v := verified{Dir: path}
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path)
 	if err == nil {
 		v.Kind, v.Cases, err = golden.RunCases(text)
 	}
@@ -111,11 +113,11 @@ func verifyFile(path string) verified {
 }
 
 func runDir(dev *kernels.Device, dir, dtype string) (*golden.Report, error) {
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	config, err := readRegular(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err
 	}
-	io, err := os.ReadFile(filepath.Join(dir, "io.json"))
+	io, err := readRegular(filepath.Join(dir, "io.json"))
 	if err != nil {
 		return nil, err
 	}

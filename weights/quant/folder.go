@@ -37,8 +37,8 @@ type Report struct {
 
 const configFile = "config.json"
 
-// Folder makes a q8 or q4 folder out of an f32, f16 or bf16 one: one model.safetensors, shards
-// merged; config.json with a quantization_config; tokenizer, model card and other small
+// Folder makes a q8 or q4 folder out of an f32, f16 or bf16 one, or a q4 folder out of a q8
+// one: one model.safetensors, shards merged; config.json with a quantization_config; tokenizer, model card and other small
 // files copied. Weights stream through in pieces of about a megabyte, each matrix twice (once for
 // its scales), so memory does not grow with the model. progress may be nil; total is the
 // bytes to be read.
@@ -58,6 +58,8 @@ func Folder(in, out string, o Options, progress func(done, total int64)) (*Repor
 	switch c, err := ReadConfig(config); {
 	case err != nil:
 		return nil, err
+	case c != nil && o.Bits == 4 && len(c.FourBit) == 0:
+		return requantize(in, out, o, progress)
 	case c != nil:
 		return nil, refuse(ErrState, "%s is quantised already", in)
 	}
@@ -77,6 +79,30 @@ func Folder(in, out string, o Options, progress func(done, total int64)) (*Repor
 		return nil, err
 	}
 	return job.run(in, out, config)
+}
+
+// requantize makes a q4 folder out of a q8 one, by way of an f32 one beside the output that
+// is removed. Rows keep their int8 numbers where they stay int8, because the largest of each
+// is 127 steps.
+func requantize(in, out string, o Options, progress func(done, total int64)) (*Report, error) {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(out)), 0o755); err != nil {
+		return nil, refuse(err, "output: %v", err)
+	}
+	floats, err := os.MkdirTemp(filepath.Dir(filepath.Clean(out)), "."+filepath.Base(out)+".*.part")
+	if err != nil {
+		return nil, refuse(err, "output: %v", err)
+	}
+	defer os.RemoveAll(floats)
+	first, err := DequantizeFolder(in, floats, Options{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Folder(floats, out, o, progress)
+	if err != nil {
+		return nil, err
+	}
+	r.BytesIn, r.LeftBehind = first.BytesIn, append(first.LeftBehind, r.LeftBehind...)
+	return r, nil
 }
 
 // DequantizeFolder makes an f32 folder out of a q8 or q4 one, in the same manner. All floats
@@ -107,7 +133,7 @@ func DequantizeFolder(in, out string, o Options, progress func(done, total int64
 }
 
 func open(dir string) (*safetensors.Folder, []byte, error) {
-	f, err := os.Open(filepath.Join(dir, configFile))
+	f, err := safetensors.OpenRegular(filepath.Join(dir, configFile))
 	if err != nil {
 		return nil, nil, refuse(err, "%s: %v: expected a model folder", dir, err)
 	}

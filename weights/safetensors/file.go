@@ -18,14 +18,11 @@ type File struct {
 
 // Open opens a safetensors file and checks its header against its length.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return nil, in("open", err)
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = refuse(ErrNotSafetensors, "not a regular file")
-	}
 	var h *Header
 	if err == nil {
 		h, err = ReadHeader(f, info.Size())
@@ -35,6 +32,31 @@ func Open(path string) (*File, error) {
 		return nil, in(path, err)
 	}
 	return &File{Header: h, f: f}, nil
+}
+
+// OpenRegular opens a file for reading unless it is a device, a pipe or a folder: one of these
+// in the place of a file of a model would be read without end, or never. The error of these
+// is [ErrNotSafetensors].
+func OpenRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path) // opening a pipe waits for a writer
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, in(path, refuse(ErrNotSafetensors, "not a regular file"))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = in(path, refuse(ErrNotSafetensors, "not a regular file"))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Close closes the file.

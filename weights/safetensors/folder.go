@@ -58,7 +58,7 @@ func OpenFolder(dir string) (*Folder, error) {
 }
 
 func openIndex(path string) (*Index, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, in(filepath.Dir(path), refuse(ErrNotSafetensors, "neither %s nor %s: not a model folder with safetensors weights", SingleFile, IndexFile))
 	}

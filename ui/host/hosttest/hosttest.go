@@ -19,6 +19,7 @@ import (
 type Host struct {
 	Texts   map[string]string // what Fetch returns, by path
 	NoCopy  error             // what Copy returns
+	NoStore error             // what Store returns
 	Chosen  []host.File       // what PickFiles takes
 	Address string            // the fragment
 	FocusAt string            // the id of the element that has the focus
@@ -26,6 +27,7 @@ type Host struct {
 	mu      sync.Mutex
 	said    []string
 	copied  string
+	kept    map[string]string
 	visited []string // fragments that are entries of the history
 }
 
@@ -80,6 +82,25 @@ func (h *Host) Copy(text string) error {
 func (h *Host) Copied() string {
 	defer h.lock()()
 	return h.copied
+}
+
+// Store keeps a text, unless NoStore says why not.
+func (h *Host) Store(name, text string) error {
+	defer h.lock()()
+	if h.NoStore != nil {
+		return h.NoStore
+	}
+	if h.kept == nil {
+		h.kept = map[string]string{}
+	}
+	h.kept[name] = text
+	return nil
+}
+
+// Stored returns what Store has kept.
+func (h *Host) Stored(name string) string {
+	defer h.lock()()
+	return h.kept[name]
 }
 
 // Fetch returns one of Texts.

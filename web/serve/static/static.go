@@ -25,6 +25,9 @@ import (
 const Policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
+// DocsPolicy is that of the documentation, whose pages TypeDoc makes: its search and its menu set styles.
+var DocsPolicy = strings.Replace(Policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1)
+
 // contentTypes are those of the files that we have. Others are downloads.
 var contentTypes = map[string]string{
 	".html":        "text/html; charset=utf-8",
@@ -86,6 +89,9 @@ func New(dir string) (*Server, error) {
 // ServeHTTP answers GET and HEAD.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	Headers(w.Header())
+	if strings.HasPrefix(r.URL.Path, "/docs/") {
+		w.Header().Set("Content-Security-Policy", DocsPolicy)
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "405: only GET and HEAD", http.StatusMethodNotAllowed)

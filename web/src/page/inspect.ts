@@ -72,13 +72,13 @@ export interface ModelPart {
 /** The routing of one mixture of experts: T tokens a text, k experts a token, E experts. */
 export interface LayerRouting {
   layer: number;
-  /** [texts, T, k]: the experts of each token, the best first; −1 for padding. */
+  /** `[texts, T, k]`: the experts of each token, the best first; −1 for padding. */
   experts: Tensor<'int64'>;
-  /** [texts, T, k]: 1 where the expert had room, 0 where the token was dropped. */
+  /** `[texts, T, k]`: 1 where the expert had room, 0 where the token was dropped. */
   kept: Tensor<'int64'>;
-  /** [texts, T, k]: the factors of the experts' results. */
+  /** `[texts, T, k]`: the factors of the experts' results. */
   weights: Tensor<'float32'>;
-  /** [texts, T, E]: softmax or sigmoid of the router's logits. */
+  /** `[texts, T, E]`: softmax or sigmoid of the router's logits. */
   gates: Tensor<'float32'>;
   /** How many tokens chose each expert first. */
   load: number[];

@@ -1,0 +1,104 @@
+// The documentation: blocks of JavaScript run as modules of a page and print what is shown
+// below them, and the site works over HTTP under the policy of web/serve, and from files.
+import { expect, type Page, test } from '@playwright/test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const root = new URL('../../', import.meta.url);
+const guides = readdirSync(new URL('web/docs/', root)).filter((f) => f.endsWith('.md')).map((f) => `web/docs/${f}`);
+
+interface Block {
+  name: string;
+  code: string;
+  /** What the block behind it shows; undefined if there is none. */
+  shown: string | undefined;
+}
+
+/** The blocks of JavaScript of a file. */
+function blocks(file: string): Block[] {
+  const all = [...readFileSync(new URL(file, root), 'utf8').matchAll(/^```(\w+)\n([^]*?)^```$/gm)];
+  return all.flatMap(([, language, code], i) => {
+    if (language !== 'js') return [];
+    const next = all[i + 1];
+    return [{ name: `${file}, block ${i + 1}`, code: code!, shown: next?.[1] === 'text' ? next[2]!.trim() : undefined }];
+  });
+}
+
+/** Runs a block as a module beside lodestone.js and returns what it prints. */
+async function run(page: Page, code: string): Promise<string[]> {
+  const printed: string[] = [];
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+  await page.route('**/docs-block.html', (route) => route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>block</title><script type="module" src="./docs-block-run.js"></script>' }));
+  await page.route('**/docs-block-run.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', headers, body: "import('./docs-block.js').then(() => console.log('the block ended'), (error) => console.log('the block failed: ' + error));" }),
+  );
+  await page.route('**/docs-block.js', (route) => route.fulfill({ contentType: 'text/javascript', headers, body: code }));
+  const ended = new Promise<void>((resolve) => {
+    page.on('console', (message) => {
+      if (message.type() !== 'log') return;
+      if (message.text() === 'the block ended') resolve();
+      else printed.push(message.text());
+      if (message.text().startsWith('the block failed')) resolve();
+    });
+  });
+  await page.goto('/docs-block.html');
+  await ended;
+  return printed;
+}
+
+const found = [...guides, 'README.md'].flatMap(blocks);
+
+test('the guides have blocks of JavaScript', () => {
+  expect(found.length).toBeGreaterThanOrEqual(8);
+});
+
+for (const { name, code, shown } of found) {
+  test(`${name} runs and prints what is shown`, async ({ page }) => {
+    const printed = await run(page, code);
+    expect(printed.filter((line) => line.startsWith('the block failed'))).toEqual([]);
+    if (shown !== undefined) expect(printed.join('\n')).toBe(shown);
+  });
+}
+
+test.describe('the site', () => {
+  test('is built', () => {
+    expect(existsSync(new URL('web/dist/docs/index.html', root)), 'make docs renders it').toBe(true);
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    test(`shows a guide, ${scheme}, without a word on the console`, async ({ page }) => {
+      const written: string[] = [];
+      page.on('console', (m) => void (['error', 'warning'].includes(m.type()) && written.push(m.text())));
+      page.on('pageerror', (e) => void written.push(String(e)));
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto('/docs/documents/In_a_page.html');
+      await expect(page.getByRole('heading', { name: 'A translation, piece by piece' })).toBeVisible();
+      const [r, g, b] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g)!.map(Number));
+      expect((r! + g! + b!) / 3 < 128).toBe(scheme === 'dark');
+      expect(written).toEqual([]);
+    });
+  }
+
+  test('fits a phone', async ({ page }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto('/docs/documents/On_the_command_line.html');
+    await expect(page.getByRole('heading', { name: 'Naming a model' })).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+
+  for (const from of ['http', 'file'] as const) {
+    test(`finds a function by the keyboard, ${from}`, async ({ page, baseURL }) => {
+      await page.goto(from === 'http' ? `${baseURL}/docs/index.html` : new URL('web/dist/docs/index.html', root).href);
+      const search = page.getByRole('combobox');
+      await expect(async () => {
+        await page.keyboard.press('/'); // once the script is there
+        await expect(search).toBeFocused({ timeout: 1000 });
+      }).toPass();
+      await search.fill('');
+      await page.keyboard.type('pipeline');
+      await expect(page.getByRole('option', { name: 'pipeline', exact: false }).first()).toBeVisible();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await expect(page).toHaveURL(/pipeline/i);
+    });
+  }
+});
