@@ -26,7 +26,7 @@ func SelfTest(known, gpu *kernels.Device) error {
 		}
 		for j, v := range w.values {
 			if d := abs(have[i].values[j] - v); !(d <= w.within*largest) {
-				return lean.Errorf("webgpu: self-test: %s: number %d is %g, expected %g", w.name, j, float64(have[i].values[j]), float64(v))
+				return lean.Errorf("webgpu: self-test: %s: number %d differs by more than %d millionths of the largest", w.name, j, int(w.within*1e6))
 			}
 		}
 	}
