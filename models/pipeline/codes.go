@@ -3,8 +3,10 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/models/chat"
 	"github.com/lodestone-wasm/lodestone/models/crop"
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/heads"
@@ -82,11 +84,16 @@ var codes = []struct {
 	{tasks.ErrInput, "invalid_argument", ""},
 	{tasks.ErrHead, "invalid_argument", "load the folder for this task"},
 	{tasks.ErrNotFinite, "invalid_weight", "the weights are damaged: fetch them again"},
+	{chat.ErrUnsupported, "config_unsupported", "pass a template without it as chat_template, or write the prompt yourself"},
+	{chat.ErrTemplate, "config_invalid", "take the template from the model's release, or pass one as chat_template"},
+	{chat.ErrMessages, "invalid_argument", ""},
+	{chat.ErrLimit, "invalid_argument", ""},
+	{chat.ErrNone, "invalid_argument", ""},
 	{crop.ErrTooManyEntities, "invalid_argument", ""},
 	{crop.ErrReserved, "invalid_text", ""},
 	{crop.ErrInput, "invalid_argument", ""},
 	{crop.ErrModel, "invalid_argument", ""},
-	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
+	{transformer.ErrTooLong, "invalid_argument", "truncate the text"},
 	{transformer.ErrInput, "invalid_argument", ""},
 
 	{kernels.ErrMemory, "out_of_memory", "use fewer or shorter texts in a call, a smaller model or dtype 'q8'; dispose() of models that are not needed"},
@@ -101,10 +108,24 @@ func Code(err error) (code, text string) {
 			continue
 		}
 		text := err.Error()
-		if c.remedy != "" {
+		if c.remedy != "" && !says(text, c.remedy) {
 			text += "; " + c.remedy
 		}
 		return c.code, text
 	}
 	return "internal", err.Error() + "; this is a bug in Lodestone, please report it"
+}
+
+// says tells whether an error says its remedy itself: in the same words, or that the file is
+// to be fetched again.
+func says(text, remedy string) bool {
+	if strings.Contains(text, remedy) {
+		return true
+	}
+	for _, again := range []string{"fetch the file again", "fetch it again"} {
+		if strings.Contains(text, again) {
+			return strings.Contains(remedy, "fetch the file again") || strings.Contains(remedy, "fetch it again")
+		}
+	}
+	return false
 }
