@@ -5,6 +5,7 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
+	"github.com/lodestone-wasm/lodestone/models/chat"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/kformer"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
@@ -23,6 +24,7 @@ type engine struct {
 	embed     *tasks.FeatureExtraction // nil unless a model without a head and its tokenizer are loaded
 	generator *tasks.Generator         // nil unless the head for it is loaded
 	knowledge *kformer.Knowledge       // what a Kformer was given to read
+	chats     *chat.Config             // nil before the first chat
 }
 
 // forget leaves no model.
@@ -31,7 +33,7 @@ func (e *engine) forget() {
 	e.dev.Release(e.empty)
 }
 
-// load reads {manifest, config, tokenizer, generation, files, dtype, head, sizes}. The
+// load reads {manifest, config, tokenizer, generation, files, dtype, head, vectors, sizes}. The
 // model that was there before is dropped; after an error there is none.
 func (e *engine) load(request js.Value, j *job) (any, error) {
 	e.forget()
@@ -54,13 +56,18 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	parsed := now() - began
 	if request.Get("files").Length() > 0 {
 		head := pipeline.Head(request.Get("head").String())
+		if request.Get("vectors").Truthy() {
+			if err := e.folder.CheckFeatureExtraction(); err != nil {
+				return nil, err
+			}
+		}
 		if e.model, err = e.folder.Load(e.dev, head, o); err != nil {
 			return nil, err
 		}
 		switch {
 		case head.Generates():
 			e.generator, err = e.model.Generator()
-		case head == pipeline.NoHead && e.folder.Tokenizer != nil:
+		case request.Get("vectors").Truthy():
 			e.embed, err = pipeline.FeatureExtraction.Of(e.model)
 		}
 		if err != nil {
@@ -87,6 +94,13 @@ func (e *engine) info(parsed float64) any {
 	}
 	if t := e.folder.Tokenizer; t != nil {
 		info["vocabSize"] = t.VocabSize()
+		var ids []int32
+		names := t.SpecialTokens()
+		for _, name := range names {
+			id, _ := t.TokenToID(name)
+			ids = append(ids, id)
+		}
+		info["special"] = map[string]any{"tokens": listValue(names), "ids": int32Value(ids)}
 	}
 	if e.model != nil {
 		info["dim"] = e.model.Stack.Dim()
