@@ -2,8 +2,10 @@
 //
 //   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
 //   worker.js                              the worker's script, with Go's glue inside
+//   inline.js                              the same for a tokenizer in the page, loaded on demand
 //   kernel-worker.js                       the script of the kernels' threads
 //   engine.wasm, kernels.wasm              the engine
+//   chat.wasm                              chat templates, loaded with the first chat
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -48,6 +50,7 @@ await Promise.all([programs(), module(), declarations(), files()]);
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
   await goBuild('./wasm/engine', path.join(dist, 'engine.wasm'), ENGINE);
+  await goBuild('./wasm/chat', path.join(dist, 'chat.wasm'), lean(...MAPS));
   if (existsSync('web/demo/index.html')) await goBuild('./wasm/app', path.join(dist, 'app.wasm'), APP); // the page that runs it
   for (const name of ['kerneltest', 'goldentest']) await goBuild(`./wasm/${name}`, path.join(test, `${name}.wasm`));
 }
@@ -75,8 +78,9 @@ async function module() {
     alias: { 'go/wasm_exec': glue },
   };
   await Promise.all([
-    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
+    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked', external: ['./inline.js'] }),
     build({ ...common, entryPoints: ['web/src/worker/worker.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'inline.js') }),
     build({ ...common, entryPoints: ['web/src/worker/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),

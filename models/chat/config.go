@@ -19,7 +19,7 @@ type namedTemplate struct {
 }
 
 // specialTokens are the members of tokenizer_config.json that templates may read.
-var specialTokens = setOf("bos_token eos_token unk_token sep_token pad_token cls_token mask_token")
+const specialTokens names = " bos_token eos_token unk_token sep_token pad_token cls_token mask_token "
 
 // ReadConfig reads tokenizer_config.json and chat_template.jinja, each nil if the folder has
 // none. The second counts for the template "default". Templates are parsed when they are used.
@@ -73,11 +73,11 @@ func (c *Config) member(key string, d *strictjson.Decoder) error {
 			c.add(one.name, one.text)
 			return err
 		})
-	case specialTokens[key] && d.Peek() == strictjson.String:
+	case specialTokens.has(key) && d.Peek() == strictjson.String:
 		text, err := d.String()
 		c.tokens = append(c.tokens, variable{key, text})
 		return err
-	case specialTokens[key] && d.Peek() == strictjson.Object:
+	case specialTokens.has(key) && d.Peek() == strictjson.Object:
 		return d.Object(func(member string) error {
 			if member != "content" || d.Peek() != strictjson.String {
 				return d.Skip()
@@ -109,7 +109,7 @@ func (c *Config) Render(template string, variables []byte) (string, error) {
 		r.assign(token.name, token.value)
 	}
 	err = doc.Members(func(key string, d *strictjson.Decoder) error {
-		if !t.reads[key] && !standard[key] {
+		if !t.reads[key] && !standard.has(key) {
 			return lean.Errorf("the template does not read %q", lean.Clip(key))
 		}
 		v, err := readJSON(d)
@@ -122,7 +122,7 @@ func (c *Config) Render(template string, variables []byte) (string, error) {
 	return t.render(r)
 }
 
-var standard = setOf("messages tools documents add_generation_prompt")
+const standard names = " messages tools documents add_generation_prompt "
 
 // template is the one that is asked for, parsed.
 func (c *Config) template(asked string, doc *strictjson.Document) (*Template, error) {

@@ -5,46 +5,31 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/lodestone-wasm/lodestone/kernels/lean"
 )
 
-// names is a set of names.
-type names map[string]bool
+// names is a list of names, with spaces around each: a map would be built by every program
+// that imports this package.
+type names string
 
-func setOf(words string) names {
-	s := names{}
-	for _, w := range strings.Fields(words) {
-		s[w] = true
-	}
-	return s
-}
+func (s names) has(name string) bool { return strings.Contains(string(s), " "+name+" ") }
 
-// list writes the names of a set in order.
-func list(s names) string {
-	var all []string
-	for name := range s {
-		all = append(all, name)
-	}
-	lean.SortStrings(all)
-	return strings.Join(all, ", ")
-}
+func (s names) String() string { return strings.ReplaceAll(strings.Trim(string(s), " "), " ", ", ") }
 
-var (
-	functions = setOf("range namespace dict raise_exception")
-	filters   = setOf("abs capitalize count d default first float indent int items join last length list lower map max min reject rejectattr replace reverse round safe select selectattr sort string sum title tojson trim unique upper")
-	tests     = setOf("boolean defined divisibleby eq equalto even false float ge gt in integer iterable le lower lt mapping ne none number odd sequence string true undefined upper")
-	ofText    = setOf("strip lstrip rstrip split startswith endswith replace upper lower title capitalize removeprefix removesuffix find count")
-	ofDict    = setOf("get items keys values")
+const (
+	functions names = " range namespace dict raise_exception "
+	filters   names = " abs capitalize count d default first float indent int items join last length list lower map max min reject rejectattr replace reverse round safe select selectattr sort string sum title tojson trim unique upper "
+	tests     names = " boolean defined divisibleby eq equalto even false float ge gt in integer iterable le lower lt mapping ne none number odd sequence string true undefined upper "
+	ofText    names = " strip lstrip rstrip split startswith endswith replace upper lower title capitalize removeprefix removesuffix find count "
+	ofDict    names = " get items keys values "
 )
 
 // isMethod tells whether v has a method.
 func isMethod(v any, name string) bool {
 	switch v.(type) {
 	case string:
-		return ofText[name]
+		return ofText.has(name)
 	case *dict:
-		return ofDict[name]
+		return ofDict.has(name)
 	}
 	return false
 }

@@ -116,7 +116,7 @@ func (r *run) pick(n *node, items []any, a arguments) any {
 			}
 		} else {
 			f := &node{op: opFilter, line: n.line, text: word()}
-			if !filters[f.text] {
+			if !filters.has(f.text) {
 				return r.fail(n, ErrUnsupported, "map with the filter %q is not implemented", lean.Clip(f.text))
 			}
 			apply = func(v any) any { return r.filter(f, v, arguments{rest, a.named}) }
@@ -130,7 +130,7 @@ func (r *run) pick(n *node, items []any, a arguments) any {
 		return out
 	}
 	t := &node{op: opTest, line: n.line, text: word()}
-	if t.text != "" && !tests[t.text] {
+	if t.text != "" && !tests.has(t.text) {
 		return r.fail(n, ErrUnsupported, "%s with the test %q is not implemented", n.text, lean.Clip(t.text))
 	}
 	keep := n.text == "select" || n.text == "selectattr"

@@ -118,8 +118,8 @@ func (p *parser) filtered() *node {
 		case p.take("|"):
 			f := p.node(opFilter, n)
 			f.text = p.want(name, "", "the name of a filter")
-			if !filters[f.text] {
-				return p.fail(ErrUnsupported, "the filter %q is not implemented; implemented: %s", lean.Clip(f.text), list(filters))
+			if !filters.has(f.text) {
+				return p.fail(ErrUnsupported, "the filter %q is not implemented; implemented: %s", lean.Clip(f.text), filters.String())
 			}
 			if p.take("(") {
 				p.arguments(f)
@@ -137,8 +137,8 @@ func (p *parser) test(n *node) *node {
 	not := p.take("not")
 	t := p.node(opTest, n)
 	t.text = p.want(name, "", "the name of a test")
-	if !tests[t.text] {
-		return p.fail(ErrUnsupported, "the test %q is not implemented; implemented: %s", lean.Clip(t.text), list(tests))
+	if !tests.has(t.text) {
+		return p.fail(ErrUnsupported, "the test %q is not implemented; implemented: %s", lean.Clip(t.text), tests.String())
 	}
 	switch next := p.tokens[0]; {
 	case p.take("("):

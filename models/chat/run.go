@@ -97,7 +97,7 @@ func (r *run) lookup(name string) any {
 			return r.variables[i].value
 		}
 	}
-	if functions[name] {
+	if functions.has(name) {
 		return function{name: name}
 	}
 	return undefined(name)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
-	"github.com/lodestone-wasm/lodestone/models/chat"
 	"github.com/lodestone-wasm/lodestone/models/crop"
 	"github.com/lodestone-wasm/lodestone/models/generate"
 	"github.com/lodestone-wasm/lodestone/models/heads"
@@ -84,11 +83,6 @@ var codes = []struct {
 	{tasks.ErrInput, "invalid_argument", ""},
 	{tasks.ErrHead, "invalid_argument", "load the folder for this task"},
 	{tasks.ErrNotFinite, "invalid_weight", "the weights are damaged: fetch them again"},
-	{chat.ErrUnsupported, "config_unsupported", "pass a template without it as chat_template, or write the prompt yourself"},
-	{chat.ErrTemplate, "config_invalid", "take the template from the model's release, or pass one as chat_template"},
-	{chat.ErrMessages, "invalid_argument", ""},
-	{chat.ErrLimit, "invalid_argument", ""},
-	{chat.ErrNone, "invalid_argument", ""},
 	{crop.ErrTooManyEntities, "invalid_argument", ""},
 	{crop.ErrReserved, "invalid_text", ""},
 	{crop.ErrInput, "invalid_argument", ""},
@@ -101,19 +95,33 @@ var codes = []struct {
 }
 
 // Code is the code of an error, one of those of web/ERRORS.md, and its text with what
-// its reader can do about it. An error that the table does not know is "internal".
+// its reader can do about it. An error that is not in the table may have a kind with a
+// method Code, as those of package chat; any other is "internal".
 func Code(err error) (code, text string) {
 	for _, c := range codes {
 		if !errors.Is(err, c.kind) {
 			continue
 		}
-		text := err.Error()
-		if c.remedy != "" && !says(text, c.remedy) {
-			text += "; " + c.remedy
-		}
-		return c.code, text
+		return c.code, withRemedy(err, c.remedy)
+	}
+	var own interface {
+		error
+		Code() (code, remedy string)
+	}
+	if errors.As(err, &own) {
+		code, remedy := own.Code()
+		return code, withRemedy(err, remedy)
 	}
 	return "internal", err.Error() + "; this is a bug in Lodestone, please report it"
+}
+
+// withRemedy is the text of an error with what its reader can do, said once.
+func withRemedy(err error, remedy string) string {
+	text := err.Error()
+	if remedy != "" && !says(text, remedy) {
+		text += "; " + remedy
+	}
+	return text
 }
 
 // says tells whether an error says its remedy itself: in the same words, or that the file is

@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"slices"
+
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/heads"
@@ -50,16 +52,12 @@ func (c *MultipleChoice) Run(ctx Context, question string, answers []string, o M
 	if len(answers) == 0 || len(answers) > maxChoices {
 		return nil, lean.Errorf("tasks: %w: %d answers to choose from, expected 1 to %d", ErrInput, len(answers), maxChoices)
 	}
-	parts := make([]part, len(answers))
-	for i, answer := range answers {
-		e, err := c.tok.EncodePair(question, answer, tokenizer.Options{AddSpecialTokens: true})
-		if err == nil && (len(e.IDs) == 0 || len(e.IDs) > c.limit()) {
-			err = lean.Errorf("%w: with its question it has %d tokens, expected 1 to %d", ErrInput, len(e.IDs), c.limit())
-		}
-		if err != nil {
-			return nil, lean.Errorf("tasks: answer %d: %w", i, err)
-		}
-		parts[i] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: i}
+	parts, truncated, err := c.pairs(question, "answer", answers, tokenizer.LongestFirst)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.Index(truncated, true); i >= 0 {
+		return nil, lean.Errorf("tasks: %w: answer %d: with its question it has more than %d tokens", ErrInput, i, c.limit())
 	}
 	read := make([][]int, len(answers))
 	by, err := c.reading(o.Notes, read)

@@ -54,20 +54,12 @@ func (t *TextRanking) Run(ctx Context, query string, documents []string, o TextR
 	case o.FunctionToApply != "" && o.FunctionToApply != "sigmoid" && o.FunctionToApply != "none":
 		return nil, lean.Errorf("tasks: %w: function_to_apply is %q, expected sigmoid or none", ErrInput, o.FunctionToApply)
 	}
-	parts, truncated := make([]part, len(documents)), make([]bool, len(documents))
-	for i, d := range documents {
-		e, err := t.tok.EncodePair(query, d, tokenizer.Options{AddSpecialTokens: true, MaxLength: t.limit()})
-		if err == nil && len(e.IDs) == 0 {
-			err = lean.Errorf("%w: it has no token", ErrInput)
-		}
-		if err != nil {
-			return nil, lean.Errorf("tasks: document %d: %w", i, err)
-		}
-		parts[i] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: i}
-		truncated[i] = e.Overflowed
+	parts, truncated, err := t.pairs(query, "document", documents, tokenizer.LongestFirst)
+	if err != nil {
+		return nil, err
 	}
 	scores := make([]float64, len(documents))
-	err := t.run(ctx, parts, nil, func(p *part, logits []float32) {
+	err = t.run(ctx, parts, nil, func(p *part, logits []float32) {
 		scores[p.text] = float64(logits[0])
 		if o.FunctionToApply != "none" {
 			scores[p.text] = 1 / (1 + math.Exp(-scores[p.text]))

@@ -75,22 +75,18 @@ func (z *ZeroShotClassification) Run(ctx Context, texts, labels []string, o Zero
 	case !ok:
 		return nil, lean.Errorf("tasks: %w: hypothesis_template %q has no {} for the label", ErrInput, lean.Clip(template))
 	}
+	hypotheses := make([]string, len(labels))
+	for i, label := range labels {
+		hypotheses[i] = before + label + after
+	}
 	results := make([][]LabelScore, len(texts))
 	for i, text := range texts {
-		parts, truncated := make([]part, len(labels)), false
-		for k, label := range labels {
-			e, err := z.tok.EncodePair(text, before+label+after, tokenizer.Options{AddSpecialTokens: true, MaxLength: z.limit(), Strategy: tokenizer.OnlyFirst})
-			if err == nil && len(e.IDs) == 0 {
-				err = lean.Errorf("%w: it has no token", ErrInput)
-			}
-			if err != nil {
-				return nil, lean.Errorf("tasks: text %d with label %d: %w", i, k, err)
-			}
-			parts[k] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: k}
-			truncated = truncated || e.Overflowed
+		parts, truncated, err := z.pairs(text, "candidate label", hypotheses, tokenizer.OnlyFirst)
+		if err != nil {
+			return nil, lean.Errorf("tasks: text %d: %w", i, err)
 		}
 		entailed, each := make([]float32, len(labels)), make([]float64, len(labels))
-		err := z.run(ctx, parts, nil, func(p *part, logits []float32) {
+		err = z.run(ctx, parts, nil, func(p *part, logits []float32) {
 			entailed[p.text] = logits[z.entailment]
 			each[p.text] = softmax([]float32{logits[z.contradiction], logits[z.entailment]})[1]
 		})
@@ -101,7 +97,7 @@ func (z *ZeroShotClassification) Run(ctx Context, texts, labels []string, o Zero
 			each = softmax(entailed)
 		}
 		for _, k := range top(each, 0) {
-			results[i] = append(results[i], LabelScore{k, each[k], truncated})
+			results[i] = append(results[i], LabelScore{k, each[k], truncated[k]})
 		}
 	}
 	return results, nil

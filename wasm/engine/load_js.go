@@ -5,7 +5,6 @@ import (
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
-	"github.com/lodestone-wasm/lodestone/models/chat"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/kformer"
 	"github.com/lodestone-wasm/lodestone/models/pipeline"
@@ -24,7 +23,6 @@ type engine struct {
 	embed     *tasks.FeatureExtraction // nil unless a model without a head and its tokenizer are loaded
 	generator *tasks.Generator         // nil unless the head for it is loaded
 	knowledge *kformer.Knowledge       // what a Kformer was given to read
-	chats     *chat.Config             // nil before the first chat
 }
 
 // forget leaves no model.
@@ -33,7 +31,7 @@ func (e *engine) forget() {
 	e.dev.Release(e.empty)
 }
 
-// load reads {manifest, config, tokenizer, generation, files, dtype, head, vectors, sizes}. The
+// load reads {manifest, config, tokenizer, generation, files, dtype, head, task, sizes}. The
 // model that was there before is dropped; after an error there is none.
 func (e *engine) load(request js.Value, j *job) (any, error) {
 	e.forget()
@@ -56,7 +54,8 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	parsed := now() - began
 	if request.Get("files").Length() > 0 {
 		head := pipeline.Head(request.Get("head").String())
-		if request.Get("vectors").Truthy() {
+		task := request.Get("task").String()
+		if task == pipeline.FeatureExtraction.Name {
 			if err := e.folder.CheckFeatureExtraction(); err != nil {
 				return nil, err
 			}
@@ -67,8 +66,12 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 		switch {
 		case head.Generates():
 			e.generator, err = e.model.Generator()
-		case request.Get("vectors").Truthy():
+		case task == pipeline.FeatureExtraction.Name:
 			e.embed, err = pipeline.FeatureExtraction.Of(e.model)
+		case task == pipeline.ZeroShot.Name:
+			_, err = pipeline.ZeroShot.Of(e.model)
+		case task == pipeline.TextRanking.Name:
+			_, err = pipeline.TextRanking.Of(e.model)
 		}
 		if err != nil {
 			return nil, err

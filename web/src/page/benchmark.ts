@@ -83,13 +83,13 @@ export async function benchmark(model: string = DEFAULT_MODEL, options?: Benchma
   const report = check.callback('benchmark: on_measure', on_measure);
   const signal = check.abortSignal('benchmark: signal', load.signal);
   const began = performance.now();
-  const { client, info, url } = await loadWith('benchmark', model, load, { tokenizer: true, weights: true, head: '' });
+  const { client, info, url } = await loadWith('benchmark', model, load, { tokenizer: true, weights: true, head: '', task: 'feature-extraction' });
   try {
     const ready = performance.now() - began;
     const total = DTYPES.length * SHAPES.length + WORKLOADS.length;
     let done = 0;
     const step = (name: string): void => {
-      if (signal?.aborted) throw abortedError('benchmark');
+      if (signal?.aborted) throw abortedError('benchmark', signal);
       report?.({ step: name, done: done++, total });
     };
 

@@ -8,7 +8,7 @@ import type { FromWorker, Reply, Request, ToWorker } from '../protocol/messages.
 import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
-import { assetURL, env, workerProblem } from './env.js';
+import { assetURL, engineAssets, env, workerProblem } from './env.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
 import { inWorker, planThreads, startsAreUnsure } from './threads.js';
@@ -21,6 +21,8 @@ export interface CallOptions {
   tokens?: ((tokens: Tokens) => void) | undefined;
   /** Changes the logits of a step. An exception that it throws ends the call. */
   process?: ((step: Step) => Promise<Float32Array>) | undefined;
+  /** Gets a function that ends a generation with what it has; returns one that ends the interest in it. */
+  interrupt?: ((now: () => void) => () => void) | undefined;
 }
 
 /** How long to wait for a worker that may never run, in milliseconds, and how many to try. */
@@ -36,6 +38,8 @@ interface Call {
   transfer: Transferable[];
   options: CallOptions;
   settled: boolean;
+  /** True if it is to end with what it has. */
+  interrupted: boolean;
   resolve(value: unknown): void;
   reject(e: unknown): void;
   /** Removes the listener from the signal. */
@@ -75,7 +79,7 @@ export class Client {
 
   /** Starts a worker and loads a model. If that fails, the worker ends. */
   static async load(request: LoadRequest, threads: Threads, kernels: Kernels, options: CallOptions): Promise<{ client: Client; info: LoadReply }> {
-    if (options.signal?.aborted) throw abortedError('load');
+    if (options.signal?.aborted) throw abortedError('load', options.signal);
     const client = new Client(request, threads, kernels);
     try {
       client.#start();
@@ -92,7 +96,7 @@ export class Client {
     if (this.#disposed) {
       return Promise.reject(new LodestoneError('disposed', `engine: ${request.op} after dispose(); load the model again`));
     }
-    if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`));
+    if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`, options.signal));
     try {
       if (!this.#worker) {
         this.#start();
@@ -127,11 +131,7 @@ export class Client {
   #start(tries = TRIES): void {
     const start: ToWorker = {
       type: 'start',
-      assets: {
-        engine: assetURL('engine.wasm').href,
-        kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
-        sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
-      },
+      assets: engineAssets(),
       threads: planThreads(this.#threads, inWorker()),
       kernels: this.#kernels,
       last: remembered(),
@@ -145,7 +145,7 @@ export class Client {
           : new Worker(assetURL('worker.js'), { type: 'module', name: 'lodestone' });
     } catch (e) {
       if (typeof Worker === 'undefined') {
-        throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page, not while a server renders it');
+        throw new LodestoneError('unsupported_browser', `engine: ${noWorkers()}`);
       }
       throw missing(e instanceof Error ? e.message : String(e));
     }
@@ -186,11 +186,23 @@ export class Client {
         transfer: options.transfer ?? [],
         options,
         settled: false,
+        interrupted: false,
         resolve,
         reject,
         release: () => signal?.removeEventListener('abort', onAbort),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
+      const forget = options.interrupt?.(() => {
+        call.interrupted = true;
+        if (call === this.#current) this.#interrupt(call);
+      });
+      if (forget) {
+        const { release } = call;
+        call.release = () => {
+          forget();
+          release();
+        };
+      }
       this.#queue.push(call);
       this.#next();
     });
@@ -205,6 +217,7 @@ export class Client {
     try {
       this.#worker.postMessage({ type: 'request', id: call.id, request: call.request } satisfies ToWorker, call.transfer);
       this.#kernelWorkers?.expect(true);
+      if (call.interrupted) this.#interrupt(call);
     } catch (e) {
       this.#current = null;
       this.#kernelWorkers?.expect(false);
@@ -213,8 +226,12 @@ export class Client {
     }
   }
 
+  #interrupt(call: Call): void {
+    this.#worker?.postMessage({ type: 'interrupt', id: call.id } satisfies ToWorker);
+  }
+
   #abort(call: Call): void {
-    settle(call, () => call.reject(abortedError(`engine: ${call.request.op}`)));
+    settle(call, () => call.reject(abortedError(`engine: ${call.request.op}`, call.options.signal)));
     this.#stop(call);
   }
 
@@ -308,6 +325,15 @@ function settle(call: Call, how: () => void): void {
   call.settled = true;
   call.release();
   how();
+}
+
+/** Why there is no Worker here. */
+function noWorkers(): string {
+  const name = (globalThis.constructor as { name?: string } | undefined)?.name ?? '';
+  const kind = { ServiceWorkerGlobalScope: 'a service worker', SharedWorkerGlobalScope: 'a shared worker' }[name];
+  return kind
+    ? `${kind} cannot start workers; load the model in a page or a dedicated worker, and send it messages`
+    : 'this runtime has no web workers; models load in a page, not while a server renders it';
 }
 
 function missing(why: string): LodestoneError {

@@ -1,60 +1,129 @@
-// Where files are. Importing this reads nothing of the browser, so that a server can import it.
-import { invalid } from './validate.js';
+// Settings of the whole module, and where its own files are. Importing this reads nothing of
+// the browser, so that a server can import it.
+import type { Assets } from '../protocol/messages.js';
+import { has, invalid, nearest } from './validate.js';
 
-/** Settings of the whole module. Change them before you load the first model. */
-export const env: {
+/** The settings of {@link env}. The names of models are those of transformers.js. */
+export interface Env {
   /**
    * The address of the folder that holds worker.js, engine.wasm, kernels*.wasm and
    * models/. Empty is the folder of this module. The folder must have the page's own
    * origin, since browsers start no worker of another origin.
    */
   assetsPath: string;
-} = { assetsPath: '' };
+  /** What relative addresses of models and assets are relative to. Empty is the page. */
+  baseURL: string;
+  /** True (the default) fetches a model id, such as 'sentence-transformers/all-MiniLM-L6-v2', from remoteHost. */
+  allowRemoteModels: boolean;
+  /** True tries localModelPath first for a model id. False by default, as transformers.js has it in a page. */
+  allowLocalModels: boolean;
+  /** The folder of local models; the id is appended to it. */
+  localModelPath: string;
+  /** The host of remote models. Nothing is requested from it unless a model id is loaded. */
+  remoteHost: string;
+  /** The path of a remote model's files below remoteHost, with {model} and {revision}. */
+  remotePathTemplate: string;
+}
 
-const BUNDLED = 'models/prompt-magneto-en-de-fr/';
+const settings: Env = {
+  assetsPath: '',
+  baseURL: '',
+  allowRemoteModels: true,
+  allowLocalModels: false,
+  localModelPath: '/models/',
+  remoteHost: 'https://huggingface.co/',
+  remotePathTemplate: '{model}/resolve/{revision}/',
+};
+
+const NO_CACHE = 'files are kept by the HTTP cache of the browser, as the server allows; there is no cache of its own to set';
+
+/** Settings of transformers.js that have no place here, and what takes it. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  backends: 'there is no ONNX runtime; set the options threads and kernels where you load a model',
+  useBrowserCache: NO_CACHE,
+  useWasmCache: NO_CACHE,
+  useCustomCache: NO_CACHE,
+  customCache: NO_CACHE,
+  cacheKey: NO_CACHE,
+  cacheDir: NO_CACHE,
+  useFS: 'files come from addresses, or from files that you pass as the model',
+  useFSCache: NO_CACHE,
+  fetch: 'pass the files themselves as the model, or a token for the header',
+  logLevel: 'nothing is logged; errors are thrown',
+};
+
+function unknown(name: string): Error {
+  const names = Object.keys(settings);
+  return invalid(`env.${name} is not known; known: ${names.join(', ')}; ${ELSEWHERE[name] ?? `did you mean "${nearest(name, names)}"?`}`, { option: name });
+}
+
+/** Settings of the whole module. Change them before you load the first model. An unknown name is refused. */
+export const env: Env = /* @__PURE__ */ new Proxy(settings, {
+  get(target, name) {
+    if (name === 'backends') throw unknown(name); // env.backends.onnx.… would fail without a reason
+    return Reflect.get(target, name);
+  },
+  set(target, name, value) {
+    if (typeof name !== 'string' || !has(target, name)) throw unknown(String(name));
+    const type = typeof target[name as keyof Env];
+    if (typeof value !== type) throw invalid(`env.${name}: ${String(value)}, expected a ${type}`);
+    return Reflect.set(target, name, value);
+  },
+});
+
+export const BUNDLED = 'models/prompt-magneto-en-de-fr/';
 
 // Some bundlers leave import.meta.url undefined. Addresses are then relative to the page.
 const here: string | undefined = import.meta.url;
 
 /** The model that ships with this module: sentence vectors for English, German and French. */
-export const DEFAULT_MODEL: string = here ? new URL(BUNDLED, here).href : BUNDLED;
+// In a module from a blob: address it is relative to the page.
+export const DEFAULT_MODEL: string = (here ? parse(BUNDLED, here)?.href : undefined) ?? BUNDLED;
 
-function documentBase(): string | undefined {
+/** An address, or null if it is none. */
+function parse(path: string, from: string | undefined): URL | null {
+  try {
+    return new URL(path, from);
+  } catch {
+    return null;
+  }
+}
+
+/** What relative addresses are relative to; undefined if there is nothing. */
+function base(): string | undefined {
+  if (env.baseURL !== '') return env.baseURL;
   return typeof document !== 'undefined' ? document.baseURI : typeof location !== 'undefined' ? location.href : undefined;
 }
 
-function resolve(path: string, base: string | undefined, what: string): URL {
-  try {
-    return new URL(path, base);
-  } catch {
-    throw invalid(`${what}: ${JSON.stringify(path)} is not a valid address`);
+/** An address relative to the page or env.baseURL. `what` names it in errors. */
+export function resolve(path: string, what: string, from: string | undefined = base()): URL {
+  const url = parse(path, from);
+  if (url) return url;
+  const shown = JSON.stringify(path.replace(/[?#].*$/s, '?…'));
+  if (parse(path, 'https://example.org/')) {
+    throw invalid(`${what}: ${shown} is a relative address, and ${from ? `${from.slice(0, 40)} is no base for one` : 'there is no page that it could be relative to'}; give an absolute address, or set env.baseURL`);
   }
+  throw invalid(`${what}: ${shown} is not a valid address`);
 }
 
 /** The address of a file of the engine. */
 export function assetURL(file: string): URL {
-  if (typeof env.assetsPath !== 'string') throw invalid('env.assetsPath: expected a string');
-  if (env.assetsPath === '') return resolve(file, here ?? documentBase(), 'asset');
+  if (env.assetsPath === '') return resolve(file, 'asset', here ?? base());
   const folder = env.assetsPath.endsWith('/') ? env.assetsPath : `${env.assetsPath}/`;
-  return resolve(file, resolve(folder, documentBase(), 'env.assetsPath').href, 'asset');
+  return resolve(file, 'asset', resolve(folder, 'env.assetsPath').href);
+}
+
+/** The addresses of the engine's files. */
+export function engineAssets(): Assets {
+  return {
+    engine: assetURL('engine.wasm').href,
+    chat: assetURL('chat.wasm').href,
+    kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
+    sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
+  };
 }
 
 /** What to report of a worker that has a problem, with the reason as far as the browser states it. */
 export function workerProblem(url: string, what: string, why: string): string {
   return `the worker ${url} ${what} (${why || 'no reason given'}); the file must exist, have the page's own origin, and be allowed by worker-src`;
-}
-
-/** The address of a model folder. Its path ends with a slash; a query is kept. */
-export function modelURL(model: unknown): string {
-  if (typeof model !== 'string' || model === '') {
-    throw invalid('model: expected the address of a folder that holds config.json, tokenizer.json and model.safetensors');
-  }
-  if (model === DEFAULT_MODEL) return assetURL(BUNDLED).href;
-  const url = resolve(model, documentBase(), 'model');
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  url.hash = '';
-  if (url.protocol !== 'http:' && url.protocol !== 'https:' && !url.protocol.endsWith('-extension:')) {
-    throw invalid(`model: ${JSON.stringify(model)} has the scheme ${url.protocol}, expected http: or https:`);
-  }
-  return url.href;
 }

@@ -4,18 +4,24 @@
 export type WeightType = 'auto' | 'f32' | 'f16' | 'q8' | 'q4';
 
 /** The part that stands on a model's layers; '' is none. */
-export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering';
+export type Head = '' | 'causal-lm' | 'seq2seq-lm' | 'masked-lm' | 'token-classification' | 'sequence-classification' | 'question-answering' | 'multiple-choice';
 
 export interface LoadRequest {
   op: 'load';
-  /** The address of the model folder; its path ends with a slash. */
+  /** The address of the model folder; its path ends with a slash. The name of files that the page gives. */
   url: string;
+  /** The files of the folder, by their names, if the page gives them; null: fetch them from url. */
+  files: Readonly<Record<string, Blob>> | null;
+  /** A token that is sent with each request, as `Authorization: Bearer`; '': none. */
+  token: string;
   dtype: WeightType;
   /** False skips model.safetensors. */
   weights: boolean;
   /** False skips tokenizer.json: a model that takes ids needs none. */
   tokenizer: boolean;
   head: Head;
+  /** A task that not every folder with this head can do: one that cannot is refused now. */
+  task: '' | 'feature-extraction' | 'zero-shot-classification' | 'text-ranking';
 }
 
 export interface LoadReply {
@@ -42,6 +48,10 @@ export interface LoadReply {
   problem: string;
   /** The mask of a head that fills masks, else ''. */
   maskToken: string;
+  /** The text of config.json. */
+  config: string;
+  /** The special tokens of the tokenizer; missing without one. */
+  special?: { tokens: string[]; ids: Int32Array };
 }
 
 /** The time that loading took, in milliseconds. Downloads and the engine's start run side by side. */

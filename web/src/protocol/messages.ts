@@ -1,5 +1,6 @@
 // The messages between the page (page/client.ts) and the worker (worker/worker.ts). Begin
 // here: a request carries an id, and exactly one result or error carries it back.
+import type { ChatRequest } from './chat.js';
 import type { CropReplies, CropRequest } from './crop.js';
 import type { ErrorMessage } from './error.js';
 import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
@@ -22,6 +23,7 @@ export type Request =
   | CropRequest
   | EncodeRequest
   | DecodeRequest
+  | ChatRequest
   | ForwardRequest
   | HeadRequest
   | LogitsRequest
@@ -39,7 +41,8 @@ interface Replies {
   'feature-extraction': FeatureExtractionReply;
   generate: GenerateReply;
   encode: EncodeReply;
-  decode: string;
+  decode: string[];
+  chat: string;
   forward: TensorReply;
   head: TensorReply;
   logits: TensorReply;
@@ -65,6 +68,8 @@ export type Reply<R extends Request> = R extends { op: 'task'; task: infer T ext
 /** The addresses of the engine's files. */
 export interface Assets {
   engine: string;
+  /** The program for chats, which is fetched with the first chat. */
+  chat: string;
   kernels: { simd128: string; relaxed: string };
   /** The kernels whose memory can be shared. */
   sharedKernels: { simd128: string; relaxed: string };
@@ -87,6 +92,8 @@ export type ToWorker =
   | { type: 'thread'; state: ThreadState }
   | { type: 'request'; id: number; request: Request }
   | { type: 'abort'; id: number }
+  /** A generation ends with what it has. */
+  | { type: 'interrupt'; id: number }
   /** The answer to a step. */
   | { type: 'logits'; id: number; logits: Float32Array };
 

@@ -45,6 +45,30 @@ export type TaskRequest = { op: 'task'; texts: string[] } & (
       handleImpossibleAnswer: boolean;
       alignToWords: boolean;
     }
+  | {
+      task: 'zero-shot-classification';
+      candidateLabels: string[];
+      /** '': "This example is {}." */
+      hypothesisTemplate: string;
+      multiLabel: boolean;
+    }
+  | {
+      /** The one text is the query, the contexts are the documents. */
+      task: 'text-ranking';
+      contexts: string[];
+      /** 0: all documents. */
+      topK: number;
+      functionToApply: 'sigmoid' | 'none';
+    }
+  | {
+      /** The one text is the question, the contexts are the answers. */
+      task: 'multiple-choice';
+      contexts: string[];
+      /** 0: all answers. */
+      topK: number;
+      /** What a Kformer may look the answer up in; null: nothing. */
+      notes: string[] | null;
+    }
 );
 
 /**
@@ -91,10 +115,33 @@ export interface QuestionAnsweringReply extends Columns {
   end: number[];
 }
 
+/** A list for each text. */
+export interface ZeroShotClassificationReply extends Columns {
+  /** The place of the label among those that were given, and of the document or the answer in the next two. */
+  index: number[];
+  truncated: boolean[];
+}
+
+/** One list. */
+export interface TextRankingReply extends Columns {
+  index: number[];
+  truncated: boolean[];
+}
+
+/** One list. */
+export interface MultipleChoiceReply extends Columns {
+  index: number[];
+  /** The numbers of the notes that were read for the answer, the best match first. */
+  notes: number[][];
+}
+
 /** The reply to each task. */
 export interface TaskReplies {
   'fill-mask': FillMaskReply;
   'text-classification': TextClassificationReply;
   'token-classification': TokenClassificationReply;
   'question-answering': QuestionAnsweringReply;
+  'zero-shot-classification': ZeroShotClassificationReply;
+  'text-ranking': TextRankingReply;
+  'multiple-choice': MultipleChoiceReply;
 }

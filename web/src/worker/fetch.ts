@@ -1,5 +1,7 @@
 // Fetches the files of a model folder, and refuses responses that are no such files.
-import { type ErrorCode, LodestoneError } from '../protocol/error.js';
+import { type ErrorCode, LodestoneError, shownURL } from '../protocol/error.js';
+import type { LoadRequest } from '../protocol/load.js';
+import { blockedByPolicy } from './policy.js';
 import type { ProgressMeter } from './progress-meter.js';
 import { ByteStream } from './stream.js';
 
@@ -17,11 +19,18 @@ export interface FileOptions {
 /** A model folder. */
 export class Folder {
   readonly url: string;
+  /** The address as messages show it. */
+  readonly shown: string;
+  readonly #files: Readonly<Record<string, Blob>> | null;
+  readonly #token: string;
   readonly #signal: AbortSignal;
   readonly #meter: ProgressMeter;
 
-  constructor(url: string, signal: AbortSignal, meter: ProgressMeter) {
+  constructor({ url, files, token }: Pick<LoadRequest, 'url' | 'files' | 'token'>, signal: AbortSignal, meter: ProgressMeter) {
     this.url = url;
+    this.shown = shownURL(url);
+    this.#files = files;
+    this.#token = token;
     this.#signal = signal;
     this.#meter = meter;
   }
@@ -46,6 +55,9 @@ export class Folder {
         if (looksLikeHTML(parts[0]!)) throw this.#html(file);
       }
       await stream.finish();
+      if (size === 0) {
+        throw new LodestoneError('truncated', `fetch: ${this.#path(file)} is empty: the ${this.#files ? 'file has 0 bytes' : 'server answered with 0 bytes'}; check the upload, or remove the file if the folder has none`, { file });
+      }
     } catch (e) {
       if (options.optional && isMissing(e)) return null;
       throw e;
@@ -88,22 +100,30 @@ export class Folder {
   #html(file: string): LodestoneError {
     return new LodestoneError(
       'html_instead_of_model',
-      `fetch: got HTML from ${this.#path(file)}: the server answered with a page instead of 404; expected a file of a model folder, so check the address ${this.url}`,
-      { file, url: this.url },
+      `fetch: got HTML from ${this.#path(file)}: the server answered with a page instead of 404; expected a file of a model folder, so check the address ${this.shown}`,
+      { file, url: this.shown },
     );
   }
 
   /** Requests a file. With from > 0 it requests the bytes from there on; the response may still be the whole file. */
   async #get(file: string, missing: ErrorCode, from: number): Promise<Response> {
-    const url = this.#address(file).href;
+    if (this.#files) return given(this.#files, file, missing, from);
+    const address = this.#address(file);
+    const url = shownURL(address.href);
+    const headers: Record<string, string> = {};
+    if (from > 0) headers['range'] = `bytes=${from}-`;
+    if (this.#token !== '') headers['authorization'] = `Bearer ${this.#token}`;
     let r: Response;
     try {
-      r = await fetch(url, { signal: this.#signal, headers: from > 0 ? { range: `bytes=${from}-` } : {} });
+      r = await fetch(address.href, { signal: this.#signal, headers });
     } catch (e) {
       if (this.#signal.aborted) throw e;
+      const policy = await blockedByPolicy(address.href);
       throw new LodestoneError(
         'network',
-        `fetch: no response for ${url}: the server cannot be reached, does not allow this origin (CORS), or the page's connect-src forbids it`,
+        policy === ''
+          ? `fetch: no response for ${url}: the server cannot be reached, or does not allow this origin (CORS)`
+          : `fetch: the Content-Security-Policy forbids ${url}; add ${address.origin === location.origin ? "'self'" : address.origin} to ${policy}`,
         { file, url },
       );
     }
@@ -111,24 +131,63 @@ export class Folder {
     if (!r.ok) {
       r.body?.cancel().catch(() => {}); // cancelling an aborted body rejects
       const gone = r.status === 404 || r.status === 410;
+      const closed = r.status === 401 || r.status === 403;
       throw new LodestoneError(
         gone ? missing : 'http_status',
         `fetch: status ${r.status} for ${this.#path(file)}, expected 200; ` +
-          (gone ? `a model folder holds config.json, tokenizer.json and model.safetensors: check the address ${this.url}` : 'check the server'),
+          (gone
+            ? `a model folder holds config.json, tokenizer.json and model.safetensors: check the address ${this.shown}`
+            : closed
+              ? `the server wants ${this.#token === '' ? 'the option token' : 'another token than this one'}, or has no such model: check the address ${this.shown}`
+              : 'check the server'),
         { file, url, status: r.status },
       );
     }
-    if (/^\s*(text\/html|application\/xhtml)/i.test(r.headers.get('content-type') ?? '')) {
-      r.body?.cancel().catch(() => {}); // cancelling an aborted body rejects
-      throw this.#html(file);
-    }
+    if (/^\s*(text\/html|application\/xhtml)/i.test(r.headers.get('content-type') ?? '')) return this.#unlabelled(file, r);
     return r;
   }
+
+  /** A response with the type of a page. Some servers give it to every file, so its first bytes decide. */
+  async #unlabelled(file: string, r: Response): Promise<Response> {
+    const body = r.body?.getReader();
+    const first = await body?.read();
+    if (!body || !first?.value || looksLikeHTML(first.value)) {
+      body?.cancel().catch(() => {});
+      throw this.#html(file);
+    }
+    const { value } = first;
+    const rest = new ReadableStream<Uint8Array>({
+      start: (c) => c.enqueue(value),
+      pull: async (c) => {
+        const next = await body.read();
+        if (next.done) c.close();
+        else c.enqueue(next.value);
+      },
+      cancel: (why) => body.cancel(why),
+    });
+    return new Response(rest, { status: r.status, headers: r.headers });
+  }
+}
+
+/** A file that the page has given, as a response. */
+function given(files: Readonly<Record<string, Blob>>, file: string, missing: ErrorCode, from: number): Response {
+  const blob = Object.prototype.hasOwnProperty.call(files, file) ? files[file] : undefined;
+  if (!blob) {
+    const names = Object.keys(files);
+    const some = names.slice(0, 8).map((n) => JSON.stringify(n)).join(', ') + (names.length > 8 ? ', …' : '');
+    throw new LodestoneError(
+      missing === 'http_status' ? 'file_missing' : missing,
+      `files: no ${file} among the files that were given (${some}); a model folder holds config.json, tokenizer.json and model.safetensors`,
+      { file, given: names.length },
+    );
+  }
+  const part = from > 0 ? blob.slice(from) : blob;
+  return new Response(part, { status: from > 0 ? 206 : 200, headers: { 'content-length': String(part.size) } });
 }
 
 /** Whether an error means that the file does not exist. An HTML page in its place counts too. */
 export function isMissing(e: unknown): boolean {
-  return e instanceof LodestoneError && (e.code === 'html_instead_of_model' || e.details['status'] === 404 || e.details['status'] === 410);
+  return e instanceof LodestoneError && (e.code === 'html_instead_of_model' || e.details['status'] === 404 || e.details['status'] === 410 || e.details['given'] !== undefined);
 }
 
 function looksLikeHTML(head: Uint8Array): boolean {

@@ -8,6 +8,7 @@ import type { ThreadOrder, ThreadReport } from '../protocol/threads.js';
 import { type Glue, glue } from './glue.js';
 import { engineImports, type GoEngine } from './job.js';
 import { startKernels } from './kernels.js';
+import { blockedByPolicy } from './policy.js';
 import { type SharedKernels, ThreadPool } from './thread-pool.js';
 
 export interface Running {
@@ -67,12 +68,20 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
   return { engine, kernelMemory, goMemory: instance.exports['mem'] as WebAssembly.Memory, threads, exited };
 }
 
-async function compile(url: string): Promise<WebAssembly.Module> {
+/** Fetches and compiles a module. */
+export async function compile(url: string): Promise<WebAssembly.Module> {
   let r: Response;
   try {
     r = await fetch(url);
   } catch {
-    throw new LodestoneError('engine_missing', `engine: no response for ${url}; the file belongs next to worker.js, see env.assetsPath`, { url });
+    const policy = await blockedByPolicy(url);
+    throw new LodestoneError(
+      'engine_missing',
+      policy === ''
+        ? `engine: no response for ${url}; the file belongs next to worker.js, see env.assetsPath`
+        : `engine: the Content-Security-Policy of worker.js forbids ${url}; add 'self' to ${policy}`,
+      { url },
+    );
   }
   if (!r.ok) {
     throw new LodestoneError('engine_missing', `engine: status ${r.status} for ${url}; the file belongs next to worker.js, see env.assetsPath`, {
@@ -86,7 +95,7 @@ async function compile(url: string): Promise<WebAssembly.Module> {
     return await WebAssembly.compile(await r.arrayBuffer());
   } catch (e) {
     const text = e instanceof Error ? e.message : String(e);
-    const csp = /content security policy|unsafe-eval/i.test(text);
+    const csp = /content security policy|unsafe-eval|blocked by csp/i.test(text);
     throw new LodestoneError(
       'engine_missing',
       csp

@@ -27,7 +27,7 @@ interface WeightsFile {
 export async function loadFolder(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback): Promise<LoadReply> {
   const began = performance.now();
   const meter = new ProgressMeter(request.url, emit);
-  const folder = new Folder(request.url, job.controller.signal, meter);
+  const folder = new Folder(request, job.controller.signal, meter);
   try {
     const single = request.weights ? folder.stream(WEIGHTS) : null;
     const opened = single?.start().then(
@@ -56,7 +56,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);
-    const reply = (await call(r.engine, 'load', { manifest, config, tokenizer, generation, files, dtype: request.dtype, head: request.head, sizes }, job)) as LoadReply & { parsed: number };
+    const reply = (await call(r.engine, 'load', { manifest, config, tokenizer, generation, files, dtype: request.dtype, head: request.head, task: request.task, sizes }, job)) as LoadReply & { parsed: number };
     const { parsed, ...info } = reply;
     const ended = performance.now();
     const timings: LoadTimings = {
@@ -65,7 +65,7 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
       parse: parsed,
       weights: request.weights ? ended - sent - parsed : 0,
     };
-    return { ...info, timings };
+    return { ...info, config: new TextDecoder().decode(config!), timings };
   } catch (e) {
     job.controller.abort(); // the other downloads
     throw e;
@@ -77,7 +77,7 @@ async function shards(folder: Folder, r: Running, job: Job, missing: unknown): P
   const index = await folder.bytes(INDEX, { limit: 16 * MiB, tooLarge: 'not_safetensors', optional: true });
   if (index === null) throw missing;
   const names = (await call(r.engine, 'shards', { index }, job)) as string[];
-  if (names.length === 0) throw new LodestoneError('not_safetensors', `fetch: ${INDEX} of ${folder.url} names no file`);
+  if (names.length === 0) throw new LodestoneError('not_safetensors', `fetch: ${INDEX} of ${folder.shown} names no file`);
   return names.map((name) => folder.stream(name));
 }
 

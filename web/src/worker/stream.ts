@@ -1,5 +1,5 @@
 // Reading a file once, in pieces, without holding more of it than one network chunk.
-import { LodestoneError } from '../protocol/error.js';
+import { LodestoneError, shownURL } from '../protocol/error.js';
 
 /** Callbacks for the progress of a ByteStream. */
 export interface StreamWatcher {
@@ -132,8 +132,8 @@ export class ByteStream {
         const of = this.size < 0 ? '' : ` of ${this.size}`;
         throw new LodestoneError(
           'network',
-          `fetch: the connection broke after ${this.#position}${of} bytes of ${response.url || this.name}; try again`,
-          { file: this.name, url: response.url, received: this.#position },
+          `fetch: the connection broke after ${this.#position}${of} bytes of ${shownURL(response.url) || this.name}; try again`,
+          { file: this.name, url: shownURL(response.url), received: this.#position },
         );
       }
       if (chunk) {

@@ -3,7 +3,8 @@
 import 'go/wasm_exec';
 import { abortedError, LodestoneError, toMessage } from '../protocol/error.js';
 import type { MemoryReport } from '../protocol/kernels.js';
-import type { FromWorker, Request, ToWorker } from '../protocol/messages.js';
+import type { Assets, FromWorker, Request, ToWorker } from '../protocol/messages.js';
+import { Chats } from './chat.js';
 import { instantiate, type Running } from './instantiate.js';
 import { call, Job } from './job.js';
 import { loadFolder } from './load.js';
@@ -18,10 +19,13 @@ const jobs = new Map<number, Job>();
 let running: Promise<Running> | null = null;
 let last: Promise<void> = Promise.resolve();
 let log = '';
+let assets: Assets | null = null;
+let chats: Chats | null = null; // those of the folder that was loaded last
 
 scope.onmessage = ({ data }) => {
   switch (data.type) {
     case 'start':
+      assets = data.assets;
       running = instantiate(data, {
         kernels: (report) => scope.postMessage({ type: 'kernels', report }),
         threads: (report) => scope.postMessage({ type: 'threads', report }),
@@ -38,6 +42,11 @@ scope.onmessage = ({ data }) => {
     case 'abort':
       jobs.get(data.id)?.abort();
       break;
+    case 'interrupt': {
+      const job = jobs.get(data.id);
+      if (job) job.interrupted = true;
+      break;
+    }
     case 'logits':
       jobs.get(data.id)?.processed(data.logits);
       break;
@@ -74,9 +83,11 @@ async function serve(id: number, request: Request, job: Job): Promise<void> {
 
 async function perform(id: number, request: Request, job: Job, running: Promise<Running>): Promise<unknown> {
   if (request.op === 'load') {
+    chats = new Chats(request, assets?.chat ?? '');
     return loadFolder(request, job, running, (event) => scope.postMessage({ type: 'progress', id, event }));
   }
   const r = await running;
+  if (request.op === 'chat') return (await chats!.open(r, job))(request);
   if (request.op === 'memory') {
     const report = (await call(r.engine, 'memory', request, job)) as MemoryReport;
     return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength };
