@@ -2,7 +2,7 @@
 //
 //   lodestone.js, lodestone.d.ts, types/   the module; package.json names them
 //   worker.js                              the worker's script, with Go's glue inside
-//   inline.js                              the same for a tokenizer in the page, loaded on demand
+//   engine.js                              the same for a tokenizer in the page, loaded on demand
 //   kernel-worker.js                       the script of the kernels' threads
 //   engine.wasm, kernels.wasm              the engine
 //   chat.wasm                              chat templates, loaded with the first chat
@@ -78,9 +78,9 @@ async function module() {
     alias: { 'go/wasm_exec': glue },
   };
   await Promise.all([
-    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked', external: ['./inline.js'] }),
+    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked', external: ['./engine.js'] }),
     build({ ...common, entryPoints: ['web/src/worker/worker.ts'], outfile: path.join(dist, 'worker.js') }),
-    build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'inline.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'engine.js') }),
     build({ ...common, entryPoints: ['web/src/worker/kernel-worker.ts'], outfile: path.join(dist, 'kernel-worker.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),

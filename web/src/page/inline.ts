@@ -42,11 +42,11 @@ async function script(): Promise<LoadInline> {
   try {
     // Bundlers look for exactly the first form.
     const module = (env.assetsPath === ''
-      ? await import('./inline.js' as string)
-      : await import(assetURL('inline.js').href)) as { loadInline: LoadInline };
+      ? await import('./engine.js' as string)
+      : await import(assetURL('engine.js').href)) as { loadInline: LoadInline };
     return module.loadInline;
   } catch (e) {
-    const url = assetURL('inline.js').href;
+    const url = assetURL('engine.js').href;
     throw new LodestoneError('engine_missing', `engine: the script ${url} did not load (${e instanceof Error ? e.message : String(e)}); the file must exist and be allowed by script-src`, { url });
   }
 }
