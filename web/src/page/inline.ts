@@ -33,8 +33,10 @@ export async function loadInPage(what: string, model: unknown, options: LoadOpti
   });
 }
 
+/** The error of this module. engine.js has a class of its own for its errors. */
 function errorOf(e: unknown): LodestoneError {
-  return e instanceof LodestoneError ? e : fromMessage(toMessage(e));
+  const own = e instanceof Error && e.name === 'LodestoneError';
+  return fromMessage(own ? (e as LodestoneError) : toMessage(e));
 }
 
 /** The script with the engine for pages, which is fetched when it is first needed. */

@@ -26,6 +26,7 @@ export class ByteStream {
   #next: Reader | null = null;
   #chunk = NONE; // the unread rest of the last chunk
   #position = 0; // bytes that were read
+  #reading: Promise<void> | null = null;
   #ended = false;
   #from = 0; // the first byte of the current request
   #skip = 0; // bytes of the response that were read before
@@ -51,6 +52,9 @@ export class ByteStream {
         const stated = contentLength(r);
         if (this.size < 0) this.size = stated;
         this.#watch.begin(stated);
+        // The first chunk is read as it comes: if the connection breaks before anybody reads, the
+        // error can tell that bytes arrived.
+        void Promise.resolve().then(() => this.#more()).catch(() => {});
         return r;
       });
       this.#response.catch(() => {}); // the next read gets this error
@@ -116,7 +120,13 @@ export class ByteStream {
     return part;
   }
 
-  async #more(): Promise<void> {
+  /** Reads the next chunk, once for all that wait for it. */
+  #more(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
     while (!this.#ended && this.#chunk.length === 0) {
       const response = await this.start();
       if (this.#ended || !response.body) {
@@ -132,7 +142,7 @@ export class ByteStream {
         const of = this.size < 0 ? '' : ` of ${this.size}`;
         throw new LodestoneError(
           'network',
-          `fetch: the connection broke after ${this.#position}${of} bytes of ${shownURL(response.url) || this.name}; try again`,
+          `fetch: the connection broke after ${this.#position}${of} bytes had arrived of ${shownURL(response.url) || this.name}; try again`,
           { file: this.name, url: shownURL(response.url), received: this.#position },
         );
       }
