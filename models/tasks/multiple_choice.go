@@ -1,8 +1,6 @@
 package tasks
 
 import (
-	"slices"
-
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/heads"
@@ -40,6 +38,8 @@ type Choice struct {
 	// Notes are the numbers of the notes that were read for it, the best first; only a
 	// Kformer reads notes.
 	Notes []int
+	// NoteScores are what the notes were chosen by: the product of the note's mean embedding with that of question and answer.
+	NoteScores []float64
 }
 
 // Run says which of several answers to a question is right, the likeliest first. The
@@ -52,14 +52,18 @@ func (c *MultipleChoice) Run(ctx Context, question string, answers []string, o M
 	if len(answers) == 0 || len(answers) > maxChoices {
 		return nil, lean.Errorf("tasks: %w: %d answers to choose from, expected 1 to %d", ErrInput, len(answers), maxChoices)
 	}
-	parts, truncated, err := c.pairs(question, "answer", answers, tokenizer.LongestFirst)
-	if err != nil {
-		return nil, err
+	parts := make([]part, len(answers))
+	for i, answer := range answers {
+		e, err := c.tok.EncodePair(question, answer, tokenizer.Options{AddSpecialTokens: true})
+		if err == nil && (len(e.IDs) == 0 || len(e.IDs) > c.limit()) {
+			err = lean.Errorf("%w: with its question it has %d tokens, expected 1 to %d", ErrInput, len(e.IDs), c.limit())
+		}
+		if err != nil {
+			return nil, lean.Errorf("tasks: answer %d: %w", i, err)
+		}
+		parts[i] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: i}
 	}
-	if i := slices.Index(truncated, true); i >= 0 {
-		return nil, lean.Errorf("tasks: %w: answer %d: with its question it has more than %d tokens", ErrInput, i, c.limit())
-	}
-	read := make([][]int, len(answers))
+	read, fits := make([][]int, len(answers)), make([][]float64, len(answers))
 	by, err := c.reading(o.Notes, read)
 	if err != nil {
 		return nil, err
@@ -68,12 +72,35 @@ func (c *MultipleChoice) Run(ctx Context, question string, answers []string, o M
 	if err := c.run(ctx, parts, by, func(p *part, y []float32) { logits[p.text] = y[0] }); err != nil {
 		return nil, err
 	}
+	if o.Notes != nil {
+		if err := c.noteScores(o.Notes, parts, read, fits); err != nil {
+			return nil, err
+		}
+	}
 	scores := softmax(logits)
 	var best []Choice
 	for _, i := range top(scores, o.TopK) {
-		best = append(best, Choice{Index: i, Text: answers[i], Score: scores[i], Notes: read[i]})
+		best = append(best, Choice{Index: i, Text: answers[i], Score: scores[i], Notes: read[i], NoteScores: fits[i]})
 	}
 	return best, nil
+}
+
+// noteScores writes the scores of the notes that each part read.
+func (c *MultipleChoice) noteScores(notes *kformer.Knowledge, parts []part, read [][]int, fits [][]float64) error {
+	reader, err := kformer.NewReader(c.model)
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		all, err := reader.Score(parts[i].ids, notes)
+		if err != nil {
+			return err
+		}
+		for _, n := range read[i] {
+			fits[i] = append(fits[i], float64(all[n]))
+		}
+	}
+	return nil
 }
 
 // Notes makes knowledge of notes for [MultipleChoiceOptions]. The model must be a Kformer.

@@ -62,7 +62,7 @@ func TestChoicesThatCannotBeAreRefused(t *testing.T) {
 	}{
 		{"no answer", nil, ErrInput, "0 answers"},
 		{"too many", make([]string, 1001), ErrInput, "1001 answers"},
-		{"too long", []string{"ada", long}, ErrInput, fmt.Sprintf("invalid input: answer 1: with its question it has more than %d tokens", headstest.Positions)},
+		{"too long", []string{"ada", long}, ErrInput, fmt.Sprintf("answer 1: invalid input: with its question it has 43 tokens, expected 1 to %d", headstest.Positions)},
 		{"no text", []string{"\xff"}, tokenizer.ErrInvalidText, "answer 0"},
 	} {
 		if _, err := r.Run(nil, "", c.answers, MultipleChoiceOptions{}); !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {

@@ -107,7 +107,7 @@ func TestDocumentsAreRankedByTheModelsOutput(t *testing.T) {
 		r := tiny(t, NewTextRanking, model)
 		documents := []string{"ada", "paris is in france", "", "the capital of london", strings.Repeat("ada ", headstest.Positions)}
 		for _, function := range []string{"", "none"} {
-			got, err := r.Run(nil, "who lives in paris?", documents, TextRankingOptions{FunctionToApply: function})
+			got, err := r.Rank(nil, "who lives in paris?", documents, RankOptions{FunctionToApply: function})
 			if err != nil || len(got) != len(documents) {
 				t.Fatalf("%s: %+v, %v", family, got, err)
 			}
@@ -126,7 +126,7 @@ func TestDocumentsAreRankedByTheModelsOutput(t *testing.T) {
 					t.Errorf("%s, function %q: %+v, expected %v", family, function, y, want)
 				}
 			}
-			if best, err := r.Run(nil, "who lives in paris?", documents, TextRankingOptions{FunctionToApply: function, TopK: 1}); err != nil || len(best) != 1 || best[0] != got[0] {
+			if best, err := r.Rank(nil, "who lives in paris?", documents, RankOptions{FunctionToApply: function, TopK: 1}); err != nil || len(best) != 1 || best[0] != got[0] {
 				t.Errorf("%s: the best alone: %+v, %v", family, best, err)
 			}
 		}
@@ -138,19 +138,19 @@ func TestRankingRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		documents []string
-		o         TextRankingOptions
+		o         RankOptions
 		says      string
 	}{
-		{"no document", nil, TextRankingOptions{}, "0 documents"},
-		{"too many", make([]string, 10_001), TextRankingOptions{}, "10001 documents"},
-		{"fewer than none", []string{"a"}, TextRankingOptions{TopK: -1}, "top_k is -1"},
-		{"another function", []string{"a"}, TextRankingOptions{FunctionToApply: "softmax"}, `"softmax", expected sigmoid or none`},
+		{"no document", nil, RankOptions{}, "0 documents"},
+		{"too many", make([]string, 10_001), RankOptions{}, "10001 documents"},
+		{"fewer than none", []string{"a"}, RankOptions{TopK: -1}, "top_k is -1"},
+		{"another function", []string{"a"}, RankOptions{FunctionToApply: "softmax"}, `"softmax", expected sigmoid or none`},
 	} {
-		if _, err := r.Run(nil, "ada", c.documents, c.o); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.says) {
+		if _, err := r.Rank(nil, "ada", c.documents, c.o); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, expected ErrInput with %q", c.name, err, c.says)
 		}
 	}
-	if _, err := NewTextRanking(parts(t, headstest.New("bert", heads.SequenceClassification, "bad", "good"))); !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), "has 2 (bad, good)") {
+	if _, err := NewTextRanking(parts(t, headstest.New("bert", heads.SequenceClassification, "bad", "good"))); !errors.Is(err, ErrHead) || !strings.Contains(err.Error(), "the head has 2 outputs, expected 1") {
 		t.Errorf("two outputs: %v", err)
 	}
 }

@@ -1,76 +1,51 @@
 package tasks
 
 import (
-	"math"
-	"strings"
-
 	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/heads"
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// maxDocuments bounds the documents of a ranking.
-const maxDocuments = 10_000
-
-// TextRanking ranks documents by how well they answer a query, with a cross-encoder: a
-// model with one output that reads the query and a document together.
+// TextRanking scores how well texts answer a query. The model is a cross-encoder: it reads
+// each text as a pair with the query (Nogueira and Cho, arXiv 1901.04085).
 type TextRanking struct{ headed }
 
 // NewTextRanking makes the task of a model that was loaded with a sequence-classification
-// head of one output.
+// head of one output. The error is ErrHead if the head has more.
 func NewTextRanking(m *transformer.Model, h *heads.Head, t *tokenizer.Tokenizer) (*TextRanking, error) {
 	r, err := newHeaded(heads.SequenceClassification, m, h, t)
 	if err == nil && h.Outputs != 1 {
-		err = lean.Errorf("tasks: %w: text-ranking needs a cross-encoder, whose head has one output; this one has %d (%s)", ErrModel, h.Outputs, lean.Clip(strings.Join(h.Labels.Names, ", ")))
+		err = lean.Errorf("tasks: %w: the head has %d outputs, expected 1: a model that ranks gives one score", ErrHead, h.Outputs)
 	}
 	return &TextRanking{r}, err
 }
 
-// TextRankingOptions are the options of [TextRanking.Run].
-type TextRankingOptions struct {
-	// TopK is how many documents are returned, up to 10,000; 0 is all.
-	TopK int
-	// FunctionToApply makes a score of the model's output: "sigmoid" (also "") or "none".
-	FunctionToApply string
-}
-
-// Ranked is a document, by its place among those that were given.
-type Ranked struct {
-	Index int
-	Score float64
-	// Truncated: query and document were longer than the model, and an end was not read.
-	Truncated bool
-}
-
-// Run ranks documents, the best first. Of a pair that is longer than the model the longer
-// text is truncated.
-func (t *TextRanking) Run(ctx Context, query string, documents []string, o TextRankingOptions) ([]Ranked, error) {
-	switch {
-	case len(documents) == 0 || len(documents) > maxDocuments:
-		return nil, lean.Errorf("tasks: %w: %d documents, expected 1 to %d", ErrInput, len(documents), maxDocuments)
-	case o.TopK < 0 || o.TopK > maxDocuments:
-		return nil, lean.Errorf("tasks: %w: top_k is %d, expected 0 to %d", ErrInput, o.TopK, maxDocuments)
-	case o.FunctionToApply != "" && o.FunctionToApply != "sigmoid" && o.FunctionToApply != "none":
-		return nil, lean.Errorf("tasks: %w: function_to_apply is %q, expected sigmoid or none", ErrInput, o.FunctionToApply)
+// Encode makes a pair of tokens of a query and a text. A pair that is longer than the model
+// is cut, the longer of the two first, as sentence-transformers' CrossEncoder does;
+// Overflowed of the encoding then is true.
+func (r *TextRanking) Encode(query, text string) (tokenizer.Encoding, error) {
+	e, err := r.tok.EncodePair(query, text, tokenizer.Options{AddSpecialTokens: true, MaxLength: r.limit()})
+	if err == nil && len(e.IDs) == 0 {
+		err = lean.Errorf("%w: it has no token", ErrInput)
 	}
-	parts, truncated, err := t.pairs(query, "document", documents, tokenizer.LongestFirst)
 	if err != nil {
-		return nil, err
+		return e, lean.Errorf("tasks: %w", err)
 	}
-	scores := make([]float64, len(documents))
-	err = t.run(ctx, parts, nil, func(p *part, logits []float32) {
-		scores[p.text] = float64(logits[0])
-		if o.FunctionToApply != "none" {
-			scores[p.text] = 1 / (1 + math.Exp(-scores[p.text]))
+	return e, nil
+}
+
+// Run returns the logit of each pair, in the order of the pairs. A larger one is a better
+// answer; its sigmoid is a probability if the model was trained with binary cross-entropy.
+func (r *TextRanking) Run(ctx Context, pairs []tokenizer.Encoding) ([]float32, error) {
+	parts := make([]part, len(pairs))
+	for i, e := range pairs {
+		if len(e.IDs) == 0 || len(e.IDs) > r.limit() {
+			return nil, lean.Errorf("tasks: pair %d: %w: it has %d tokens, expected 1 to %d", i, ErrInput, len(e.IDs), r.limit())
 		}
-	})
-	if err != nil {
-		return nil, err
+		parts[i] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: i}
 	}
-	var ranked []Ranked
-	for _, i := range top(scores, o.TopK) {
-		ranked = append(ranked, Ranked{i, scores[i], truncated[i]})
-	}
-	return ranked, nil
+	scores := make([]float32, len(pairs))
+	err := r.run(ctx, parts, nil, func(p *part, logits []float32) { scores[p.text] = logits[0] })
+	return scores, err
 }

@@ -42,45 +42,13 @@ func (e *engine) rank(in *fields, texts, documents []string, j *job) (any, error
 	if err != nil {
 		return nil, err
 	}
-	ranked, err := t.Run(j, query, documents, tasks.TextRankingOptions{TopK: in.integer("topK"), FunctionToApply: in.text("functionToApply")})
+	ranked, err := t.Rank(j, query, documents, tasks.RankOptions{TopK: in.integer("topK"), FunctionToApply: in.text("functionToApply")})
 	if err != nil {
 		return nil, err
 	}
 	out := table{names: []string{"score", "index", "truncated"}}
 	for _, y := range ranked {
 		out.add(y.Score, y.Index, y.Truncated)
-	}
-	out.end()
-	return out.object(), nil
-}
-
-// choose chooses among contexts, the answers, to the question that is the one text.
-func (e *engine) choose(in *fields, texts, answers []string, j *job) (any, error) {
-	t, err := ofModel(e, pipeline.MultipleChoice)
-	if err != nil {
-		return nil, err
-	}
-	question, err := one(texts)
-	if err != nil {
-		return nil, err
-	}
-	o := tasks.MultipleChoiceOptions{TopK: in.integer("topK")}
-	notes := in.texts("notes")
-	if in.err != nil {
-		return nil, in.err
-	}
-	if notes != nil {
-		if o.Notes, err = t.Notes(notes); err != nil {
-			return nil, err
-		}
-	}
-	choices, err := t.Run(j, question, answers, o)
-	if err != nil {
-		return nil, err
-	}
-	out := table{names: []string{"score", "index", "notes"}}
-	for _, y := range choices {
-		out.add(y.Score, y.Index, listValue(y.Notes))
 	}
 	out.end()
 	return out.object(), nil

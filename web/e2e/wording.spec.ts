@@ -56,7 +56,7 @@ test('a model of other labels is refused for zero-shot classification and rankin
     await failure(lodestone.pipeline('text-ranking', '/heads/sentiment')),
   ]);
   expect(r[0]!.message).toContain('needs a model of natural language inference, with the labels entailment and contradiction (or not_entailment) in id2label; this one has NEGATIVE, POSITIVE');
-  expect(r[1]!.message).toContain('needs a cross-encoder, whose head has one output; this one has 2 (NEGATIVE, POSITIVE)');
+  expect(r[1]!.message).toContain('the head has 2 outputs, expected 1: a model that ranks gives one score');
 });
 
 test('the reason of a signal is the cause of the error', async ({ page }) => {

@@ -32,7 +32,7 @@ func (q *request) pairs(folder fs.FS) error {
 		if err != nil {
 			return err
 		}
-		ranked, err := t.Run(nil, q.Texts[0], q.Contexts, tasks.TextRankingOptions{})
+		ranked, err := t.Rank(nil, q.Texts[0], q.Contexts, tasks.RankOptions{})
 		if err != nil {
 			return err
 		}

@@ -61,13 +61,11 @@ export type TaskRequest = { op: 'task'; texts: string[] } & (
       functionToApply: 'sigmoid' | 'none';
     }
   | {
-      /** The one text is the question, the contexts are the answers. */
+      /** The text is the question, and the contexts are the answers to choose from. */
       task: 'multiple-choice';
       contexts: string[];
-      /** 0: all answers. */
-      topK: number;
-      /** What a Kformer may look the answer up in; null: nothing. */
-      notes: string[] | null;
+      /** Whether a Kformer reads the knowledge that it was given. */
+      notes: boolean;
     }
 );
 
@@ -117,7 +115,7 @@ export interface QuestionAnsweringReply extends Columns {
 
 /** A list for each text. */
 export interface ZeroShotClassificationReply extends Columns {
-  /** The place of the label among those that were given, and of the document or the answer in the next two. */
+  /** The place of the label among those that were given, and of the document in the next one. */
   index: number[];
   truncated: boolean[];
 }
@@ -128,11 +126,13 @@ export interface TextRankingReply extends Columns {
   truncated: boolean[];
 }
 
-/** One list. */
+/** One list, the likeliest answer first. */
 export interface MultipleChoiceReply extends Columns {
+  /** The number of the answer among those that were given. */
   index: number[];
-  /** The numbers of the notes that were read for the answer, the best match first. */
+  /** The numbers of the notes that were read for it, the best first, and their scores. */
   notes: number[][];
+  noteScores: number[][];
 }
 
 /** The reply to each task. */

@@ -1,12 +1,10 @@
 // Multiple choice: one of several answers to a question.
 import * as check from '../page/validate.js';
-import { type PipelineHandle, rows, type TaskDefinition, topK } from './task.js';
+import { type PipelineHandle, type TaskDefinition, topK } from './task.js';
 
 export interface MultipleChoiceOptions {
   /** The number of answers that are returned; all by default. */
   top_k?: number | null;
-  /** What a Kformer may look the answer up in. */
-  notes?: readonly string[] | null;
   signal?: AbortSignal | null;
 }
 
@@ -17,8 +15,6 @@ export interface MultipleChoiceResult {
   text: string;
   /** Its probability among all answers. */
   score: number;
-  /** The numbers of the notes that were read for it, the best match first; only with notes. */
-  notes?: number[];
 }
 
 export interface MultipleChoiceCall {
@@ -35,17 +31,13 @@ export const multipleChoice: TaskDefinition<MultipleChoiceCall> = {
     ({ client }) =>
     async (question, choices, options) => {
       const what = 'multiple-choice';
-      const o = check.knownOptions(what, options, ['top_k', 'notes', 'signal']);
+      const o = check.knownOptions(what, options, ['top_k', 'signal']);
       const k = o.top_k === null ? 0 : (topK(what, o.top_k, 'null or ') ?? 0);
-      const notes = o.notes === undefined || o.notes === null ? null : check.texts(`${what}: notes`, check.array(`${what}: notes`, o.notes));
       const signal = check.abortSignal(`${what}: signal`, o.signal);
       const texts = [check.oneText(`${what}: question`, question)];
       const contexts = check.texts(`${what}: choices`, check.array(`${what}: choices`, choices));
-      const reply = await client.call({ op: 'task', task: 'multiple-choice', texts, contexts, topK: k, notes }, { signal });
-      return rows(reply.lengths, (i): MultipleChoiceResult => {
-        const result: MultipleChoiceResult = { index: reply.index[i]!, text: contexts[reply.index[i]!]!, score: reply.score[i]! };
-        if (notes) result.notes = reply.notes[i]!;
-        return result;
-      })[0]!;
+      const reply = await client.call({ op: 'task', task: 'multiple-choice', texts, contexts, notes: false }, { signal });
+      const all = reply.index.map((index, i): MultipleChoiceResult => ({ index, text: contexts[index]!, score: reply.score[i]! }));
+      return k === 0 ? all : all.slice(0, k);
     },
 };
