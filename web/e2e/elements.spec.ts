@@ -85,7 +85,7 @@ for (const site of ['hugo', 'astro', 'mkdocs']) {
     const dialog = page.getByRole('dialog');
     await expect(dialog.getByRole('option').first()).toContainText('Run tern restore and the name of the file');
     await expect(dialog.getByText('Backups', { exact: true })).toBeVisible();
-    await dialog.getByText('Filters').click();
+    await dialog.getByText('Filters', { exact: true }).click();
     await dialog.getByRole('checkbox', { name: /Reference/ }).check();
     await expect(dialog.getByText('Backups', { exact: true })).toBeHidden();
     expect(await faults(page)).toEqual([]);
