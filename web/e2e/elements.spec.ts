@@ -199,7 +199,7 @@ test('a hostile style sheet, overwritten globals and other elements do not reach
   );
   await host(page, `<lodestone-search src="/examples/sites/hugo/site/search/"></lodestone-search>${text}`, { head: `<link rel="stylesheet" href="/host/hostile.css"><script src="/host/hostile.js"></script>${script('lodestone-search')}` });
   await page.waitForFunction('document.documentElement.getAttribute("data-hostile") === "yes"');
-  const input = page.locator('lodestone-search input');
+  const input = page.locator('lodestone-search input[role=combobox]');
   await expect(input).toBeVisible();
   await input.click();
   await page.keyboard.type('restore');
