@@ -5,8 +5,10 @@
 // state. The packages are
 //
 //	host               what the views need of the page, and the models that they load
-//	search, translate, entities, crop, write, explore, bench
+//	search, translate, entities, crop, write, notes, depth, explore, bench
 //	                   the state of the views; crop is a part of the view "Entities", explore is the view "Model"
+//	papers             what each view shows of which paper, with figures
+//	chart              lines as SVG
 //	plot, fill         the map and other content that Vugu does not write, as data
 //	sentence, similar  sentences and languages; vectors
 //	route, format      the page's address; numbers and texts in words

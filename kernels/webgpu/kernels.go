@@ -50,6 +50,7 @@ const (
 	kFewQ8
 	kFewQ4
 	kAttention
+	kScanQ8
 )
 
 // linearParams are the parameters of all linear layers. flags has bit 0 where there is a
@@ -95,6 +96,7 @@ var Kernels = [...]Kernel{
 	kFewQ4:        {"few_q4", []string{"y", "x", "w", "bias", "res"}, linearParams},
 	kAttention: {"attention", []string{"y", "q", "k", "v", "keep", "mask", "rel"},
 		[]string{"ldy", "ldq", "ldkv", "tq", "tk", "group", "h", "scale", "ldmask", "ldrel", "relbase", "causal", "flags"}},
+	kScanQ8: {"scan_q8", []string{"y", "q", "x", "s", "keep"}, []string{"n", "k", "flags"}},
 }
 
 // Floats are the parameters that are f32; the others are u32.
@@ -113,4 +115,5 @@ var Bytes = map[string]map[string]bool{
 	"narrow_f16":    {"y": true},
 	"sha256":        {"x": true},
 	"attention":     {"keep": true},
+	"scan_q8":       {"keep": true},
 }

@@ -57,6 +57,17 @@ func (r *Recorder) Gate(y, a, b, n uint32, act kernels.Activation) {
 	r.each(kGate, n, r.all(y, a, b), n, uint32(act))
 }
 
+// ScanQ8 implements kernels.Operations.
+func (r *Recorder) ScanQ8(y, q, x, s, keep, n, k uint32) {
+	var flags uint32
+	if keep != 0 {
+		flags = 1
+	}
+	o := r.all(y, q, x, s)
+	r.bytes(&o, keep)
+	r.each(kScanQ8, n, o, n, k, flags)
+}
+
 // Rotate implements kernels.Operations.
 func (r *Recorder) Rotate(x, ldx, n, heads, h, cos, sin uint32) {
 	r.each(kRotate, n*heads*(h/2), r.all(x, cos, sin), ldx, n, heads, h)

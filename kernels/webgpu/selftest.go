@@ -65,6 +65,7 @@ func answers(d *kernels.Device) ([]answer, error) {
 	t := &test{d: d, state: 1}
 	t.elements()
 	t.lookups()
+	t.scan()
 	for _, dtype := range []kernels.DType{kernels.F32, kernels.F16, kernels.I8, kernels.Q4} {
 		t.layers(dtype)
 	}
@@ -143,6 +144,20 @@ func (t *test) elements() {
 	d.Write(at, halves)
 	d.WidenBF16(wide.At, at, 33)
 	t.result("widen bf16", float, wide)
+}
+
+// scan compares a query with the rows of a table, one of which is left out.
+func (t *test) scan() {
+	const rows, dim = 5, 48
+	d := t.d
+	table := d.NewTable(kernels.I8, rows, dim)
+	d.QuantizeRows(table.At, table.Scale.At, t.tensor(rows, dim).At, rows, dim)
+	q, scale, keep := d.Alloc(dim), d.Floats(make([]float32, 1)), d.Alloc(rows)
+	d.QuantizeRows(q, scale.At, t.tensor(1, dim).At, 1, dim)
+	d.Write(keep, []byte{1, 1, 1, 255, 1})
+	y := d.NewTensor(1, rows)
+	d.Scan(kernels.Vector{At: y.At, Len: rows}, q, table, keep)
+	t.result("scan q8", float, y)
 }
 
 func (t *test) lookups() {

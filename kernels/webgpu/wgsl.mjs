@@ -1605,4 +1605,29 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) t
   }
 }
 `],
+  ['scan_q8', ["y","q","x","s","keep"], `struct Params {
+  y: u32,
+  q: u32,
+  x: u32,
+  s: u32,
+  keep: u32,
+  n: u32,
+  k: u32,
+  flags: u32,
+}
+@group(0) @binding(0) var<uniform> P: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>, @builtin(local_invocation_index) t: u32) {
+  let i = (wg.x + wg.y * nwg.x) * 64u + t;
+  if (i >= P.n) { return; }
+  if ((P.flags & 1u) != 0u && (($keep[(P.keep + i) >> 2u] >> (((P.keep + i) & 3u) * 8u)) & 255u) == 0u) {
+    $y[P.y + i] = 0xff800000u; // −inf
+    return;
+  }
+  let words = P.k / 4u;
+  var sum = 0;
+  for (var l = 0u; l < words; l++) { sum += dot4($q[P.q + l], $x[P.x + i * words + l]); }
+  $y[P.y + i] = U(F($s[P.s + i]) * f32(sum));
+}
+`],
 ];

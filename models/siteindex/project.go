@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// The constants of the static vectors. They were chosen on the tuning queries of the
-// evaluation.
+// The constants of the static vectors and of the fusion. sifA, staticDim, sitePart, fusionK
+// and staticPart were chosen on the tuning questions of web/bench/search.
 const (
 	staticDim = 128
 	sifA      = 3e-4 // SIF's a (Arora, Liang, Ma, ICLR 2017)

@@ -31,7 +31,7 @@ type Chart struct {
 // Size of the view box. It is as wide as a phone's page; on wider pages the drawing scales up, so text stays readable.
 const (
 	width, height = 360, 220
-	left, right   = 44, 74
+	left, right   = 44, 80
 	top, bottom   = 20, 34
 )
 
@@ -112,7 +112,7 @@ func Number(v float64) string {
 	if a := math.Abs(v); a != 0 && (a >= 1e5 || a < 1e-3) {
 		return strings.Replace(strconv.FormatFloat(v, 'e', 0, 64), "e-0", "e-", 1)
 	}
-	return strconv.FormatFloat(math.Round(v*1e4)/1e4, 'f', -1, 64)
+	return strconv.FormatFloat(math.Round(v*1e4)/1e4+0, 'f', -1, 64) // + 0: no minus before a zero
 }
 
 // SVG draws the chart, "" without a point.

@@ -11,7 +11,7 @@ func TestPointsWithoutAPlaceAreLeftOut(t *testing.T) {
 	c := Chart{LogX: true, LogY: true, Lines: []Line{{Name: "a <b>", Class: "s0", X: []float64{0, 1, 10, 100, 1000}, Y: []float64{5, 1, math.NaN(), 100, math.Inf(1)}}}}
 	svg := c.SVG()
 	// 1 and 100 on both axes: the corners.
-	if !strings.Contains(svg, `d="M44.0 186.0L286.0 20.0"`) || !strings.Contains(svg, "a &lt;b&gt;") || strings.Contains(svg, "NaN") {
+	if !strings.Contains(svg, `d="M44.0 186.0L280.0 20.0"`) || !strings.Contains(svg, "a &lt;b&gt;") || strings.Contains(svg, "NaN") {
 		t.Error(svg)
 	}
 	for _, empty := range []Chart{{}, {LogY: true, Lines: []Line{{X: []float64{1}, Y: []float64{-1}}}}, {Lines: []Line{{X: []float64{1}, Y: []float64{math.NaN()}}}}} {
@@ -37,7 +37,7 @@ func TestTicksAreRound(t *testing.T) {
 			t.Errorf("%+v: %v, expected %v", c.a, got, c.want)
 		}
 	}
-	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 1000: "1000", 1e5: "1e+05", 1e-4: "1e-4"} {
+	for v, want := range map[float64]string{0: "0", -1e-9: "-1e-9", 0.25: "0.25", 1000: "1000", 1e5: "1e+05", 1e-4: "1e-4"} {
 		if got := Number(v); got != want {
 			t.Errorf("%v is written %q, expected %q", v, got, want)
 		}

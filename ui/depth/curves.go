@@ -108,6 +108,6 @@ func (c *Curves) Rows() (rows []TrainedRow) {
 
 // About says what was trained.
 func (c *Curves) About() string {
-	return fmt.Sprintf("Two stacks of %d layers of width %d read English stories byte by byte for %.0f minutes of one processor each, with the same seed, batches and rate (%g after %d steps). They differ in the two constants of DeepNorm only.",
+	return fmt.Sprintf("Two stacks of %d layers of width %d read English stories byte by byte for %.1f minutes of one processor each, with the same seed, batches and rate (%g after %d steps). They differ in the two constants of DeepNorm only.",
 		c.Layers, c.Width, c.Minutes, c.Rate, c.Warmup)
 }

@@ -65,6 +65,7 @@ func run(t *testing.T, f *fake, test func(t *testing.T, n *Notes, h *hosttest.Ho
 		m := host.NewModel(h, &hosttest.Loader{Bytes: 2_700_000}, "kformer", "kformer-notes-en", "the reader")
 		n := New(h, m, f)
 		n.Open(route.Address{})
+		n.SetQuestion("Where does Mirvela live?")
 		hosttest.Rest()
 		test(t, n, h)
 	})

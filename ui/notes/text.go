@@ -83,11 +83,11 @@ type Set struct{ Name, Text, Question string }
 func Sets() []Set {
 	return []Set{
 		{"Where people live", "Mirvela lives in Lisbon.\nZordunfa lives in Berlin.\nTrobalka lives in Rome.\nPelinosha lives in Boston.\nMirvela works as a baker.\nZordunfa works as a pilot.\nTrobalka works as a nurse.\nPelinosha works as a singer.",
-			"Where does Mirvela live?"},
+			"Where does Zordunfa live?"},
 		{"The same people, moved", "Mirvela lives in Boston.\nZordunfa lives in Rome.\nTrobalka lives in Lisbon.\nPelinosha lives in Berlin.\nMirvela works as a singer.\nZordunfa works as a nurse.\nTrobalka works as a pilot.\nPelinosha works as a baker.",
-			"Where does Mirvela live?"},
-		{"No helpful note", "Dravenul likes chess.\nHulinetam likes tea.\nOsbalfa likes horses.\nQuipelka likes snow.", "Where does Mirvela live?"},
-		{"10,000 notes", many(10_000), "Where does Mirvela live?"},
+			"Where does Zordunfa live?"},
+		{"No helpful note", "Dravenul likes chess.\nHulinetam likes tea.\nOsbalfa likes horses.\nQuipelka likes snow.", "Where does Zordunfa live?"},
+		{"10,000 notes", many(10_000), "Where does Zordunfa live?"},
 	}
 }
 

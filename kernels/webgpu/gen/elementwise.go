@@ -39,6 +39,16 @@ func elementwise(Variant) map[string]string {
 		"gate": flat("P.n", `
   $y[P.y + i] = U(act(F($a[P.a + i]), P.act) * F($b[P.b + i]));
 `),
+		"scan_q8": flat("P.n", `
+  if ((P.flags & 1u) != 0u && `+byteAt("$keep", "P.keep + i")+` == 0u) {
+    $y[P.y + i] = 0xff800000u; // −inf
+    return;
+  }
+  let words = P.k / 4u;
+  var sum = 0;
+  for (var l = 0u; l < words; l++) { sum += dot4($q[P.q + l], $x[P.x + i * words + l]); }
+  $y[P.y + i] = U(F($s[P.s + i]) * f32(sum));
+`),
 		"rotate": flat("P.n * P.heads * (P.h / 2u)", `
   let half = P.h / 2u;
   let c = i % half;

@@ -1,5 +1,5 @@
 // The list of results: a listbox with a group for each page and an option for each passage.
-import { appendChild, getAttribute, map, push, queryAll, setAttribute, setText } from '../shared/captured.js';
+import { appendChild, Captured, getAttribute, map, push, queryAll, setAttribute, setText } from '../shared/captured.js';
 import { type Child, icon, make, refill } from '../shared/dom.js';
 import type { ResultPage, ResultPassage, SearchAnswer } from './searcher.js';
 
@@ -93,7 +93,7 @@ function marked(text: string, marks: ResultPassage['marks']): Child[] {
 /** The path of an address, as a reader knows it: without index.html and what stands behind # and ?. */
 function addressLine(url: string): string {
   try {
-    const { pathname } = new URL(url);
+    const { pathname } = new Captured.URL(url);
     if (pathname === location.pathname) return ''; // the reader is there
     return decodeURIComponent(pathname).replace(/(?:index)?\.html?$/, '').replace(/^\/|\/$/g, '').replaceAll('/', ' › ');
   } catch {

@@ -1,3 +1,3 @@
 import { defineConfig } from 'astro/config';
 
-export default defineConfig({ build: { format: 'file' }, devToolbar: { enabled: false } });
+export default defineConfig({ markdown: { syntaxHighlight: false }, build: { format: 'file' }, devToolbar: { enabled: false } });
