@@ -8,7 +8,7 @@ func (e *engine) chatFiles(request js.Value, j *job) (any, error) {
 	if _, err := e.tokenizer(); err != nil {
 		return nil, err
 	}
-	config, jinja, err := e.folder.ChatFiles(e.dev, pageFiles{request, j})
+	config, jinja, err := e.folder.ChatFiles(e.dev, pageFiles{request: request, job: j})
 	if err != nil {
 		return nil, err
 	}
