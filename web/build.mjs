@@ -22,6 +22,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { IMPORT_SCRIPT } from './tools/import-script.mjs';
 import { kernelsHash } from './tools/kernels-hash.mjs';
 import { copyModel } from './tools/model-folder.mjs';
 import { buildID, stamped } from './tools/build-id.mjs';
@@ -86,7 +87,7 @@ async function module() {
     alias: { 'go/wasm_exec': glue },
   };
   await Promise.all([
-    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
+    build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked', banner: { js: IMPORT_SCRIPT } }),
     build({ ...common, entryPoints: ['web/src/worker/main.ts'], outfile: path.join(dist, 'worker.js') }),
     build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'engine.js') }),
     build({ ...common, entryPoints: ['kernels/webgpu/bridge.mjs'], outfile: path.join(dist, 'webgpu.js') }),

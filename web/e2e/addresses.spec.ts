@@ -20,7 +20,7 @@ test('a model id is fetched from env.remoteHost by its revision, with the token 
       token: await failure(load('private/nli')),
       other: await failure(load('private/nli', { token: 'another-secret' })),
       of: await failure(load('/heads/nli', { revision: 'v1' })),
-      local: await failure(load('heads/nli', { local_files_only: true })),
+      local: await failure(load('heads/ranker', { local_files_only: true })),
       misspelt: await failure(load('heads/nli', { reversion: 'v1' })),
       cache: await failure(load('heads/nli', { cache_dir: '/tmp' })),
     };
@@ -49,6 +49,35 @@ test('a model id is fetched from env.remoteHost by its revision, with the token 
   expect(f.misspelt.message).toContain('did you mean "revision"?');
   expect(f.cache.message).toContain("the browser's storage keeps models; see the option cache");
   expect(r.none.message).toContain('both env.allowRemoteModels and env.allowLocalModels are false');
+});
+
+test('local_files_only takes what an earlier load has stored, in a worker and in the page; each revision has its own place', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (q) => asked.push(new URL(q.url()).pathname));
+  const r = await page.evaluate(async () => {
+    lodestone.env.remoteHost = new URL('/hub/', location.href).href;
+    const { AutoTokenizer, cache } = lodestone;
+    const first = await AutoTokenizer.from_pretrained('heads/nli', { revision: 'v1' });
+    const ids = [await first.encode('ada')];
+    await first.dispose();
+    const stored = await AutoTokenizer.from_pretrained('heads/nli', { revision: 'v1', local_files_only: true });
+    const inPage = await AutoTokenizer.from_pretrained('heads/nli', { revision: 'v1', local_files_only: true, in_page: true });
+    ids.push(await stored.encode('ada'), inPage.encode('ada'));
+    await stored.dispose();
+    const urls = (await cache.list()).map((m) => new URL(m.url).pathname);
+    const other = await failure(AutoTokenizer.from_pretrained('heads/nli', { local_files_only: true }));
+    const anew = await failure(AutoTokenizer.from_pretrained('heads/nli', { local_files_only: true, cache: 'reload' }));
+    const removed = [await cache.delete('heads/nli', { revision: 'v2' }), await cache.delete('heads/nli', { revision: 'v1' })];
+    return { ids, urls, other, anew, removed };
+  });
+  expect(r.ids[0]!.length).toBeGreaterThan(0);
+  expect(r.ids[1]).toEqual(r.ids[0]);
+  expect(r.ids[2]).toEqual(r.ids[0]);
+  expect(r.urls).toEqual(['/hub/heads/nli/resolve/v1/']);
+  expect(asked.filter((path) => path.endsWith('/tokenizer.json'))).toEqual(['/hub/heads/nli/resolve/v1/tokenizer.json']);
+  expect(r.other).toMatchObject({ code: 'network', message: expect.stringContaining('load the model once with the network') });
+  expect(r.anew.message).toContain("local_files_only: true with cache: 'reload', which needs the network");
+  expect(r.removed).toEqual([false, true]);
 });
 
 test('a local folder is tried first, and then the remote one', async ({ page }) => {

@@ -43,11 +43,16 @@ test('a remedy is said once', async ({ page }) => {
 });
 
 test('feature extraction of a translator is refused before its weights, with the tasks of the folder', async ({ page }) => {
-  const asked: string[] = [];
-  page.on('requestfinished', (q) => asked.push(new URL(q.url()).pathname));
-  const f = await page.evaluate(() => failure(lodestone.pipeline('feature-extraction', '/models/translator-magneto-en-de/')));
+  const { f, read } = await page.evaluate(async () => {
+    const read: string[] = [];
+    const progress_callback = (e: { status: string; file?: string }): void => {
+      if (e.status === 'progress') read.push(e.file!);
+    };
+    return { f: await failure(lodestone.pipeline('feature-extraction', '/models/translator-magneto-en-de/', { progress_callback })), read };
+  });
   expect(f).toMatchObject({ code: 'config_unsupported', message: expect.stringContaining('has no feature-extraction; load it for translation, summarization or text2text-generation') });
-  expect(asked).not.toContain('/models/translator-magneto-en-de/model.safetensors');
+  expect(read).toContain('config.json');
+  expect(read).not.toContain('model.safetensors');
 });
 
 test('a model of other labels is refused for zero-shot classification and ranking, at load', async ({ page }) => {

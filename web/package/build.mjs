@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { imports } from '../tools/imports.mjs';
 import { buildID } from '../tools/build-id.mjs';
+import { IMPORT_SCRIPT } from '../tools/import-script.mjs';
 import { kernelsHash } from '../tools/kernels-hash.mjs';
 import { copyModel } from '../tools/model-folder.mjs';
 import { PAGE_FILES } from './files.mjs';
@@ -72,6 +73,7 @@ async function nodeEntry(to) {
     entryPoints: { lodestone: 'web/src/index.ts', worker: 'web/src/node/worker.ts' },
     outdir: to,
     define: { BUILD: JSON.stringify(await buildID(root)), KERNELS_HASH: JSON.stringify(await kernelsHash()) },
+    banner: { js: IMPORT_SCRIPT },
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -105,7 +105,7 @@ export function resolve(path: string, what: string, from: string | undefined = b
   const url = parse(path, from);
   if (url) return url;
   const shown = JSON.stringify(path.replace(/[?#].*$/s, '?…'));
-  if (parse(path, 'https://example.org/')) {
+  if (parse(path, 'page:/')) {
     throw invalid(`${what}: ${shown} is a relative address, and ${from ? `${from.slice(0, 40)} is no base for one` : 'there is no page that it could be relative to'}; give an absolute address, or set env.baseURL`);
   }
   throw invalid(`${what}: ${shown} is not a valid address`);

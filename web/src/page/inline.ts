@@ -9,6 +9,8 @@ import { send } from './host.js';
 import { firstOf, type LoadOptions, loadOptions, loadRequest } from './options.js';
 import { type Call, type PageTokenizer, pageTokenizer } from './tokenizer.js';
 
+declare const importScript: (url: string) => Promise<unknown>; // web/tools/import-script.mjs defines it
+
 /** Loads the tokenizer of a folder into the page. */
 export async function loadInPage(what: string, model: unknown, options: LoadOptions | undefined): Promise<{ tokenizer: PageTokenizer; url: string; progress: ProgressCallback | undefined }> {
   const o = await loadOptions(what, model, options);
@@ -48,7 +50,7 @@ async function script(): Promise<LoadInline> {
   const missing = (why: string): LodestoneError => new LodestoneError('engine_missing', `engine: the script ${url} ${why}`, { url });
   let found: InlineScript;
   try {
-    found = (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as InlineScript;
+    found = (await importScript(url)) as InlineScript;
   } catch (e) {
     throw missing(`did not load (${e instanceof Error ? e.message : String(e)}); the file must exist and be allowed by script-src`);
   }
