@@ -4,6 +4,8 @@
 //   worker.js                              the script of every worker, with Go's glue inside
 //   engine.wasm.gz, kernels.wasm           the engine
 //   webgpu.js                              the bridge to a GPU, fetched where there is one
+//   engine.js                              the worker's script for a tokenizer in the page, fetched with the first one
+//   chat.wasm.gz                           chat templates, fetched with the first chat
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -45,7 +47,7 @@ process.chdir(root);
 const BUILD = await buildID(root);
 await mkdir(dist, { recursive: true });
 // What an earlier version of this program wrote.
-for (const old of ['engine.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
+for (const old of ['engine.wasm', 'chat.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
 await Promise.all([programs(), module(), declarations(), files(), buildElements(path.join(dist, 'elements'))]);
@@ -53,10 +55,12 @@ await Promise.all([programs(), module(), declarations(), files(), buildElements(
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
   // The worker decompresses it: few servers compress WebAssembly, and none has to.
-  const engine = path.join(root, 'web/.build/engine.wasm');
-  await goBuild('./wasm/engine', engine, ENGINE);
-  await tool('gzip', ['-9', '-n', '-k', '-f', engine]); // a little smaller than node:zlib's
-  await cp(`${engine}.gz`, path.join(dist, 'engine.wasm.gz'));
+  for (const [name, flags] of [['engine', ENGINE], ['chat', lean(...MAPS)]]) {
+    const program = path.join(root, `web/.build/${name}.wasm`);
+    await goBuild(`./wasm/${name}`, program, flags);
+    await tool('gzip', ['-9', '-n', '-k', '-f', program]); // a little smaller than node:zlib's
+    await cp(`${program}.gz`, path.join(dist, `${name}.wasm.gz`));
+  }
   if (existsSync('web/demo/index.html')) await goBuild('./wasm/app', path.join(dist, 'app.wasm'), APP); // the page that runs it
   for (const name of ['kerneltest', 'goldentest']) await goBuild(`./wasm/${name}`, path.join(test, `${name}.wasm`));
 }
@@ -84,6 +88,7 @@ async function module() {
   await Promise.all([
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked' }),
     build({ ...common, entryPoints: ['web/src/worker/main.ts'], outfile: path.join(dist, 'worker.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'engine.js') }),
     build({ ...common, entryPoints: ['kernels/webgpu/bridge.mjs'], outfile: path.join(dist, 'webgpu.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),

@@ -54,8 +54,26 @@ func beamSearch(m *transformer.Model, inputs []Input, o *Options) ([]Result, err
 		if err != nil {
 			return nil, err
 		}
+		if o.Interrupted != nil && o.Interrupted() {
+			g.interrupt()
+			more = false
+		}
 		if !more {
 			return g.results(), nil
+		}
+	}
+}
+
+// interrupt makes hypotheses of the open beams.
+func (g *beams) interrupt() {
+	for _, h := range g.searches {
+		if h.done {
+			continue
+		}
+		for _, b := range h.beams {
+			if !b.dead {
+				h.finish(b, Stop, g.options)
+			}
 		}
 	}
 }

@@ -24,6 +24,14 @@ func Generate(m *transformer.Model, inputs []Input, o Options) ([]Result, error)
 		if more, err := g.next(); err != nil || !more {
 			return g.results, err
 		}
+		if o.Interrupted != nil && o.Interrupted() {
+			for i, q := range g.open {
+				if q != nil {
+					g.end(i, Stop)
+				}
+			}
+			return g.results, nil
+		}
 	}
 }
 

@@ -366,3 +366,21 @@ func ExampleGenerate() {
 	fmt.Println(len(r[0].IDs) == heard, r[0].Reason)
 	// Output: true length
 }
+
+func TestAnInterruptedRunReturnsWhatItHas(t *testing.T) {
+	m := must(t, "dec_subln")
+	inputs := []generate.Input{{Prompt: []int32{3, 5}}, {Prompt: []int32{4}}}
+	for _, beams := range []int{1, 3} {
+		whole := run(t, m, inputs, generate.Options{MaxNewTokens: 9, Beams: beams})
+		steps := 0
+		r := run(t, m, inputs, generate.Options{MaxNewTokens: 9, Beams: beams, Interrupted: func() bool { steps++; return steps == 4 }})
+		if steps != 4 || len(r) != len(whole) {
+			t.Fatalf("%d beams: %d steps, %d results", beams, steps, len(r))
+		}
+		for i := range r {
+			if len(r[i].IDs) != 4 || r[i].Reason != generate.Stop || beams == 1 && !slices.Equal(r[i].IDs, whole[i].IDs[:4]) {
+				t.Errorf("%d beams: %+v, expected 4 tokens of %v", beams, r[i], whole[i].IDs)
+			}
+		}
+	}
+}

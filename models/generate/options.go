@@ -100,6 +100,9 @@ type Options struct {
 	Token func(sequence int, id int32) error
 	// Pause, if set, is called before each layer; its error ends the run.
 	Pause func() error
+	// Interrupted, if set, is asked after each token: true ends all sequences with what they
+	// have, for the reason Stop.
+	Interrupted func() bool
 }
 
 // Result is one continued sequence.

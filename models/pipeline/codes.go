@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 	"github.com/lodestone-wasm/lodestone/models/crop"
@@ -86,7 +87,7 @@ var codes = []struct {
 	{crop.ErrReserved, "invalid_text", ""},
 	{crop.ErrInput, "invalid_argument", ""},
 	{crop.ErrModel, "invalid_argument", ""},
-	{transformer.ErrTooLong, "invalid_argument", "truncate the input"},
+	{transformer.ErrTooLong, "invalid_argument", "truncate the text"},
 	{transformer.ErrInput, "invalid_argument", ""},
 
 	{kernels.ErrLost, "device_lost", "call again: the next call asks for the GPU once more, and then runs on the processor"},
@@ -95,17 +96,45 @@ var codes = []struct {
 }
 
 // Code is the code of an error, one of those of web/ERRORS.md, and its text with what
-// its reader can do about it. An error that the table does not know is "internal".
+// its reader can do about it. An error that is not in the table may have a kind with a
+// method Code, as those of package chat; any other is "internal".
 func Code(err error) (code, text string) {
 	for _, c := range codes {
 		if !errors.Is(err, c.kind) {
 			continue
 		}
-		text := err.Error()
-		if c.remedy != "" {
-			text += "; " + c.remedy
-		}
-		return c.code, text
+		return c.code, withRemedy(err, c.remedy)
+	}
+	var own interface {
+		error
+		Code() (code, remedy string)
+	}
+	if errors.As(err, &own) {
+		code, remedy := own.Code()
+		return code, withRemedy(err, remedy)
 	}
 	return "internal", err.Error() + "; this is a bug in Lodestone, please report it"
+}
+
+// withRemedy is the text of an error with what its reader can do, said once.
+func withRemedy(err error, remedy string) string {
+	text := err.Error()
+	if remedy != "" && !says(text, remedy) {
+		text += "; " + remedy
+	}
+	return text
+}
+
+// says tells whether an error says its remedy itself: in the same words, or that the file is
+// to be fetched again.
+func says(text, remedy string) bool {
+	if strings.Contains(text, remedy) {
+		return true
+	}
+	for _, again := range []string{"fetch the file again", "fetch it again"} {
+		if strings.Contains(text, again) {
+			return strings.Contains(remedy, "fetch the file again") || strings.Contains(remedy, "fetch it again")
+		}
+	}
+	return false
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/tokenizer"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 	"github.com/lodestone-wasm/lodestone/weights/folder"
+	"github.com/lodestone-wasm/lodestone/weights/quant"
 	"github.com/lodestone-wasm/lodestone/weights/safetensors"
 )
 
@@ -74,6 +75,26 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		}
 		if !strings.HasPrefix(text, c.err.Error()) {
 			t.Errorf("%s: text %q does not begin with the error", c.name, text)
+		}
+	}
+}
+
+// A remedy is said once, also if the error says it itself.
+func TestARemedyIsSaidOnce(t *testing.T) {
+	short := errorOf(safetensors.ReadHeader(strings.NewReader("\x40\x00\x00\x00\x00\x00\x00\x00{"), 9))
+	hashed := fmt.Errorf("transformer: %w: fetch it again, or write the manifest again with lode pack", folder.ErrHash)
+	for _, c := range []struct {
+		err  error
+		once string
+	}{
+		{short, "fetch"},
+		{hashed, "fetch"},
+		{fmt.Errorf("3 of 8 bytes: %w", io.ErrUnexpectedEOF), "fetch the file again"},
+		{fmt.Errorf("text 0: %w", transformer.ErrTooLong), "truncate"},
+		{fmt.Errorf("scale: %w", quant.ErrScale), "fetch it again"},
+	} {
+		if _, text := Code(c.err); strings.Count(text, c.once) != 1 {
+			t.Errorf("%q says %q %d times", text, c.once, strings.Count(text, c.once))
 		}
 	}
 }

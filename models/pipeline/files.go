@@ -13,8 +13,11 @@ const (
 	ConfigFile     = "config.json"
 	TokenizerFile  = "tokenizer.json"
 	GenerationFile = "generation_config.json"
-	WeightsFile    = "model.safetensors"
-	IndexFile      = "model.safetensors.index.json"
+	// The last two are read when a chat is written.
+	TokenizerConfigFile = "tokenizer_config.json"
+	ChatTemplateFile    = "chat_template.jinja"
+	WeightsFile         = "model.safetensors"
+	IndexFile           = "model.safetensors.index.json"
 )
 
 // The largest files that are read whole, in bytes; web/src has the same limits.
@@ -22,6 +25,8 @@ const (
 	maxConfig    = 1 << 20
 	maxTokenizer = 64 << 20
 	maxIndex     = 16 << 20
+	// maxTokenizerConfig is that of tokenizer_config.json, which may list thousands of tokens.
+	maxTokenizerConfig = 16 << 20
 )
 
 // ErrNoFile: the folder does not have a file.

@@ -295,3 +295,56 @@ func TestLoadingEndsWhenItsContextDoes(t *testing.T) {
 type ended struct{ err error }
 
 func (e ended) Err() error { return e.err }
+
+func TestFeatureExtractionOfATranslatorIsRefusedBeforeItsWeights(t *testing.T) {
+	files := shipped(t, translator)
+	delete(files, "model.safetensors")
+	_, err := pipeline.Open(device(), pipeline.FS(files), pipeline.FeatureExtraction, pipeline.Options{})
+	if !errors.Is(err, tasks.ErrModel) || !strings.Contains(err.Error(), "load it for translation, summarization or text2text-generation") {
+		t.Errorf("error %v, expected the tasks of this folder", err)
+	}
+}
+
+func TestAFoldersChatTemplateIsRead(t *testing.T) {
+	files := shipped(t, encoder)
+	delete(files, "manifest.json")
+	const hi = `{"messages": [{"role": "user", "content": "Hi"}]}`
+	for _, c := range []struct {
+		name, config, jinja, want, says string
+	}{
+		{name: "none", says: "neither chat_template.jinja nor a chat_template"},
+		{name: "tokenizer_config.json", config: `{"chat_template": "{{ eos_token }}{{ messages[0].content }}", "eos_token": "</s>"}`, want: "</s>Hi"},
+		{name: "both", config: `{"chat_template": "a", "eos_token": "</s>"}`, jinja: "b{{ eos_token }}", want: "b</s>"},
+		{name: "a template that is too large", jinja: strings.Repeat("a", 300_000), says: "too large"},
+	} {
+		for name, text := range map[string]string{"tokenizer_config.json": c.config, "chat_template.jinja": c.jinja} {
+			delete(files, name)
+			if text != "" {
+				files[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+		}
+		f, err := pipeline.Read(device(), pipeline.FS(files), pipeline.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		chats, err := f.Chat(device())
+		if err == nil {
+			got, err = chats.Render("", []byte(hi))
+		}
+		if got != c.want || (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %q, %v, expected %q, %q", c.name, got, err, c.want, c.says)
+		}
+	}
+	listed := shipped(t, encoder)
+	listed["chat_template.jinja"] = &fstest.MapFile{Data: []byte("of nobody")}
+	f, err := pipeline.Read(device(), pipeline.FS(listed), pipeline.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if chats, err := f.Chat(device()); err != nil {
+		t.Error(err)
+	} else if text, err := chats.Render("", []byte(hi)); err == nil {
+		t.Errorf("a template that the manifest does not list wrote %q", text)
+	}
+}

@@ -16,6 +16,8 @@ type Task[T any] struct {
 	Head Head
 
 	of func(*Model) (T, error)
+	// check, if set, is asked before the weights are read.
+	check func(*Folder) error
 }
 
 // Of makes the task of a model that was loaded with its Head.
@@ -23,15 +25,16 @@ func (t Task[T]) Of(m *Model) (T, error) { return t.of(m) }
 
 // The tasks.
 var (
-	FeatureExtraction   = Task[*tasks.FeatureExtraction]{"feature-extraction", NoHead, (*Model).featureExtraction}
-	FillMask            = Task[*tasks.FillMask]{"fill-mask", Head(heads.MaskedLM), (*Model).fillMask}
-	TextClassification  = Task[*tasks.TextClassification]{"text-classification", Head(heads.SequenceClassification), (*Model).textClassification}
-	TextRanking         = Task[*tasks.TextRanking]{"text-ranking", Head(heads.SequenceClassification), (*Model).textRanking}
-	TokenClassification = Task[*tasks.TokenClassification]{"token-classification", Head(heads.TokenClassification), (*Model).tokenClassification}
-	QuestionAnswering   = Task[*tasks.QuestionAnswering]{"question-answering", Head(heads.QuestionAnswering), (*Model).questionAnswering}
-	MultipleChoice      = Task[*tasks.MultipleChoice]{"multiple-choice", Head(heads.MultipleChoice), (*Model).multipleChoice}
-	TextGeneration      = Task[*tasks.TextGeneration]{"text-generation", CausalLM, (*Model).textGeneration}
-	Translation         = Task[*tasks.Translation]{"translation", Seq2SeqLM, (*Model).translation}
+	FeatureExtraction   = Task[*tasks.FeatureExtraction]{"feature-extraction", NoHead, (*Model).featureExtraction, (*Folder).CheckFeatureExtraction}
+	FillMask            = Task[*tasks.FillMask]{"fill-mask", Head(heads.MaskedLM), (*Model).fillMask, nil}
+	TextClassification  = Task[*tasks.TextClassification]{"text-classification", Head(heads.SequenceClassification), (*Model).textClassification, nil}
+	TextRanking         = Task[*tasks.TextRanking]{"text-ranking", Head(heads.SequenceClassification), (*Model).textRanking, nil}
+	TokenClassification = Task[*tasks.TokenClassification]{"token-classification", Head(heads.TokenClassification), (*Model).tokenClassification, nil}
+	ZeroShot            = Task[*tasks.ZeroShotClassification]{"zero-shot-classification", Head(heads.SequenceClassification), (*Model).zeroShot, nil}
+	QuestionAnswering   = Task[*tasks.QuestionAnswering]{"question-answering", Head(heads.QuestionAnswering), (*Model).questionAnswering, nil}
+	MultipleChoice      = Task[*tasks.MultipleChoice]{"multiple-choice", Head(heads.MultipleChoice), (*Model).multipleChoice, nil}
+	TextGeneration      = Task[*tasks.TextGeneration]{"text-generation", CausalLM, (*Model).textGeneration, nil}
+	Translation         = Task[*tasks.Translation]{"translation", Seq2SeqLM, (*Model).translation, nil}
 )
 
 // Open opens a model folder for a task. After an error the memory of dev is as before.
@@ -42,6 +45,11 @@ func Open[T any](dev *kernels.Device, files Files, task Task[T], o Options) (T, 
 	f, err := Read(dev, files, o)
 	if err != nil {
 		return none, err
+	}
+	if task.check != nil {
+		if err := task.check(f); err != nil {
+			return none, err
+		}
 	}
 	m, err := f.Load(dev, task.Head, o)
 	if err != nil {
@@ -54,6 +62,10 @@ func Open[T any](dev *kernels.Device, files Files, task Task[T], o Options) (T, 
 	}
 	return t, nil
 }
+
+// CheckFeatureExtraction is an error of the kind tasks.ErrModel if the folder is one for
+// another task. It needs no weights.
+func (f *Folder) CheckFeatureExtraction() error { return tasks.CheckFeatureExtraction(f.Config) }
 
 func (m *Model) featureExtraction() (*tasks.FeatureExtraction, error) {
 	if err := m.needTokenizer(); err != nil {
@@ -90,6 +102,13 @@ func (m *Model) textRanking() (*tasks.TextRanking, error) {
 		return nil, err
 	}
 	return tasks.NewTextRanking(m.Stack, m.Head, m.Tokenizer)
+}
+
+func (m *Model) zeroShot() (*tasks.ZeroShotClassification, error) {
+	if err := m.needHead(heads.SequenceClassification); err != nil {
+		return nil, err
+	}
+	return tasks.NewZeroShotClassification(m.Stack, m.Head, m.Tokenizer)
 }
 
 func (m *Model) tokenClassification() (*tasks.TokenClassification, error) {

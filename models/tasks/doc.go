@@ -4,11 +4,13 @@
 //	feature-extraction    [FeatureExtraction]    vectors of texts
 //	fill-mask             [FillMask]             tokens for a mask
 //	text-classification   [TextClassification]   labels of texts
+//	text-ranking          [TextRanking]          documents for a query
 //	token-classification  [TokenClassification]  entities
+//	zero-shot-classification  [ZeroShotClassification]  labels that the caller names
 //	question-answering    [QuestionAnswering]    answers in a context
 //	multiple-choice       [MultipleChoice]       one of several answers
 //	text-generation       [TextGeneration]       texts continued
-//	translation           [Translation]          texts in another language
+//	translation           [Translation]          texts in another language, or summarized
 //
 // Begin with package pipeline, which opens a model folder and returns one of these; the
 // New functions here make them of parts that are loaded already. Each has a Run method,

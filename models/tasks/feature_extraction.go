@@ -18,9 +18,21 @@ type FeatureExtraction struct {
 	prompt *promptbert.Encoder // nil if the model has no prompt
 }
 
+// CheckFeatureExtraction is an error of the kind ErrModel for a model that does not make
+// vectors of texts: an encoder–decoder writes texts.
+func CheckFeatureExtraction(c *transformer.Config) error {
+	if c.CrossAttention {
+		return lean.Errorf("tasks: %w: a %s model with an encoder and a decoder has no feature-extraction; load it for translation, summarization or text2text-generation", ErrModel, c.ModelType)
+	}
+	return nil
+}
+
 // NewFeatureExtraction makes the task of a model. config is its config.json, whose prompt
 // block says whether the model was trained with one (package promptbert).
 func NewFeatureExtraction(m *transformer.Model, t *tokenizer.Tokenizer, config *strictjson.Document) (*FeatureExtraction, error) {
+	if err := CheckFeatureExtraction(m.Config); err != nil {
+		return nil, err
+	}
 	f := &FeatureExtraction{model: m, tok: t}
 	p, err := promptbert.New(m, t, config)
 	switch {

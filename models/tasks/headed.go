@@ -68,6 +68,24 @@ type part struct {
 	from, to   int
 }
 
+// pairs are the parts of a text with each of several others, and whether each was truncated
+// to the model's length: see tokenizer.Options.Strategy. what names the others in errors.
+func (r *headed) pairs(text, what string, others []string, s tokenizer.TruncationStrategy) ([]part, []bool, error) {
+	parts, truncated := make([]part, len(others)), make([]bool, len(others))
+	for i, other := range others {
+		e, err := r.tok.EncodePair(text, other, tokenizer.Options{AddSpecialTokens: true, MaxLength: r.limit(), Strategy: s})
+		if err == nil && len(e.IDs) == 0 {
+			err = lean.Errorf("%w: it has no token", ErrInput)
+		}
+		if err != nil {
+			return nil, nil, lean.Errorf("tasks: %s %d: %w", what, i, err)
+		}
+		parts[i] = part{ids: e.IDs, types: e.TypeIDs, rows: []int32{0}, text: i}
+		truncated[i] = e.Overflowed
+	}
+	return parts, truncated, nil
+}
+
 // logitRows is how many rows of logits the part gives.
 func (p *part) logitRows() int {
 	if p.rows != nil {

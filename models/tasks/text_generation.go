@@ -29,7 +29,7 @@ func CheckGenerates(c *transformer.Config, encoder bool) error {
 	case !c.Causal:
 		return lean.Errorf("tasks: %w: a %s model has no decoder, so it cannot generate", ErrModel, c.ModelType)
 	case c.CrossAttention && !encoder:
-		return lean.Errorf("tasks: %w: a %s model has an encoder; load it for translation (AutoModelForSeq2SeqLM)", ErrModel, c.ModelType)
+		return lean.Errorf("tasks: %w: a %s model has an encoder; load it for translation, summarization or text2text-generation (AutoModelForSeq2SeqLM)", ErrModel, c.ModelType)
 	case !c.CrossAttention && encoder:
 		return lean.Errorf("tasks: %w: a %s model has no encoder; load it for text-generation (AutoModelForCausalLM)", ErrModel, c.ModelType)
 	}

@@ -93,7 +93,7 @@ func (m *Model) check(b *Batch) (longest int, err error) {
 			return fail(ErrInput, "sequence %d has length %d, %d tokens are left", i, n, s-total)
 		}
 		if n += b.past(i); c.MaxPositions > 0 && n > c.MaxPositions && b.Columns == nil && c.Vision == nil {
-			return fail(ErrTooLong, "sequence %d has %d tokens, the model has %d positions; truncate it", i, n, c.MaxPositions)
+			return fail(ErrTooLong, "sequence %d has %d tokens, the model has %d positions", i, n, c.MaxPositions)
 		}
 		total += b.Lengths[i]
 		longest = max(longest, b.Lengths[i])

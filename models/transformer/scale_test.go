@@ -49,7 +49,11 @@ func TestScalesThatAreNoNumbersAreRefusedByTensorAndRow(t *testing.T) {
 		k.dtypes[matrix] = safetensors.I8
 		dev := newDevice()
 		_, err := Load(dev, config, []Stream{stream(dev, k.encode(t))}, LoadOptions{})
-		if !errors.Is(err, quant.ErrNotFinite) || !strings.Contains(err.Error(), matrix+"_scale") || !strings.Contains(err.Error(), "row 5") {
+		kind, says := quant.ErrNotFinite, "which is not finite"
+		if bad == -1 {
+			kind, says = quant.ErrScale, "is -1, which is negative"
+		}
+		if !errors.Is(err, kind) || !strings.Contains(err.Error(), matrix+"_scale") || !strings.Contains(err.Error(), "row 5") || !strings.Contains(err.Error(), says) {
 			t.Errorf("a stored scale of %v: error %v", bad, err)
 		}
 	}

@@ -86,7 +86,11 @@ func (l *loader) scales(t safetensors.Tensor, at uint32, n int) error {
 		}
 		for i, v := range p {
 			if !(v >= 0 && v <= math.MaxFloat32) {
-				return lean.Errorf("transformer: tensor %q: the scale of row %d is %v: %w", t.Name, first+i, v, quant.ErrNotFinite)
+				kind, wrong := quant.ErrNotFinite, "not finite"
+				if v < 0 && v >= -math.MaxFloat32 {
+					kind, wrong = quant.ErrScale, "negative"
+				}
+				return lean.Errorf("transformer: tensor %q: the scale of row %d is %v, which is %s: %w", t.Name, first+i, v, wrong, kind)
 			}
 		}
 	}

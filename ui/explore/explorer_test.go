@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lodestone-wasm/lodestone/models/describe"
+	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/host/hosttest"
 	"github.com/lodestone-wasm/lodestone/ui/route"
 )
@@ -156,6 +157,15 @@ func TestAModelThatIsLoadedAlreadyIsShownAtOnce(t *testing.T) {
 	run(t, &fakeOpener{}, func(t *testing.T, e *Explorer, h *hosttest.Host) {
 		if v := open(e, "#/model"); !v.Ready || h.Said("Loading the model.") {
 			t.Errorf("%+v, said %q", v, h.LastSaid())
+		}
+	})
+}
+
+func TestAFolderThatDoesNotExistIsCalledSo(t *testing.T) {
+	o := &fakeOpener{loader: hosttest.Loader{SizeErr: host.ErrNoFolder}}
+	run(t, o, func(t *testing.T, e *Explorer, h *hosttest.Host) {
+		if v := open(e, "#/model?folder=/nowhere/"); v.SizeText != "there is no such folder" {
+			t.Errorf("%q", v.SizeText)
 		}
 	})
 }

@@ -63,6 +63,8 @@ func (e *Explorer) View() View {
 		v.SizeText = "loaded, weights held as " + e.loaded.DType
 	case !s.Sized:
 		v.SizeText = "asking for its size"
+	case s.Missing:
+		v.SizeText = "there is no such folder"
 	case s.Size < 0:
 		v.SizeText = "the server does not say how large it is"
 	case s.Size == 0:

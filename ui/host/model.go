@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -38,10 +39,14 @@ func (p Progress) String() string {
 	return ""
 }
 
+// ErrNoFolder is the error of Loader.Size for a folder that the server does not have.
+var ErrNoFolder = errors.New("there is no such folder")
+
 // ModelState is a model at one moment.
 type ModelState struct {
 	Sized    bool  // the server has answered how large the model is
 	Size     int64 // bytes to download, −1 if the server does not say
+	Missing  bool  // there is no such folder
 	Loading  bool
 	Progress Progress
 	Ready    bool
@@ -103,7 +108,7 @@ func (m *Model) askSize() {
 		n = -1
 	}
 	m.mu.Lock()
-	m.state.Sized, m.state.Size = true, n
+	m.state.Sized, m.state.Size, m.state.Missing = true, n, errors.Is(err, ErrNoFolder)
 	m.asked = n >= 0 // a server that did not answer is asked again
 	sized := m.Sized
 	m.mu.Unlock()

@@ -76,8 +76,16 @@ func (l *inspected) Load(ctx context.Context, progress func(host.Progress)) erro
 func (l *inspected) open(module js.Value, url string, options js.Value) (js.Value, error) {
 	handle, err := await(module.Call("pipeline", l.task, url, options))
 	var e *host.EngineError
-	if errors.As(err, &e) && e.Code == "tokenizer_missing" {
+	if !errors.As(err, &e) {
+		return handle, err
+	}
+	switch e.Code {
+	case "tokenizer_missing":
 		return await(module.Get("AutoModel").Call("from_pretrained", url, options))
+	case "config_unsupported": // a translator makes no vectors
+		if translator, other := await(module.Call("pipeline", "translation", url, options)); other == nil {
+			return translator, nil
+		}
 	}
 	return handle, err
 }

@@ -47,6 +47,12 @@ func (l *pipeline) Size(ctx context.Context) (int64, error) {
 	var sizes []int64
 	for _, name := range wire.ModelFiles {
 		n, err := fetchSize(ctx, url+name)
+		if errors.Is(err, errNoFile) {
+			if name == "config.json" {
+				return -1, host.ErrNoFolder
+			}
+			n, err = 0, nil
+		}
 		if err != nil {
 			return -1, err
 		}

@@ -230,11 +230,17 @@ func fetchText(ctx context.Context, path string) (string, error) {
 	return text.String(), nil
 }
 
+// errNoFile is the error of a file that the server does not have.
+var errNoFile = errors.New("the server has no such file")
+
 // fetchSize asks a server how large a file is, and returns 0 if it does not say.
 func fetchSize(ctx context.Context, path string) (int64, error) {
 	response, err := fetch(ctx, path, "HEAD")
 	if err != nil {
 		return 0, err
+	}
+	if response.Get("status").Int() == 404 {
+		return 0, errNoFile
 	}
 	length := response.Get("headers").Call("get", "Content-Length")
 	if !response.Get("ok").Bool() || length.IsNull() {

@@ -48,20 +48,42 @@ func (e *engine) encode(request js.Value, j *job) (any, error) {
 		}
 		out.add(enc, text, second)
 	}
-	return map[string]any{
+	reply := map[string]any{
 		"ids":       int32Value(out.ids),
 		"typeIds":   int32Value(out.typeIDs),
 		"offsets":   int32Value(out.offsets),
 		"lengths":   int32Value(out.lengths),
 		"truncated": listValue(out.truncated),
-	}, nil
+	}
+	if request.Get("tokens").Truthy() {
+		reply["tokens"] = listValue(tokensOf(t, out.ids))
+	}
+	return reply, nil
 }
 
-// decode serves DecodeRequest of web/src/protocol/tokenizer.ts.
+// tokensOf are the tokens of ids, as the vocabulary has them.
+func tokensOf(t *tokenizer.Tokenizer, ids []int32) []string {
+	tokens := make([]string, len(ids))
+	for i, id := range ids {
+		tokens[i], _ = t.IDToToken(id)
+	}
+	return tokens
+}
+
+// decode serves DecodeRequest of web/src/protocol/tokenizer.ts: the text of each row of ids.
 func (e *engine) decode(request js.Value, _ *job) (any, error) {
 	t, err := e.tokenizer()
 	if err != nil {
 		return nil, err
 	}
-	return t.Decode(int32sOf(request.Get("ids")), request.Get("skipSpecial").Bool()), nil
+	ids, lengths := int32sOf(request.Get("ids")), int32sOf(request.Get("lengths"))
+	texts := make([]string, len(lengths))
+	for i, n := range lengths {
+		if n < 0 || int(n) > len(ids) {
+			return nil, lean.Errorf("engine: %w: a row of %d ids, %d are left", pipeline.ErrRequest, n, len(ids))
+		}
+		texts[i] = t.Decode(ids[:n], request.Get("skipSpecial").Bool())
+		ids = ids[n:]
+	}
+	return listValue(texts), nil
 }

@@ -21,7 +21,7 @@ func (e *engine) generate(request js.Value, j *job) (any, error) {
 		return nil, err
 	}
 	o := settings.Options
-	o.Pause = j.errSteadily
+	o.Pause, o.Interrupted = j.errSteadily, j.interrupted
 	if request.Get("processed").Truthy() {
 		o.Batch = j.processed
 	}
@@ -79,6 +79,7 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 		return err
 	}
 	j.last = now() // the event loop has turned
+	j.ended = j.v.Get("interrupted").Truthy()
 	got := float32sOf(v)
 	if len(got) != len(all) {
 		return lean.Errorf("engine: %w: the logits_processor gave %d logits, expected %d", pipeline.ErrRequest, len(got), len(all))

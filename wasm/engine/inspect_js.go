@@ -40,11 +40,7 @@ func (e *engine) inspect(request js.Value, j *job) (any, error) {
 	}
 	var b batch
 	b.add(enc, text, "")
-	pieces := make([]string, len(enc.IDs))
-	for i, id := range enc.IDs {
-		pieces[i], _ = t.IDToToken(id)
-	}
-	reply["ids"], reply["offsets"], reply["tokens"], reply["truncated"] = int32Value(b.ids), int32Value(b.offsets), listValue(pieces), enc.Overflowed
+	reply["ids"], reply["offsets"], reply["tokens"], reply["truncated"] = int32Value(b.ids), int32Value(b.offsets), listValue(tokensOf(t, enc.IDs)), enc.Overflowed
 	return reply, nil
 }
 

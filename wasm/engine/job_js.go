@@ -26,6 +26,7 @@ type job struct {
 	v     js.Value
 	last  float64 // now, when the event loop had its last turn
 	brief bool    // it runs to its end without a turn: it must not wait for a promise
+	ended bool    // the page has asked a generation to end with what it has
 
 	passed, skip int     // layers since the clock was looked at, and how many shall pass
 	looked       float64 // now, then
@@ -88,5 +89,9 @@ func (j *job) turn(t float64) error {
 	if j.v.Get("aborted").Truthy() {
 		return pipeline.ErrAborted
 	}
+	j.ended = j.v.Get("interrupted").Truthy()
 	return nil
 }
+
+// interrupted tells whether a generation is to end with what it has.
+func (j *job) interrupted() bool { return j.ended }

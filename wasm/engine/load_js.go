@@ -32,7 +32,7 @@ func (e *engine) forget() {
 	e.dev.Release(e.empty)
 }
 
-// load reads {manifest, config, tokenizer, generation, files, dtype, head, sizes}. The
+// load reads {manifest, config, tokenizer, generation, files, dtype, head, task, sizes}. The
 // model that was there before is dropped; after an error there is none.
 func (e *engine) load(request js.Value, j *job) (any, error) {
 	e.forget()
@@ -59,14 +59,24 @@ func (e *engine) loadFolder(request js.Value, j *job) (any, error) {
 	parsed := now() - began
 	if request.Get("files").Length() > 0 {
 		head := pipeline.Head(request.Get("head").String())
+		task := request.Get("task").String()
+		if task == pipeline.FeatureExtraction.Name {
+			if err := e.folder.CheckFeatureExtraction(); err != nil {
+				return nil, err
+			}
+		}
 		if e.model, err = e.folder.Load(e.dev, head, o); err != nil {
 			return nil, err
 		}
 		switch {
 		case head.Generates():
 			e.generator, err = e.model.Generator()
-		case head == pipeline.NoHead && e.folder.Tokenizer != nil:
+		case task == pipeline.FeatureExtraction.Name:
 			e.embed, err = pipeline.FeatureExtraction.Of(e.model)
+		case task == pipeline.ZeroShot.Name:
+			_, err = pipeline.ZeroShot.Of(e.model)
+		case task == pipeline.TextRanking.Name:
+			_, err = pipeline.TextRanking.Of(e.model)
 		}
 		if err != nil {
 			return nil, err
@@ -92,6 +102,13 @@ func (e *engine) info(parsed float64) any {
 	}
 	if t := e.folder.Tokenizer; t != nil {
 		info["vocabSize"] = t.VocabSize()
+		var ids []int32
+		names := t.SpecialTokens()
+		for _, name := range names {
+			id, _ := t.TokenToID(name)
+			ids = append(ids, id)
+		}
+		info["special"] = map[string]any{"tokens": listValue(names), "ids": int32Value(ids)}
 	}
 	if e.model != nil {
 		info["dim"] = e.model.Stack.Dim()

@@ -36,6 +36,7 @@ var operations = map[string]func(e *engine, request js.Value, j *job) (any, erro
 	"feature-extraction": (*engine).features,
 	"encode":             (*engine).encode,
 	"decode":             (*engine).decode,
+	"chat-files":         (*engine).chatFiles,
 	"forward":            (*engine).forward,
 	"rate":               (*engine).rate,
 	"generate":           (*engine).generate,

@@ -20,10 +20,12 @@ type pageFiles struct {
 
 // smallFiles says under which field of the request a small file comes.
 var smallFiles = map[string]string{
-	"manifest.json":         "manifest",
-	pipeline.ConfigFile:     "config",
-	pipeline.TokenizerFile:  "tokenizer",
-	pipeline.GenerationFile: "generation",
+	"manifest.json":              "manifest",
+	pipeline.ConfigFile:          "config",
+	pipeline.TokenizerFile:       "tokenizer",
+	pipeline.GenerationFile:      "generation",
+	pipeline.TokenizerConfigFile: "tokenizerConfig",
+	pipeline.ChatTemplateFile:    "chatTemplate",
 }
 
 // ReadFile is that of pipeline.Files. The worker has checked the limit.

@@ -102,7 +102,7 @@ test('a folder without a tokenizer takes ids; a wrong folder is reported', async
   await page.getByRole('textbox', { name: 'Model folder' }).fill('/nowhere/');
   await page.getByRole('button', { name: 'Choose' }).click();
   await expect(page).toHaveURL(/#\/model\?folder=%2Fnowhere%2F$/);
-  await expect(page.locator('#folder-size')).toContainText('does not say how large');
+  await expect(page.locator('#folder-size')).toHaveText('there is no such folder');
   await page.getByRole('button', { name: 'Load', exact: true }).click();
   await expect(page.locator('.alert')).toContainText('The model could not be loaded');
   await expect(page.locator('.alert code')).toHaveText(/^[a-z_]+$/);
@@ -121,7 +121,8 @@ test('Load loads the folder in the box, also without Choose', async ({ page }) =
   await expect(page.getByRole('img', { name: /encoder-decoder/ })).toBeVisible({ timeout: 40_000 });
   await expect(page).toHaveURL(/#\/model\?folder=models%2Ftranslator-magneto-en-de%2F$/);
   await expect(page.getByRole('textbox', { name: 'Model folder' })).toHaveValue('models/translator-magneto-en-de/');
-  expect(asked.filter((p) => p.endsWith('.safetensors'))).toEqual(['/models/translator-magneto-en-de/model.safetensors']);
+  // Asked for again as a translator: its configuration refuses vectors while the first request begins.
+  expect([...new Set(asked.filter((p) => p.endsWith('.safetensors')))]).toEqual(['/models/translator-magneto-en-de/model.safetensors']);
   await page.goBack();
   await expect(page.locator('#folder-size')).toHaveText(/^\d\.\d MB to download$/);
   await expect(page.getByRole('textbox', { name: 'Model folder' })).toHaveValue('');

@@ -122,11 +122,11 @@ test('arguments of pipeline that are not known are refused by name, before anyth
       failure(lodestone.pipeline(task as 'feature-extraction', model as string, options));
     const m = lodestone.DEFAULT_MODEL;
     return {
-      task: await load('summarization', m),
+      task: await load('image-segmentation', m),
       none: await load(undefined as unknown as string, m),
       dtype: await load('feature-extraction', m, { dtype: 'q3' }),
-      device: await load('feature-extraction', m, { device: 'gpu' as 'wasm' }),
-      option: await load('feature-extraction', m, { revision: 'main' }),
+      device: await load('feature-extraction', m, { device: 'cuda' as 'wasm' }),
+      option: await load('feature-extraction', m, { revison: 'main' }),
       model: await load('feature-extraction', 7),
       scheme: await load('feature-extraction', 'file:///etc/'),
       callback: await load('feature-extraction', m, { progress_callback: 'log' }),
@@ -134,10 +134,10 @@ test('arguments of pipeline that are not known are refused by name, before anyth
     };
   });
   for (const [name, failed] of Object.entries(f)) expect(failed.code, name).toBe('invalid_argument');
-  expect(f.task.message).toContain(`"summarization" is not supported; supported: 'feature-extraction'`);
-  expect(f.dtype.message).toContain(`dtype: "q3" is not supported; supported: 'auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32'`);
-  expect(f.device.message).toContain(`device: "gpu" is not supported; supported: 'auto', 'wasm', 'webgpu'`);
-  expect(f.option.message).toContain('option "revision" is not known; known: dtype, device, threads, kernels, progress_callback, signal');
+  expect(f.task.message).toContain(`"image-segmentation" is not supported; supported: 'feature-extraction'`);
+  expect(f.dtype.message).toContain(`dtype: "q3" is not supported; supported: 'auto', 'q8', 'q4', 'f16', 'fp16', 'f32', 'fp32', 'int8', 'uint8', 'q4f16'; did you mean 'q8'?`);
+  expect(f.device.message).toContain(`device: "cuda" is not supported; supported: 'auto', 'wasm', 'webgpu', 'cpu', 'gpu'; the nearest is 'webgpu'`);
+  expect(f.option.message).toContain('option "revison" is not known; known: dtype, device, threads, kernels, progress_callback, signal, stall_timeout, retries, cache, offline, integrity, revision, subfolder, local_files_only, token; did you mean "revision"?');
   expect(f.scheme.message).toContain('scheme file:');
   expect(requests).toEqual([]);
 });

@@ -104,7 +104,7 @@ export async function told(prompt: string, signal: AbortSignal): Promise<string>
 
 export async function refused(): Promise<void> {
   // @ts-expect-error there is no such task
-  await pipeline('summarization', DEFAULT_MODEL);
+  await pipeline('image-segmentation', DEFAULT_MODEL);
   // @ts-expect-error there is no such dtype
   const embed = await pipeline('feature-extraction', DEFAULT_MODEL, { dtype: 'q3' });
   // @ts-expect-error a number, not its name

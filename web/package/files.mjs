@@ -8,4 +8,6 @@ export const PAGE_FILES = [
   'kernels-shared.wasm',
   'kernels-relaxed-shared.wasm',
   'webgpu.js',
+  'engine.js',
+  'chat.wasm.gz',
 ];

@@ -11,6 +11,9 @@
  * @module
  */
 export { DEFAULT_MODEL, env } from './page/env.js';
+export type { Env } from './page/env.js';
+export type { AddressOptions, ModelSource } from './page/address.js';
+export type { FileData, ModelFiles } from './page/files.js';
 export { MAX_TEXT_LENGTH } from './page/validate.js';
 export { cache } from './page/cache.js';
 export type { CachedModel } from './page/cache.js';
@@ -22,22 +25,32 @@ export { depthRunner } from './page/depth.js';
 export type { DepthOptions, DepthResult, DepthRunner, DepthScheme } from './page/depth.js';
 export { Tensor } from './page/tensor.js';
 export type { Nested, TensorData, TensorType } from './page/tensor.js';
-export { TextStreamer } from './page/streaming.js';
+export { cos_sim, dot, log_softmax, magnitude, mean_pooling, softmax } from './page/maths.js';
+export type { Vector } from './page/maths.js';
+export { BaseStreamer, TextStreamer } from './page/streaming.js';
+export type { Streamer, TextStreamerOptions } from './page/streaming.js';
+export { InterruptableStoppingCriteria, StoppingCriteriaList } from './page/stopping.js';
+export type { StoppingCriteriaOption } from './page/stopping.js';
+export type { ChatMessage, ChatOptions, ChatTemplateOptions } from './page/chat.js';
 export type { GenerationOptions, LogitsProcessor } from './page/generation.js';
 export type { ModelInputs } from './page/inputs.js';
 export type { Inspection, LayerRouting, ModelDescription, ModelOutput, ModelPart, OutputOptions, StackDescription, TypeSize } from './page/inspect.js';
-export type { ModelHandle } from './page/model.js';
+export type { ModelHandle, PretrainedConfig } from './page/model.js';
 export type { Device, DType, LoadOptions } from './page/options.js';
 
 export { pipeline } from './tasks/pipeline.js';
-export type { PipelineOptions, Pipelines, Task } from './tasks/pipeline.js';
+export type { PipelineOptions, Pipelines, Task, TaskAlias } from './tasks/pipeline.js';
 export type { PipelineHandle } from './tasks/task.js';
 export { FeatureTensor } from './tasks/feature-extraction.js';
 export type { FeatureExtractionOptions, FeatureExtractionPipeline, Pooling } from './tasks/feature-extraction.js';
 export type { FillMaskOptions, FillMaskOutput, FillMaskPipeline, FillMaskResult } from './tasks/fill-mask.js';
+export type { MultipleChoiceOptions, MultipleChoicePipeline, MultipleChoiceResult } from './tasks/multiple-choice.js';
 export type { QuestionAnsweringOptions, QuestionAnsweringOutput, QuestionAnsweringPipeline, QuestionAnsweringResult } from './tasks/question-answering.js';
+export type { SummarizationOptions, SummarizationOutput, SummarizationPipeline } from './tasks/summarization.js';
+export type { Text2TextGenerationOptions, Text2TextGenerationPipeline } from './tasks/text2text-generation.js';
 export type { TextClassificationOptions, TextClassificationOutput, TextClassificationPipeline, TextClassificationResult } from './tasks/text-classification.js';
-export type { TextGenerationOptions, TextGenerationOutput, TextGenerationPipeline } from './tasks/text-generation.js';
+export type { Chat, ChatGenerationOutput, TextGenerationOptions, TextGenerationOutput, TextGenerationPipeline } from './tasks/text-generation.js';
+export type { TextRankingOptions, TextRankingPipeline, TextRankingResult } from './tasks/text-ranking.js';
 export type {
   AggregationStrategy,
   TokenClassificationGroup,
@@ -48,11 +61,14 @@ export type {
   TokenClassificationToken,
 } from './tasks/token-classification.js';
 export type { TranslationOptions, TranslationOutput, TranslationPipeline } from './tasks/translation.js';
+export type { ZeroShotClassificationOptions, ZeroShotClassificationOutput, ZeroShotClassificationPipeline } from './tasks/zero-shot-classification.js';
 export { crop } from './tasks/crop.js';
 export type { CropEntity, CropLine, CropOptions, CropOutput, CropStep } from './tasks/crop.js';
 
+export { AutoConfig } from './models/auto-config.js';
 export { AutoTokenizer } from './models/auto-tokenizer.js';
-export type { BatchEncoding, PreTrainedTokenizer, TokenizerOptions } from './page/tokenizer.js';
+export type { TokenizerLoadOptions } from './models/auto-tokenizer.js';
+export type { BatchEncoding, BatchEncodingArrays, PageTokenizer, PreTrainedTokenizer, TokenizerOptions } from './page/tokenizer.js';
 export { AutoModel } from './models/auto-model.js';
 export type { PreTrainedModel } from './models/auto-model.js';
 export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './models/auto-generation.js';

@@ -15,10 +15,14 @@ type member struct {
 }
 
 // ReadDocument checks data, which must hold one object and nothing behind it, and must
-// not change while the Document is in use. The error is [ErrSyntax].
+// not change while the Document is in use. A byte order mark before it is skipped, since
+// editors write one. The error is [ErrSyntax].
 func ReadDocument(data []byte) (*Document, error) {
 	doc := &Document{data: data}
 	d := NewDecoder(data)
+	if len(data) >= 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf {
+		d.pos = 3
+	}
 	err := d.Object(func(key string) error {
 		d.space()
 		start := d.pos
@@ -58,5 +62,5 @@ func (doc *Document) Member(key string) (*Decoder, bool) {
 
 // at is a decoder of one value. Errors count bytes from the beginning of the document.
 func (doc *Document) at(m member) *Decoder {
-	return &Decoder{data: doc.data[:m.end], pos: m.start, depth: 1}
+	return &Decoder{data: doc.data[:m.end], pos: m.start, depth: 1, key: m.key}
 }

@@ -56,6 +56,23 @@ func TestTheFirstErrorOfAReaderIsReturned(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkBeforeADocumentIsSkipped(t *testing.T) {
+	doc, err := strictjson.ReadDocument([]byte("\ufeff{\"a\":1}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, ok := doc.Member("a"); !ok || d.Peek() != strictjson.Number {
+		t.Error("the member after the mark is not read")
+	}
+}
+
+func TestAReaderOfAMemberNamesItsKey(t *testing.T) {
+	_, err := strictjson.ReadDocument([]byte(`{"a": {"b": NaN}}`))
+	if err == nil || !strings.Contains(err.Error(), `found NaN at key "b"`) {
+		t.Errorf("%v, expected the key b", err)
+	}
+}
+
 func TestADocumentIsCheckedWhole(t *testing.T) {
 	for _, text := range []string{
 		"", "[]", "1", `{"a":1`, `{"a":1}{}`, `{"a":1,"a":2}`, `{"a":{"b":1,"b":2}}`, `{"a":01}`, `{"a":[1,]}`, `{"a":"\x"}`,

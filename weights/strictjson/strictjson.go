@@ -45,6 +45,7 @@ type Decoder struct {
 	data  []byte
 	pos   int
 	depth int
+	key   string // the last one that was read, for errors
 	err   error
 }
 
@@ -115,9 +116,34 @@ func (d *Decoder) want(k Kind) error {
 		if d.err != nil {
 			return d.err
 		}
+		if got == Invalid {
+			return d.noValue(k.String())
+		}
 		return d.fail("found %s, expected %s", got, k)
 	}
 	return nil
+}
+
+// noValue is the error of a place where no value starts. Python writes NaN and Infinity, which
+// JSON does not have.
+func (d *Decoder) noValue(expected string) error {
+	at := ""
+	if d.key != "" {
+		at = lean.Sprintf(" at key %q", lean.Clip(d.key))
+	}
+	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
+		if start := d.pos; d.literal(word) {
+			d.pos = start
+			return d.fail("found %s%s, which is not JSON; expected %s", word, at, expected)
+		}
+	}
+	if d.pos < len(d.data) && d.data[d.pos] == 0xef {
+		return d.fail("found a byte order mark, expected %s", expected)
+	}
+	if d.pos >= len(d.data) {
+		return d.fail("found the end of the text%s, expected %s", at, expected)
+	}
+	return d.fail("found no value%s, expected %s", at, expected)
 }
 
 func (d *Decoder) enter() error {
@@ -155,6 +181,7 @@ func (d *Decoder) Object(member func(key string) error) error {
 			return d.fail("no colon after key %q", lean.Clip(key))
 		}
 		d.pos++
+		d.key = key
 		if err := member(key); err != nil {
 			return d.keep(err)
 		}
@@ -363,6 +390,9 @@ func (d *Decoder) number() (string, error) {
 		return n
 	}
 	if d.data[d.pos] == '-' {
+		if d.pos+1 < len(d.data) && d.data[d.pos+1] == 'I' {
+			return "", d.noValue("a number")
+		}
 		d.pos++
 	}
 	lead := d.pos
@@ -469,7 +499,7 @@ func (d *Decoder) Skip() error {
 	if d.err != nil {
 		return d.err
 	}
-	return d.fail("no value")
+	return d.noValue("a value")
 }
 
 // Raw returns the bytes of the next value, checked but not decoded.

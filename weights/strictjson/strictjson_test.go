@@ -16,9 +16,9 @@ func TestRefuses(t *testing.T) {
 	tests := []struct {
 		name, doc, says string
 	}{
-		{"empty document", "", "no value"},
-		{"white space only", " \t\r\n", "no value"},
-		{"byte order mark", "\ufeff{}", "no value"},
+		{"empty document", "", "byte 0: found the end of the text, expected a value"},
+		{"white space only", " \t\r\n", "found the end of the text"},
+		{"byte order mark", "\ufeff{}", "byte 0: found a byte order mark"},
 		{"not a value", "@", "no value"},
 		{"single quotes", "'a'", "no value"},
 		{"comment", "// x\n1", "no value"},
@@ -34,7 +34,7 @@ func TestRefuses(t *testing.T) {
 		{"key that is no string", `{1:2}`, "found a number, expected a string"},
 		{"no colon", `{"a" 1}`, `no colon after key "a"`},
 		{"no colon at the end", `{"a"`, `no colon after key "a"`},
-		{"no member value", `{"a":}`, "no value"},
+		{"no member value", `{"a":}`, `found no value at key "a"`},
 		{"trailing comma in an object", `{"a":1,}`, "expected a string"},
 		{"comma first in an object", `{,"a":1}`, "expected a string"},
 		{"open object", `{"a":1`, "expected ',' or '}'"},
@@ -42,7 +42,7 @@ func TestRefuses(t *testing.T) {
 		{"lone brace", `{`, "expected a string"},
 		{"trailing comma in an array", `[1,]`, "no value"},
 		{"open array", `[1`, "expected ',' or ']'"},
-		{"lone bracket", `[`, "no value"},
+		{"lone bracket", `[`, "found the end of the text"},
 		{"no comma", `[1 2]`, "expected ',' or ']'"},
 		{"unterminated string", `"abc`, "unterminated string"},
 		{"unterminated string after an escape", `"a\n`, "unterminated string"},
@@ -68,8 +68,9 @@ func TestRefuses(t *testing.T) {
 		{"no digits after the point", "1.", "malformed number"},
 		{"no digits in the exponent", "1e+", "malformed number"},
 		{"hexadecimal", "0x10", "text after the document"},
-		{"NaN", "NaN", "no value"},
-		{"Infinity", "-Infinity", "malformed number"},
+		{"NaN", "NaN", "byte 0: found NaN, which is not JSON; expected a value"},
+		{"Infinity", `{"layer_norm_eps": Infinity}`, `byte 19: found Infinity at key "layer_norm_eps", which is not JSON; expected a value`},
+		{"negative Infinity", "-Infinity", "byte 0: found -Infinity, which is not JSON; expected a number"},
 		{"nul", "nul", "malformed literal"},
 		{"tru", "tru", "malformed literal"},
 		{"True", "True", "no value"},
@@ -122,7 +123,7 @@ func TestTypedReadersRefuse(t *testing.T) {
 	}
 	tests := []struct{ reader, doc, says string }{
 		{"string", "1", "found a number, expected a string"},
-		{"string", "", "found no value, expected a string"},
+		{"string", "", "found the end of the text, expected a string"},
 		{"int", `"1"`, "found a string, expected a number"},
 		{"int", "1.0", "1.0 is not an integer of 64 bits"},
 		{"int", "1e3", "1e3 is not an integer of 64 bits"},
@@ -138,8 +139,8 @@ func TestTypedReadersRefuse(t *testing.T) {
 		{"null", "nil", "malformed literal"},
 		{"object", "[]", "found an array, expected an object"},
 		{"array", "{}", "found an object, expected an array"},
-		{"raw", "", "no value"},
-		{"raw", "[1,", "no value"},
+		{"raw", "", "found the end of the text"},
+		{"raw", "[1,", "found the end of the text"},
 	}
 	for _, tt := range tests {
 		err := read[tt.reader](NewDecoder([]byte(tt.doc)))

@@ -109,7 +109,7 @@ var table = map[string]func(m model, a map[string]*answer){
 			h[name] = t
 		})
 	},
-	"nan-scale": func(m model, a map[string]*answer) { m.poison("embed_tokens.weight_scale") },
+	"nan-scale": func(m model, a map[string]*answer) { m.setFirst("embed_tokens.weight_scale", 0x7fc00000) },
 	"html": func(m model, a map[string]*answer) {
 		html(m, a, "text/html", configFile, tokenizerFile, weightsFile, manifestFile)
 	},
@@ -126,6 +126,17 @@ var table = map[string]func(m model, a map[string]*answer){
 	"config-invalid": func(m model, a map[string]*answer) {
 		m.editConfig("encoder_layers", -4)
 	},
+	"config-bom": func(m model, a map[string]*answer) { m[configFile] = append([]byte("\ufeff"), m[configFile]...) },
+	"config-infinity": func(m model, a map[string]*answer) {
+		m[configFile] = bytes.Replace(m[configFile], []byte("{"), []byte(`{"score_limit": Infinity,`), 1)
+	},
+	"typed-html": func(m model, a map[string]*answer) { // a server that gives every file the type of a page
+		for _, f := range []string{configFile, tokenizerFile, weightsFile} {
+			a[f].kind = "text/html"
+		}
+	},
+	"manifest-empty":     func(m model, a map[string]*answer) { m[manifestFile] = []byte{} },
+	"negative-scale":     func(m model, a map[string]*answer) { m.setFirst("embed_tokens.weight_scale", 0xba9032d0) }, // −0.0011
 	"config-unsupported": func(m model, a map[string]*answer) { m.editConfig("model_type", "mamba") },
 	"manifest-invalid":   func(m model, a map[string]*answer) { m[manifestFile] = []byte(`{"files": "all"}`) },
 	"verified":           func(m model, a map[string]*answer) { m.manifest() },

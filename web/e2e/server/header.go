@@ -101,11 +101,11 @@ func (m model) drop(name string) {
 	m[weightsFile] = take(h, data, slices.DeleteFunc(h.names(), func(n string) bool { return n == name }))
 }
 
-// poison makes the first number of a tensor f32 NaN.
-func (m model) poison(name string) {
+// setFirst gives the first number of an f32 tensor its bits.
+func (m model) setFirst(name string, bits uint32) {
 	h, data := m.open()
 	data = slices.Clone(data)
-	binary.LittleEndian.PutUint32(data[h[h.find(name)].Offsets[0]:], 0x7fc00000)
+	binary.LittleEndian.PutUint32(data[h[h.find(name)].Offsets[0]:], bits)
 	m[weightsFile] = join(h, data)
 }
 

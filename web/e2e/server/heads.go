@@ -61,6 +61,10 @@ func (h *headed) prepare() {
 		h.models[family+"-entities"] = headstest.New(family, heads.TokenClassification, entityLabels...)
 		h.models[family+"-answers"] = headstest.New(family, heads.QuestionAnswering)
 	}
+	h.models["sentiment"] = headstest.New("distilbert", heads.SequenceClassification, "NEGATIVE", "POSITIVE")
+	h.models["nli"] = headstest.New("bert", heads.SequenceClassification, "CONTRADICTION", "NEUTRAL", "ENTAILMENT")
+	h.models["ranker"] = headstest.New("bert", heads.SequenceClassification, "LABEL_0")
+	h.models["choices"] = headstest.New("bert", heads.MultipleChoice)
 	h.models["toxic"] = headstest.New("bert", heads.SequenceClassification, "toxic", "rude", "kind").With("problem_type", "multi_label_classification")
 	h.models["headless"] = headstest.New("bert", heads.TokenClassification, "O", "X").With("architectures", []string{"BertModel"})
 	h.models["headless"].Rename("classifier.weight", "")
@@ -79,6 +83,9 @@ func (h *headed) prepare() {
 			requests = append(requests, request{Model: family + "-entities", Texts: notes, strategy: strategy,
 				Options: map[string]any{"aggregation_strategy": strategy}})
 		}
+	}
+	for _, model := range []string{"nli", "ranker", "choices"} {
+		requests = append(requests, request{Model: model, Texts: []string{"ada lives in paris"}, Contexts: []string{"ada", "paris is in france", "the capital of london"}})
 	}
 	requests = append(requests, request{Model: "toxic", Texts: notes[:2], topK: 1, Options: map[string]any{"top_k": 1}})
 	for i := range requests {
@@ -102,6 +109,10 @@ func (h *headed) answer(q *request) error {
 	}
 	q.IDs = []int32{2, 5, 10, 7, 3}
 	q.Logits = tiny.Logits(q.IDs, nil)
+	switch q.Model {
+	case "nli", "ranker", "choices":
+		return q.pairs(folder)
+	}
 	switch tiny.Kind {
 	case heads.MaskedLM:
 		return q.fillMask(folder)

@@ -11,6 +11,9 @@
 //	               the reference kernels compute natively (f32.go)
 //	/tiny/NAME/    random models that generate, and what they do natively (tiny.go)
 //	/heads/NAME/   random models with heads, and what they say natively (heads.go)
+//	/hub/          the same folders under model ids, in the layout of Hugging Face (hub.go)
+//	/examples-of-transformers/NAME.js  examples that import @huggingface/transformers,
+//	               with only that import changed (migration.go)
 //	/original/     the folder that LODESTONE_F32_MODEL names, if it is set: the
 //	               default model before quantisation, for its golden vectors
 //
@@ -62,14 +65,17 @@ func run(addr string) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle("/f/", http.StripPrefix("/f/", &cases{base: base}))
 	listed := maps.Clone(base)
 	if listed[manifestFile], err = os.ReadFile(filepath.Join(modelDir, manifestFile)); err != nil {
 		return err
 	}
 	mux.Handle("/fault/", http.StripPrefix("/fault/", &faults{base: listed}))
-	mux.Handle("/tiny/", http.StripPrefix("/tiny/", &tiny{}))
-	mux.Handle("/heads/", http.StripPrefix("/heads/", &headed{}))
+	wrong, generating, heads := &cases{base: base}, &tiny{}, &headed{}
+	mux.Handle("/f/", http.StripPrefix("/f/", wrong))
+	mux.Handle("/tiny/", http.StripPrefix("/tiny/", generating))
+	mux.Handle("/heads/", http.StripPrefix("/heads/", heads))
+	mux.Handle("/hub/", http.StripPrefix("/hub/", &hub{map[string]http.Handler{"f": wrong, "tiny": generating, "heads": heads}}))
+	mux.HandleFunc("/examples-of-transformers/", migrated)
 	mux.Handle("/f32/", http.StripPrefix("/f32/", &floats{dir: modelDir}))
 	l, err := net.Listen("tcp", addr) // exactly this port: the tests know no other
 	if err != nil {

@@ -55,6 +55,15 @@ func (t *tiny) prepare() {
 		configFile: gpt2[configFile], tokenizerFile: gpt2[tokenizerFile], weightsFile: gpt2[weightsFile],
 		"generation_config.json": []byte(`{"max_new_tokens": 7, "repetition_penalty": 1.5, "eos_token_id": [259]}`),
 	}}
+	// A chat model: GPT-2 with a template of its own, in each of the files that may hold one.
+	const chatml = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+	config, err := json.Marshal(map[string]any{"chat_template": chatml, "eos_token": "<|endoftext|>"})
+	must(err)
+	t.folders["chat"] = model{configFile: gpt2[configFile], tokenizerFile: gpt2[tokenizerFile], weightsFile: gpt2[weightsFile], "tokenizer_config.json": config}
+	t.folders["chat-jinja"] = model{configFile: gpt2[configFile], tokenizerFile: gpt2[tokenizerFile], weightsFile: gpt2[weightsFile],
+		"tokenizer_config.json": config, "chat_template.jinja": []byte("{% macro f() %}{% endmacro %}")}
+	t.folders["summaries"] = model{configFile: m2m[configFile], tokenizerFile: m2m[tokenizerFile], weightsFile: m2m[weightsFile],
+		"generation_config.json": []byte(`{"forced_bos_token_id": 19, "max_new_tokens": 8, "suppress_tokens": [0, 1, 3, 18, 19, 20]}`)}
 	maps.Copy(t.folders, dockedFolders())
 	all := map[string][]*generation{"gpt2": continuations, "m2m": translations, "gpt2-defaults": {{Texts: []string{"hello"}, Options: options(`{}`)}}}
 	for name, list := range all {

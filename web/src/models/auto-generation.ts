@@ -1,13 +1,14 @@
 // Models that generate, without a task: ids in, ids or logits out.
-import { generate, GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
+import type { ModelSource } from '../page/address.js';
+import { generate, GENERATION_ELSEWHERE, GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
 import { type ModelInputs, paddedInputs } from '../page/inputs.js';
 import { type ModelHandle, modelHandle } from '../page/model.js';
 import { type Loaded, type LoadOptions, loadWith } from '../page/options.js';
-import { eachToken } from '../page/streaming.js';
+import { eachToken, TextStreamer } from '../page/streaming.js';
 import { Tensor } from '../page/tensor.js';
 import * as check from '../page/validate.js';
 
-/** Gets ids as they are chosen, one for each call: a BaseStreamer of transformers.js. */
+/** Gets ids as they are chosen, one for each call: a BaseStreamer, or a TextStreamer with a tokenizer. */
 export interface TokenStreamer {
   put(value: bigint[][]): void;
   end(): void;
@@ -45,7 +46,7 @@ export type PreTrainedSeq2SeqLM = GeneratingModel<Seq2SeqInputs>;
 
 /** Loads a decoder with its head, without its tokenizer. */
 export const AutoModelForCausalLM = {
-  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedCausalLM> {
+  async from_pretrained(model: ModelSource, options?: LoadOptions): Promise<PreTrainedCausalLM> {
     const loaded = await loadWith('AutoModelForCausalLM.from_pretrained', model, options, { tokenizer: false, weights: true, head: 'causal-lm' });
     return generatingModel(loaded, async (inputs: ModelInputs, signal) => {
       const { padded, transfer } = paddedInputs('model', inputs);
@@ -56,7 +57,7 @@ export const AutoModelForCausalLM = {
 
 /** Loads an encoder–decoder with its head, without its tokenizer. */
 export const AutoModelForSeq2SeqLM = {
-  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedSeq2SeqLM> {
+  async from_pretrained(model: ModelSource, options?: LoadOptions): Promise<PreTrainedSeq2SeqLM> {
     const loaded = await loadWith('AutoModelForSeq2SeqLM.from_pretrained', model, options, { tokenizer: false, weights: true, head: 'seq2seq-lm' });
     return generatingModel(loaded, async (inputs: Seq2SeqInputs, signal) => {
       const { decoder_input_ids, decoder_attention_mask, ...encoder } = inputs ?? {};
@@ -85,18 +86,20 @@ const WHAT = 'generate';
 const TENSORS = ['input_ids', 'attention_mask', 'token_type_ids', 'offset_mapping'];
 
 async function generateIds({ client, info }: Loaded, inputs: GenerateInputs): Promise<Tensor<'int64'>> {
-  const known = check.knownOptions(WHAT, inputs, [...TENSORS, ...GENERATION_OPTIONS, 'streamer']) as GenerateInputs;
+  const known = check.knownOptions(WHAT, inputs, [...TENSORS, ...GENERATION_OPTIONS, 'streamer'], GENERATION_ELSEWHERE) as GenerateInputs;
   const { input_ids, attention_mask, token_type_ids: _, streamer, ...o } = known;
   const { padded } = paddedInputs(WHAT, attention_mask ? { input_ids, attention_mask } : { input_ids });
   const { batch, length, mask } = padded;
   const ids = mask ? padded.ids.filter((_, i) => mask[i] === 1) : padded.ids;
   const lengths = new Int32Array(batch).fill(length);
   if (mask) for (let row = 0; row < batch; row++) lengths[row] = mask.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b, 0);
+  if (streamer instanceof TextStreamer && !streamer.tokenizer) throw check.invalid(`${WHAT}: streamer: the TextStreamer has no tokenizer; this model has none, so give the one of AutoTokenizer`);
   if (streamer && (batch > 1 || (o.num_return_sequences ?? 1) > 1)) throw check.invalid(`${WHAT}: streamer: expected one row with one result`);
   delete (o as { offset_mapping?: unknown }).offset_mapping;
   const { seq2seq, start, pad, eos } = info.generation!;
   const reply = await generate(client, WHAT, { texts: null, ids, lengths }, o, streamer ? (tokens) => eachToken(tokens, (id) => id >= 0 && streamer.put([[BigInt(id)]])) : undefined);
   streamer?.end();
+  if (streamer instanceof TextStreamer) await streamer.finished();
 
   const begin = o.decoder_start_token_id ?? start;
   const before = seq2seq ? 1 : length;

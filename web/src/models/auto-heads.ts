@@ -1,6 +1,7 @@
 // Models with a head, without a task: ids in, logits out.
+import type { ModelSource } from '../page/address.js';
 import { type ModelInputs, paddedInputs } from '../page/inputs.js';
-import { type ModelHandle, modelHandle } from '../page/model.js';
+import { configOf, type ModelHandle, modelHandle, type PretrainedConfig } from '../page/model.js';
 import { type LoadOptions, loadWith } from '../page/options.js';
 import { Tensor } from '../page/tensor.js';
 import * as check from '../page/validate.js';
@@ -24,7 +25,7 @@ export interface SpanOutput {
 }
 
 /** The classes of a model, from its config.json. */
-export interface HeadConfig {
+export interface HeadConfig extends PretrainedConfig {
   readonly id2label: Readonly<Record<number, string>>;
   readonly label2id: Readonly<Record<string, number>>;
   readonly problem_type: string | null;
@@ -38,7 +39,7 @@ export interface ModelWithHead<O> extends ModelHandle {
 
 /** A class that loads the weights of a model folder with a head, without its tokenizer. */
 export interface AutoModelWithHead<O> {
-  from_pretrained(model: string, options?: LoadOptions): Promise<ModelWithHead<O>>;
+  from_pretrained(model: ModelSource, options?: LoadOptions): Promise<ModelWithHead<O>>;
 }
 
 function auto<O>(name: string, head: Head, output: (data: Float32Array, dims: number[]) => O): AutoModelWithHead<O> {
@@ -52,13 +53,14 @@ function auto<O>(name: string, head: Head, output: (data: Float32Array, dims: nu
         const { data, dims } = await client.call({ op: 'head', ...padded }, { signal, transfer });
         return output(data, dims);
       };
-      return modelHandle(Object.assign(run, {
+      return modelHandle(run, loaded, {
         config: {
+          ...configOf(info),
           id2label: Object.fromEntries(info.labels.map((label, id) => [id, label])),
           label2id: Object.fromEntries(info.labels.map((label, id) => [label, id])),
           problem_type: info.problem || null,
         },
-      }), loaded);
+      });
     },
   };
 }

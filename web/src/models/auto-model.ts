@@ -1,4 +1,5 @@
 // A model without a task: ids in, hidden states out.
+import type { ModelSource } from '../page/address.js';
 import type { ModelInputs } from '../page/inputs.js';
 import { describe, forward, type ModelDescription, type ModelOutput, type OutputOptions } from '../page/inspect.js';
 import { type ModelHandle, modelHandle } from '../page/model.js';
@@ -13,7 +14,7 @@ export interface PreTrainedModel extends ModelHandle {
 
 /** Loads the weights of a model folder, without its tokenizer. */
 export const AutoModel = {
-  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedModel> {
+  async from_pretrained(model: ModelSource, options?: LoadOptions): Promise<PreTrainedModel> {
     const loaded = await loadWith('AutoModel.from_pretrained', model, options, { tokenizer: false, weights: true, head: '' });
     const { client } = loaded;
     const run = (inputs: ModelInputs, options?: OutputOptions): Promise<ModelOutput> => forward(client, inputs, options);

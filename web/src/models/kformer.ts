@@ -1,5 +1,6 @@
 // Kformer: a model with knowledge that is replaced at run time.
 import type { Client } from '../page/client.js';
+import type { ModelSource } from '../page/address.js';
 import { type ModelInputs, paddedInputs } from '../page/inputs.js';
 import { type ModelHandle, modelHandle } from '../page/model.js';
 import { type LoadOptions, loadWith } from '../page/options.js';
@@ -32,7 +33,7 @@ export interface PreTrainedKformer extends ModelHandle {
  *     const { last_hidden_state, selected } = await model(await tokenizer('Where was Anna born?'));
  */
 export const KformerModel = {
-  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedKformer> {
+  async from_pretrained(model: ModelSource, options?: LoadOptions): Promise<PreTrainedKformer> {
     const loaded = await loadWith('KformerModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: '' });
     const { client } = loaded;
     const run = async (inputs: ModelInputs, o?: { signal?: AbortSignal | null }): Promise<KformerOutput> => {

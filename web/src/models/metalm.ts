@@ -1,8 +1,9 @@
 // MetaLM: a decoder with a docked encoder, whose inputs are pieces.
+import type { ModelSource } from '../page/address.js';
 import { generate, GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
 import { type ModelHandle, modelHandle } from '../page/model.js';
 import { type LoadOptions, loadWith } from '../page/options.js';
-import { streamingTo, type TextStreamer } from '../page/streaming.js';
+import { type Streamer, streamingTo } from '../page/streaming.js';
 import { Tensor } from '../page/tensor.js';
 import * as check from '../page/validate.js';
 import type { Piece as Message } from '../protocol/generation.js';
@@ -17,7 +18,7 @@ export type Piece = { text: string } | { ids: readonly number[] } | { span: stri
 export interface MetaLMInputs extends GenerationOptions {
   pieces: readonly Piece[];
   /** Gets the text while it is generated. */
-  streamer?: TextStreamer | null;
+  streamer?: Streamer | null;
 }
 
 export interface MetaLMOutput {
@@ -60,9 +61,9 @@ function message(what: string, pieces: unknown): Message[] {
  *     });
  */
 export const MetaLMModel = {
-  async from_pretrained(model: string, options?: LoadOptions): Promise<PreTrainedMetaLM> {
+  async from_pretrained(model: ModelSource, options?: LoadOptions): Promise<PreTrainedMetaLM> {
     const loaded = await loadWith('MetaLMModel.from_pretrained', model, options, { tokenizer: true, weights: true, head: 'causal-lm' });
-    const { client } = loaded;
+    const { client, info } = loaded;
     const run = async (inputs: Pick<MetaLMInputs, 'pieces' | 'signal'>): Promise<{ logits: Tensor<'float32'> }> => {
       const o = check.knownOptions('model', inputs, ['pieces', 'signal']);
       const signal = check.abortSignal('model: signal', o.signal);
@@ -74,7 +75,9 @@ export const MetaLMModel = {
         const what = 'generate';
         const { pieces, streamer, ...o } = check.knownOptions(what, inputs, [...GENERATION_OPTIONS, 'pieces', 'streamer']) as MetaLMInputs;
         const source = { texts: null, ids: null, lengths: null, pieces: message(what, pieces) };
-        const reply = await generate(client, what, source, o, streamingTo(what, streamer, 1, o));
+        const streaming = streamingTo(what, streamer, 1, o, info.special);
+        const reply = await generate(client, what, source, o, streaming?.tokens);
+        streaming?.end();
         let at = 0;
         return reply.texts.map((generated_text, i) => ({ generated_text, ids: Array.from(reply.ids.subarray(at, (at += reply.lengths[i]!))) }));
       },

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker as Thread } from 'node:worker_threads';
 import type * as browser from '../page/host.js';
 import type { ModuleFile } from '../page/module-file.js';
+import { fetchFile } from './file.js';
 import type { ThreadData } from './worker.js';
 
 type Host = Omit<typeof browser, 'moduleFile'> & { moduleFile: (file: ModuleFile) => URL };
@@ -29,6 +30,9 @@ export const keepRunning: Host['keepRunning'] = (worker, call) => {
   if (call) thread.ref();
   else thread.unref();
 };
+
+/** The main thread's own fetch reads no files. */
+export const send: Host['send'] = (url, init) => (url.startsWith('file:') ? fetchFile(new URL(url), init) : fetch(url, init));
 
 export const requireWorkers: Host['requireWorkers'] = () => {};
 

@@ -88,7 +88,7 @@ export async function benchmark(model: string = DEFAULT_MODEL, options?: Benchma
   const total = (DTYPES.length * SHAPES.length + WORKLOADS.length) * (both ? 2 : 1);
   let done = 0;
   const step = (name: string): void => {
-    if (signal?.aborted) throw abortedError('benchmark');
+    if (signal?.aborted) throw abortedError('benchmark', signal);
     report?.({ step: name, done: done++, total });
   };
   const processor = await measure(model, { ...load, device: 'wasm' }, signal, step);
@@ -120,7 +120,7 @@ async function measure(
   step: (name: string) => void,
 ): Promise<Omit<BenchmarkResult, 'gpu' | 'date' | 'user_agent'>> {
   const began = performance.now();
-  const { client, info, url } = await loadWith('benchmark', model, options, { tokenizer: true, weights: true, head: '' });
+  const { client, info, url } = await loadWith('benchmark', model, options, { tokenizer: true, weights: true, head: '', task: 'feature-extraction' });
   try {
     const ready = performance.now() - began;
     // The model comes first: its calls start the threads, which join shortly after the first call.

@@ -1,6 +1,7 @@
 // The models that the browser stores for this site.
 import { directoryName, readRecord, rootDirectory } from '../storage/folder-store.js';
-import { modelURL } from './env.js';
+import { type AddressOptions, places } from './address.js';
+import * as check from './validate.js';
 
 /** A model folder in the browser's storage. */
 export interface CachedModel {
@@ -12,6 +13,14 @@ export interface CachedModel {
   bytes: number;
   /** When its newest file was stored; null if none came whole. */
   stored: Date | null;
+}
+
+/** The directories of the places where a model may have come from. */
+async function directoriesOf(model: string, options: Pick<AddressOptions, 'revision' | 'subfolder'> | undefined): Promise<Set<string>> {
+  const what = 'cache.delete';
+  if (typeof model !== 'string') throw check.invalid(`${what}: model: expected an address or a model id; files that you give are not stored`);
+  const found = await places(what, model, check.knownOptions(what, options, ['revision', 'subfolder']));
+  return new Set(await Promise.all(found.map((place) => directoryName(place.url))));
 }
 
 /**
@@ -40,11 +49,11 @@ export const cache = {
   },
 
   /** Removes a model, or all; returns whether there was one. A model that a worker has loaded stays loaded. */
-  async delete(model?: string): Promise<boolean> {
-    const name = model === undefined ? null : await directoryName(modelURL(model));
+  async delete(model?: string, options?: Pick<AddressOptions, 'revision' | 'subfolder'>): Promise<boolean> {
+    const asked = model === undefined ? null : await directoriesOf(model, options);
     const root = await rootDirectory(false);
     const names: string[] = [];
-    for await (const n of root?.keys() ?? []) if (name === null || n === name) names.push(n);
+    for await (const n of root?.keys() ?? []) if (asked === null || asked.has(n)) names.push(n);
     for (const n of names) await root!.removeEntry(n, { recursive: true });
     return names.length > 0;
   },

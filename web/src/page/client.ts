@@ -11,7 +11,7 @@ import type { ProgressCallback } from '../protocol/progress.js';
 import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { deviceTimes, keepDeviceTimes } from './device-times.js';
-import { assetURL, env } from './env.js';
+import { assetURL, engineAssets, env } from './env.js';
 import { keepRunning, requireWorkers, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
@@ -27,6 +27,8 @@ export interface CallOptions {
   tokens?: ((tokens: Tokens) => void) | undefined;
   /** Changes the logits of a step. An exception that it throws ends the call. */
   process?: ((step: Step) => Promise<Float32Array>) | undefined;
+  /** Gets a function that ends a generation with what it has; returns one that ends the interest in it. */
+  interrupt?: ((now: () => void) => () => void) | undefined;
 }
 
 /** How long to wait for a worker that may never run, in milliseconds, and how many to try. */
@@ -46,6 +48,8 @@ interface Call {
   transfer: ArrayBufferLike[];
   options: CallOptions;
   settled: boolean;
+  /** True if it is to end with what it has. */
+  interrupted: boolean;
   resolve(value: unknown): void;
   reject(e: unknown): void;
   /** Removes the listener from the signal. */
@@ -93,7 +97,7 @@ export class Client {
 
   /** Starts a worker and loads a model. If that fails, the worker ends. */
   static async load(request: LoadRequest, threads: Threads, kernels: Kernels, options: CallOptions): Promise<{ client: Client; info: LoadReply }> {
-    if (options.signal?.aborted) throw abortedError('load');
+    if (options.signal?.aborted) throw abortedError('load', options.signal);
     const client = new Client(request, threads, kernels);
     try {
       return { client, info: await client.#loadFirst(options) };
@@ -136,7 +140,7 @@ export class Client {
     if (this.#disposed) {
       return Promise.reject(new LodestoneError('disposed', `engine: ${request.op} after dispose(); load the model again`));
     }
-    if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`));
+    if (options.signal?.aborted) return Promise.reject(abortedError(`engine: ${request.op}`, options.signal));
     try {
       if (!this.#worker && this.#restart === undefined) this.#revive();
     } catch (e) {
@@ -188,12 +192,7 @@ export class Client {
     requireWorkers();
     const start: ToWorker = {
       type: 'start',
-      assets: {
-        engine: assetURL('engine.wasm.gz').href,
-        webgpu: assetURL('webgpu.js').href,
-        kernels: { simd128: assetURL('kernels.wasm').href, relaxed: assetURL('kernels-relaxed.wasm').href },
-        sharedKernels: { simd128: assetURL('kernels-shared.wasm').href, relaxed: assetURL('kernels-relaxed-shared.wasm').href },
-      },
+      assets: engineAssets(),
       threads: planThreads(this.#threads, inWorker()),
       kernels: this.#kernels,
       device: { device: this.#processor === '' ? (this.#load?.device ?? 'wasm') : 'wasm', reason: this.#processor, times: deviceTimes() },
@@ -258,11 +257,23 @@ export class Client {
         transfer: options.transfer ?? [],
         options,
         settled: false,
+        interrupted: false,
         resolve,
         reject,
         release: () => signal?.removeEventListener('abort', onAbort),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
+      const forget = options.interrupt?.(() => {
+        call.interrupted = true;
+        if (call === this.#current) this.#interrupt(call);
+      });
+      if (forget) {
+        const { release } = call;
+        call.release = () => {
+          forget();
+          release();
+        };
+      }
       if (first) this.#queue.unshift(call);
       else this.#queue.push(call);
       this.#next();
@@ -278,6 +289,7 @@ export class Client {
     try {
       this.#worker.postMessage({ type: 'request', id: call.id, request: call.request } satisfies ToWorker, call.transfer as ArrayBuffer[]);
       this.#expect(true);
+      if (call.interrupted) this.#interrupt(call);
     } catch (e) {
       this.#current = null;
       this.#expect(false);
@@ -293,8 +305,12 @@ export class Client {
     this.#supervisor?.expect(call);
   }
 
+  #interrupt(call: Call): void {
+    this.#worker?.postMessage({ type: 'interrupt', id: call.id } satisfies ToWorker);
+  }
+
   #abort(call: Call): void {
-    settle(call, () => call.reject(abortedError(`engine: ${call.request.op}`)));
+    settle(call, () => call.reject(abortedError(`engine: ${call.request.op}`, call.options.signal)));
     this.#stop(call);
   }
 

@@ -3,6 +3,7 @@
 // checks their ranges.
 import type { GenerateReply, GenerateRequest, Step, Tokens } from '../protocol/generation.js';
 import type { Client } from './client.js';
+import { interruptOf, type StoppingCriteriaOption } from './stopping.js';
 import { Tensor } from './tensor.js';
 import * as check from './validate.js';
 
@@ -61,10 +62,12 @@ export interface GenerationOptions {
    * vocabularies.
    */
   logits_processor?: LogitsProcessor | readonly LogitsProcessor[];
+  /** Ends the call with what it has: an InterruptableStoppingCriteria, or several. */
+  stopping_criteria?: StoppingCriteriaOption | null;
   signal?: AbortSignal | null;
 }
 
-type Serialized = Exclude<keyof GenerationOptions, 'logits_processor' | 'signal'>;
+type Serialized = Exclude<keyof GenerationOptions, 'logits_processor' | 'stopping_criteria' | 'signal'>;
 
 function tokenId(what: string, value: unknown): number {
   return check.tokenIds(what, [value])[0]!;
@@ -97,7 +100,17 @@ const TYPES: Record<Serialized, (what: string, value: unknown) => unknown> = {
 };
 
 /** The names of the options that every task of generation has. */
-export const GENERATION_OPTIONS: readonly string[] = [...Object.keys(TYPES), 'logits_processor', 'signal'];
+export const GENERATION_OPTIONS: readonly string[] = [...Object.keys(TYPES), 'logits_processor', 'stopping_criteria', 'signal'];
+
+/** Options of transformers.js that have no place here, and what takes it. */
+export const GENERATION_ELSEWHERE: Readonly<Record<string, string>> = {
+  generation_config: 'give its members as options',
+  tokenizer_encode_kwargs: 'give add_special_tokens, tools, documents or chat_template as options',
+  past_key_values: 'the cache belongs to one call; give the whole prompt',
+  use_cache: 'the cache is always used',
+  return_dict_in_generate: 'use logits_processor to see the logits',
+  output_scores: 'use logits_processor to see the logits',
+};
 
 /** The options as they cross to the worker. */
 function serialized(what: string, o: GenerationOptions): string {
@@ -138,7 +151,8 @@ export async function generate(
     streamed: tokens !== undefined,
     processed: processors.length > 0,
   };
-  return client.call(request, { signal, tokens, process: processors.length > 0 ? (step) => process(what, processors, step) : undefined });
+  const interrupt = interruptOf(what, o.stopping_criteria);
+  return client.call(request, { signal, tokens, interrupt, process: processors.length > 0 ? (step) => process(what, processors, step) : undefined });
 }
 
 /** Passes the logits of a step from one processor to the next. */

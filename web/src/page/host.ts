@@ -14,6 +14,8 @@ const FILES: Record<ModuleFile, () => URL> = {
   'kernels-shared.wasm': () => new URL('./kernels-shared.wasm', import.meta.url),
   'kernels-relaxed-shared.wasm': () => new URL('./kernels-relaxed-shared.wasm', import.meta.url),
   'webgpu.js': () => new URL('./webgpu.js', import.meta.url),
+  'engine.js': () => new URL('./engine.js', import.meta.url),
+  'chat.wasm.gz': () => new URL('./chat.wasm.gz', import.meta.url),
 };
 
 /** The address of a file beside this module; undefined if this module has no folder. */
@@ -54,8 +56,20 @@ export function keepRunning(_worker: Worker, _call: boolean): void {}
 /** Throws if this runtime has no workers. */
 export function requireWorkers(): void {
   if (typeof Worker === 'undefined') {
-    throw new LodestoneError('unsupported_browser', 'engine: this runtime has no web workers; models load in a page or in Node.js, Deno or Bun');
+    const name = (globalThis.constructor as { name?: string } | undefined)?.name ?? '';
+    const kind = { ServiceWorkerGlobalScope: 'a service worker', SharedWorkerGlobalScope: 'a shared worker' }[name];
+    throw new LodestoneError(
+      'unsupported_browser',
+      kind
+        ? `engine: ${kind} cannot start workers; load the model in a page or a dedicated worker, and send it messages`
+        : 'engine: this runtime has no web workers; models load in a page or in Node.js, Deno or Bun',
+    );
   }
+}
+
+/** Sends the requests of an engine in the page. */
+export function send(url: string, init?: RequestInit): Promise<Response> {
+  return fetch(url, init);
 }
 
 /** Starts a worker with the script worker.js. */

@@ -4,7 +4,12 @@ import type { LoadReply } from '../protocol/load.js';
 import type { Capabilities } from './capabilities.js';
 import type { Loaded } from './options.js';
 
+/** The members of a folder's config.json. */
+export type PretrainedConfig = Readonly<Record<string, unknown>>;
+
 export interface ModelHandle {
+  /** What config.json says. */
+  readonly config: PretrainedConfig;
   /** How the weights are held in memory. */
   readonly dtype: LoadReply['dtype'];
   /** The width of a hidden state. */
@@ -20,9 +25,15 @@ export interface ModelHandle {
   dispose(): Promise<void>;
 }
 
+/** The members of config.json, which the engine has checked. */
+export function configOf(info: LoadReply): PretrainedConfig {
+  return Object.freeze(JSON.parse(info.config) as Record<string, unknown>);
+}
+
 /** The members that every handle has. */
 export function modelMembers({ client, info }: Loaded): ModelHandle {
   return {
+    config: configOf(info),
     dtype: info.dtype,
     dim: info.dim,
     weight_bytes: info.weightBytes,
@@ -34,8 +45,8 @@ export function modelMembers({ client, info }: Loaded): ModelHandle {
 }
 
 /** Makes a handle of the function that runs a model without a task, and reports that it is ready. */
-export function modelHandle<F extends object>(run: F, loaded: Loaded): F & ModelHandle {
-  const handle = Object.assign(run, modelMembers(loaded));
+export function modelHandle<F extends object, M extends object = {}>(run: F, loaded: Loaded, members: M = {} as M): F & ModelHandle & M {
+  const handle = Object.assign(run, modelMembers(loaded), members);
   loaded.progress?.({ status: 'ready', name: loaded.url, task: 'model', model: loaded.url });
   return handle;
 }

@@ -19,23 +19,55 @@ function expected(what: string, value: unknown, wanted: string): LodestoneError 
   return invalid(`${what}: ${show(value)}, expected ${wanted}`);
 }
 
-/** The options object, once the names of its members are checked. */
-export function knownOptions<T extends object>(what: string, options: T | undefined, known: readonly string[]): Partial<T> {
+/** Whether a record has a name of its own. */
+export function has(record: object, name: string): boolean {
+  return Object.prototype.hasOwnProperty.call(record, name);
+}
+
+/** The word that takes the fewest changed, added or dropped letters to become another. */
+export function nearest(word: string, words: readonly string[]): string {
+  let best = '';
+  let least = Infinity;
+  for (const w of words) {
+    const n = edits(word.slice(0, 64).toLowerCase(), w.toLowerCase());
+    if (n < least) [best, least] = [w, n];
+  }
+  return best;
+}
+
+/** The Levenshtein distance of two words. */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) next.push(Math.min(row[j]! + (a[i] === b[j] ? 0 : 1), row[j + 1]! + 1, next[j]! + 1));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/**
+ * The options object, once the names of its members are checked. `elsewhere` says of names
+ * that other libraries have what takes their place here.
+ */
+export function knownOptions<T extends object>(what: string, options: T | undefined, known: readonly string[], elsewhere: Readonly<Record<string, string>> = {}): Partial<T> {
   if (options === undefined || options === null) return {};
   if (typeof options !== 'object') throw invalid(`${what}: options are ${show(options)}, expected an object`);
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
-      throw invalid(`${what}: option "${key}" is not known; known: ${known.join(', ')}`, { option: key });
+      const hint = has(elsewhere, key) ? elsewhere[key]! : `did you mean "${nearest(key, known)}"?`;
+      throw invalid(`${what}: option "${key}" is not known; known: ${known.join(', ')}; ${hint}`, { option: key });
     }
   }
   return options;
 }
 
-/** One of several strings. */
-export function oneOf<T extends string>(what: string, value: unknown, words: readonly T[], otherwise: T): T {
+/** One of several strings. `elsewhere` says of words that other libraries have what takes their place here. */
+export function oneOf<T extends string>(what: string, value: unknown, words: readonly T[], otherwise: T, elsewhere: Readonly<Record<string, string>> = {}): T {
   if (value === undefined || value === null) return otherwise;
   if (typeof value === 'string' && (words as readonly string[]).includes(value)) return value as T;
-  throw invalid(`${what}: ${show(value)} is not supported; supported: ${words.map((w) => `'${w}'`).join(', ')}`);
+  const hint = typeof value !== 'string' ? '' : has(elsewhere, value) ? `; ${elsewhere[value]!}` : `; did you mean '${nearest(value, words)}'?`;
+  throw invalid(`${what}: ${show(value)} is not supported; supported: ${words.map((w) => `'${w}'`).join(', ')}${hint}`);
 }
 
 export function boolean(what: string, value: unknown, otherwise: boolean): boolean {

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'tokenizer_unsupported'
   | 'manifest_invalid'
   | 'integrity'
+  | 'file_missing'
   // The network.
   | 'html_instead_of_model'
   | 'http_status'
@@ -50,8 +51,8 @@ export class LodestoneError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message);
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'LodestoneError';
     this.code = code;
     this.details = details;
@@ -81,7 +82,21 @@ export function fromMessage(m: ErrorMessage): LodestoneError {
   return new LodestoneError(m.code, m.message, m.details);
 }
 
-/** The error of a call that its signal aborted. */
-export function abortedError(what: string): LodestoneError {
-  return new LodestoneError('aborted', `${what} was aborted by its signal; the handle can be used again`);
+/** The error of a call that its signal aborted. Its `cause` is the signal's reason. */
+export function abortedError(what: string, signal?: AbortSignal | null): LodestoneError {
+  const reason: unknown = signal?.reason;
+  // Without a reason of its own, abort() gives a DOMException whose message says nothing more.
+  const own = reason instanceof Error && reason.name !== 'AbortError' ? reason.message : typeof reason === 'string' ? reason : '';
+  const why = own === '' ? '' : ` (${own})`;
+  return new LodestoneError('aborted', `${what} was aborted by its signal${why}; the handle can be used again`, {}, { cause: reason });
+}
+
+/**
+ * An address as messages may show it: without a user, a password and the values of its query,
+ * which may be secrets.
+ */
+export function shownURL(url: string): string {
+  const q = url.search(/[?#]/);
+  const path = q < 0 ? url : url.slice(0, q);
+  return path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1…@') + (q < 0 ? '' : '?…');
 }

@@ -19,8 +19,12 @@ export type CacheMode = 'default' | 'reload' | 'no-store' | 'only-if-cached';
 
 export interface LoadRequest {
   op: 'load';
-  /** The address of the model folder; its path ends with a slash. */
+  /** The address of the model folder; its path ends with a slash. The name of files that the page gives. */
   url: string;
+  /** The files of the folder, by their names, if the page gives them; null: fetch them from url. */
+  files: Readonly<Record<string, Blob>> | null;
+  /** A token that is sent with each request, as `Authorization: Bearer`; '': none. */
+  token: string;
   dtype: WeightType;
   /** Where the model shall run; the worker has it from the start message. */
   device: Device;
@@ -36,6 +40,8 @@ export interface LoadRequest {
   cache: CacheMode;
   /** The SHA-256 that manifest.json must have, as 64 hexadecimal digits; '' asks for none. */
   integrity: string;
+  /** A task that not every folder with this head can do: one that cannot is refused now. */
+  task: '' | 'feature-extraction' | 'zero-shot-classification' | 'text-ranking';
 }
 
 export interface LoadReply {
@@ -62,6 +68,10 @@ export interface LoadReply {
   problem: string;
   /** The mask of a head that fills masks, else ''. */
   maskToken: string;
+  /** The text of config.json. */
+  config: string;
+  /** The special tokens of the tokenizer; missing without one. */
+  special?: { tokens: string[]; ids: Int32Array };
 }
 
 /** The time that loading took, in milliseconds. Downloads and the engine's start run side by side. */

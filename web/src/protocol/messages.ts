@@ -1,5 +1,6 @@
 // The messages between the page (page/client.ts) and the worker (worker/worker.ts). Begin
 // here: a request carries an id, and exactly one result or error carries it back.
+import type { ChatRequest } from './chat.js';
 import type { CropReplies, CropRequest } from './crop.js';
 import type { DevicePlan, DeviceReport } from './device.js';
 import type { DepthReply, DepthRequest } from './depth.js';
@@ -25,6 +26,7 @@ export type Request =
   | CropRequest
   | EncodeRequest
   | DecodeRequest
+  | ChatRequest
   | ForwardRequest
   | HeadRequest
   | LogitsRequest
@@ -43,7 +45,8 @@ interface Replies {
   'feature-extraction': FeatureExtractionReply;
   generate: GenerateReply;
   encode: EncodeReply;
-  decode: string;
+  decode: string[];
+  chat: string;
   forward: TensorReply;
   head: TensorReply;
   logits: TensorReply;
@@ -72,6 +75,8 @@ export interface Assets {
   engine: string;
   /** The bridge to a GPU. */
   webgpu: string;
+  /** The program for chats, which is fetched with the first chat. */
+  chat: string;
   kernels: { simd128: string; relaxed: string };
   /** The kernels whose memory can be shared. */
   sharedKernels: { simd128: string; relaxed: string };
@@ -99,6 +104,8 @@ export type ToWorker =
   | { type: 'abort'; id: number }
   /** The worker answers with 'beat'. */
   | { type: 'beat' }
+  /** A generation ends with what it has. */
+  | { type: 'interrupt'; id: number }
   /** The answer to a step. */
   | { type: 'logits'; id: number; logits: Float32Array };
 

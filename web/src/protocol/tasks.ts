@@ -46,6 +46,21 @@ export type TaskRequest = { op: 'task'; texts: string[] } & (
       alignToWords: boolean;
     }
   | {
+      task: 'zero-shot-classification';
+      candidateLabels: string[];
+      /** '': "This example is {}." */
+      hypothesisTemplate: string;
+      multiLabel: boolean;
+    }
+  | {
+      /** The one text is the query, the contexts are the documents. */
+      task: 'text-ranking';
+      contexts: string[];
+      /** 0: all documents. */
+      topK: number;
+      functionToApply: 'sigmoid' | 'none';
+    }
+  | {
       /** The text is the question, and the contexts are the answers to choose from. */
       task: 'multiple-choice';
       contexts: string[];
@@ -98,6 +113,19 @@ export interface QuestionAnsweringReply extends Columns {
   end: number[];
 }
 
+/** A list for each text. */
+export interface ZeroShotClassificationReply extends Columns {
+  /** The place of the label among those that were given, and of the document in the next one. */
+  index: number[];
+  truncated: boolean[];
+}
+
+/** One list. */
+export interface TextRankingReply extends Columns {
+  index: number[];
+  truncated: boolean[];
+}
+
 /** One list, the likeliest answer first. */
 export interface MultipleChoiceReply extends Columns {
   /** The number of the answer among those that were given. */
@@ -113,5 +141,7 @@ export interface TaskReplies {
   'text-classification': TextClassificationReply;
   'token-classification': TokenClassificationReply;
   'question-answering': QuestionAnsweringReply;
+  'zero-shot-classification': ZeroShotClassificationReply;
+  'text-ranking': TextRankingReply;
   'multiple-choice': MultipleChoiceReply;
 }

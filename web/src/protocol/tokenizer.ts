@@ -9,6 +9,8 @@ export interface EncodeRequest {
   parseSpecial: boolean;
   /** 0: no limit. */
   maxLength: number;
+  /** True adds the tokens as the vocabulary has them. */
+  tokens?: boolean;
 }
 
 export interface EncodeReply {
@@ -20,11 +22,15 @@ export interface EncodeReply {
   /** The number of tokens of each text. */
   lengths: Int32Array;
   truncated: boolean[];
+  /** Only if asked for. */
+  tokens?: string[];
 }
 
-/** Asks for the text of ids. */
+/** Asks for the texts of rows of ids. */
 export interface DecodeRequest {
   op: 'decode';
+  /** The ids of all rows, one row after the other, and the length of each row. */
   ids: Int32Array;
+  lengths: Int32Array;
   skipSpecial: boolean;
 }

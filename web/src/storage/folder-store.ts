@@ -94,22 +94,24 @@ export class FolderStore {
   readonly #directory: FileSystemDirectoryHandle;
   readonly #record: FolderRecord;
   #saved: Promise<void> = Promise.resolve();
+  readonly #writable: boolean;
 
-  private constructor(directory: FileSystemDirectoryHandle, record: FolderRecord) {
+  private constructor(directory: FileSystemDirectoryHandle, record: FolderRecord, writable: boolean) {
     this.#directory = directory;
     this.#record = record;
+    this.#writable = writable;
   }
 
-  /** Opens the storage of a folder; null where there is none. */
+  /** Opens the storage of a folder; null where there is none. A page only reads it. */
   static async open(url: string): Promise<FolderStore | null> {
-    // Only a worker can write in place.
-    if (typeof FileSystemFileHandle === 'undefined' || !('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
+    if (typeof FileSystemFileHandle === 'undefined') return null;
+    const writable = 'createSyncAccessHandle' in FileSystemFileHandle.prototype; // only a worker can write in place
     try {
-      const root = await rootDirectory(true);
+      const root = await rootDirectory(writable);
       if (!root) return null;
-      const directory = await root.getDirectoryHandle(await directoryName(url), { create: true });
+      const directory = await root.getDirectoryHandle(await directoryName(url), { create: writable });
       const { origin, pathname } = new URL(url);
-      return new FolderStore(directory, (await readRecord(directory)) ?? { format: 1, url: origin + pathname, files: {}, parts: {} });
+      return new FolderStore(directory, (await readRecord(directory)) ?? { format: 1, url: origin + pathname, files: {}, parts: {} }, writable);
     } catch {
       return null; // storage is denied
     }
@@ -140,6 +142,7 @@ export class FolderStore {
 
   /** Opens a file for writing: a new one, or the part that is there. Null if the browser refuses. */
   async writer(name: string, version: Version, resume: boolean): Promise<Writer | null> {
+    if (!this.#writable) return null;
     const old = resume ? own(this.#record.parts, name) : null;
     const as = old?.as ?? `${name.replace(/[^\w.-]/g, '_').slice(0, 100)}.${Math.random().toString(36).slice(2)}`;
     try {

@@ -68,9 +68,9 @@ const WHAT = 'crop';
 const line = (words: string[], labels: string[] | null = null, note = ''): CropLine => ({ words, labels, note });
 
 /** Adds to an error the step in which it occurred. */
-function inStep(step: string, e: unknown): unknown {
+function inStep(step: string, e: unknown, signal: AbortSignal | undefined): unknown {
   if (!(e instanceof LodestoneError)) return e;
-  return e.code === 'aborted' ? abortedError(WHAT) : new LodestoneError(e.code, `${WHAT}: step "${step}": ${e.message.replace(/^crop: /, '')}`, { ...e.details, step });
+  return e.code === 'aborted' ? abortedError(WHAT, signal) : new LodestoneError(e.code, `${WHAT}: step "${step}": ${e.message.replace(/^crop: /, '')}`, { ...e.details, step });
 }
 
 /**
@@ -108,7 +108,7 @@ export async function crop(text: string, options: CropOptions): Promise<CropOutp
     try {
       done = await run();
     } catch (e) {
-      throw inStep(name, e);
+      throw inStep(name, e, signal);
     }
     const ended: CropStep = { name, input, output: done[0], milliseconds: performance.now() - began };
     steps.push(ended);

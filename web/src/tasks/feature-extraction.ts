@@ -42,7 +42,7 @@ export interface FeatureExtractionPipeline extends FeatureExtractionCall, Pipeli
 const NAMES = { none: 'none', mean: 'mean', cls: 'cls', last_token: 'last', prompt: 'prompt', auto: '' } as const;
 
 export const featureExtraction: TaskDefinition<FeatureExtractionCall> = {
-  parts: { tokenizer: true, weights: true, head: '' },
+  parts: { tokenizer: true, weights: true, head: '', task: 'feature-extraction' },
   run:
     ({ client }) =>
     async (input, options) => {

@@ -1,7 +1,7 @@
 // Translation: texts in another language.
-import { generate, GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
-import { stream, streamingTo, type TextStreamer } from '../page/streaming.js';
-import * as check from '../page/validate.js';
+import { GENERATION_OPTIONS, type GenerationOptions } from '../page/generation.js';
+import type { Streamer } from '../page/streaming.js';
+import { rewriting } from './rewriting.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
 export interface TranslationOptions extends Omit<GenerationOptions, 'forced_bos_token_id'> {
@@ -14,7 +14,7 @@ export interface TranslationOptions extends Omit<GenerationOptions, 'forced_bos_
   /** The language to translate into. A model with language tokens needs it. */
   tgt_lang?: string;
   /** Gets the translation while it is generated; for a single text. */
-  streamer?: TextStreamer | null;
+  streamer?: Streamer | null;
 }
 
 export interface TranslationOutput {
@@ -31,27 +31,10 @@ export interface TranslationCall {
 /** A model that translates. */
 export interface TranslationPipeline extends TranslationCall, PipelineHandle<'translation'> {}
 
-const WHAT = 'translation';
-const KNOWN = [...GENERATION_OPTIONS.filter((name) => name !== 'forced_bos_token_id'), 'src_lang', 'tgt_lang'];
-
 export const translation: TaskDefinition<TranslationCall> = {
   parts: { tokenizer: true, weights: true, head: 'seq2seq-lm' },
-  run: ({ client }) => {
-    const source = (texts: string[], o: TranslationOptions) => ({
-      texts,
-      ids: null,
-      lengths: null,
-      from: check.language(`${WHAT}: src_lang`, o.src_lang) ?? '',
-      to: check.language(`${WHAT}: tgt_lang`, o.tgt_lang) ?? '',
-    });
-    const run = async (input: string | readonly string[], options?: TranslationOptions): Promise<TranslationOutput[]> => {
-      const o = check.knownOptions(WHAT, options, [...KNOWN, 'streamer']) as TranslationOptions;
-      const texts = check.texts(WHAT, input);
-      const reply = await generate(client, WHAT, source(texts, o), o, streamingTo(WHAT, o.streamer, texts.length, o));
-      return reply.texts.map((translation_text) => ({ translation_text }));
-    };
-    return Object.assign(run, {
-      stream: (text: string, options?: TranslationOptions) => stream(client, WHAT, text, options, KNOWN, source),
-    });
+  run: (loaded) => {
+    const known = [...GENERATION_OPTIONS.filter((name) => name !== 'forced_bos_token_id'), 'src_lang', 'tgt_lang'];
+    return rewriting(loaded, 'translation', known, (translation_text): TranslationOutput => ({ translation_text }));
   },
 };

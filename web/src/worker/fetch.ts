@@ -1,9 +1,12 @@
 // Fetches the files of a model folder, and refuses responses that are no such files.
-import { type ErrorCode, LodestoneError } from '../protocol/error.js';
+import { type ErrorCode, LodestoneError, shownURL } from '../protocol/error.js';
+import type { LoadRequest } from '../protocol/load.js';
 import { difference } from '../protocol/version.js';
 import type { StoredFile } from '../storage/folder-store.js';
 import type { Freshness, LoadCache } from './load-cache.js';
-import { LONGEST_PAUSE, passes, type Patience, pause, pauseBefore, retryAfter, silent, Stalled, within } from './patience.js';
+import { request } from './net.js';
+import { clock, LONGEST_PAUSE, passes, type Patience, pause, pauseBefore, retryAfter, silent, Stalled, within } from './patience.js';
+import { blockedByPolicy } from './policy.js';
 import type { ProgressMeter } from './progress-meter.js';
 import { ByteStream } from './stream.js';
 import { versionOf } from './version.js';
@@ -22,9 +25,16 @@ export interface FileOptions {
   missing?: ErrorCode;
 }
 
-/** A model folder: on a server, with what the browser's storage has of it. */
+/** What a folder takes of the request for it. */
+export type FolderRequest = Pick<LoadRequest, 'url' | 'files' | 'token' | 'stallTimeout' | 'retries' | 'cache'>;
+
+/** A model folder: the files of a page, or on a server, with what the browser's storage has of it. */
 export class Folder {
   readonly url: string;
+  /** The address as messages show it. */
+  readonly shown: string;
+  readonly #files: Readonly<Record<string, Blob>> | null;
+  readonly #token: string;
   readonly #signal: AbortSignal;
   readonly #meter: ProgressMeter;
   readonly #patience: Patience;
@@ -34,14 +44,17 @@ export class Folder {
   /** manifest.json was asked for in vain: the server is not there. */
   #unreachable = false;
 
-  /** `offline` uses no network. */
-  constructor(url: string, signal: AbortSignal, meter: ProgressMeter, patience: Patience, cache: LoadCache | null, offline: boolean) {
+  /** `stored` is what the browser's storage has; null is nothing. */
+  constructor({ url, files, token, stallTimeout, retries, cache }: FolderRequest, signal: AbortSignal, meter: ProgressMeter, stored: LoadCache | null) {
     this.url = url;
+    this.shown = shownURL(url);
+    this.#files = files;
+    this.#token = token;
     this.#signal = signal;
     this.#meter = meter;
-    this.#patience = patience;
-    this.#cache = cache;
-    this.#offline = offline;
+    this.#patience = { stallTimeout, retries, clock };
+    this.#cache = stored;
+    this.#offline = files === null && cache === 'only-if-cached';
   }
 
   /** manifest.json; null if the folder has none. Other files are compared with it, so it is the server's if there is a server. */
@@ -81,7 +94,7 @@ export class Folder {
     if (manifest) return (await this.listed(file)) === stored.sha256 ? 'same' : 'other';
     const { stallTimeout, clock } = this.#patience;
     try {
-      const r = await within(fetch(this.#address(file).href, { method: 'HEAD', signal: this.#signal }), stallTimeout, clock);
+      const r = await within(request(this.#address(file).href, { method: 'HEAD', signal: this.#signal, headers: this.#headers() }), stallTimeout, clock);
       return r.ok && difference(stored.version, versionOf(r)) === null ? 'same' : 'other';
     } catch (e) {
       if (this.#signal.aborted) throw e;
@@ -112,6 +125,9 @@ export class Folder {
         if (looksLikeHTML(parts[0]!)) throw this.#html(file);
       }
       await stream.finish();
+      if (size === 0) {
+        throw new LodestoneError('truncated', `fetch: ${this.#path(file)} is empty: the ${this.#files ? 'file has 0 bytes' : 'server answered with 0 bytes'}; check the upload, or remove the file if the folder has none`, { file });
+      }
     } catch (e) {
       if (options.optional && isMissing(e)) return null;
       throw e;
@@ -172,8 +188,8 @@ export class Folder {
   #html(file: string): LodestoneError {
     return new LodestoneError(
       'html_instead_of_model',
-      `fetch: got HTML from ${this.#path(file)}: the server answered with a page instead of 404; expected a file of a model folder, so check the address ${this.url}`,
-      { file, url: this.url },
+      `fetch: got HTML from ${this.#path(file)}: the server answered with a page instead of 404; expected a file of a model folder, so check the address ${this.shown}`,
+      { file, url: this.shown },
     );
   }
 
@@ -182,20 +198,23 @@ export class Folder {
    * be the whole file. A request that may succeed a little later is sent again.
    */
   async #get(file: string, missing: ErrorCode, from: number, ifRange: string | null, { retries, clock }: Patience): Promise<Response> {
+    if (this.#files) return given(this.#files, file, missing, from);
+    if (this.#offline) throw noStorage(file);
     const url = this.#address(file);
-    const headers: Record<string, string> = {};
+    const headers = this.#headers();
     if (from > 0) {
       headers['range'] = `bytes=${from}-`;
       // Another origin would have to allow this header; there the answer is only compared.
       if (ifRange !== null && url.origin === globalThis.location?.origin) headers['if-range'] = ifRange;
     }
     for (let repetition = 1; ; repetition++) {
-      const answer = await this.#ask(file, url.href, headers);
+      const answer = await this.#ask(file, url, headers);
       if (answer instanceof Response && (answer.ok || !passes(answer.status))) return this.#accept(answer, file, missing, from, repetition);
       const asked = answer instanceof Response ? retryAfter(answer.headers.get('retry-after')) : null;
       const wait = asked ?? pauseBefore(repetition);
-      const offline = !(answer instanceof Response) && globalThis.navigator?.onLine === false;
-      if (repetition > retries || wait > LONGEST_PAUSE || offline) {
+      // The network of the device is off, or the page's policy forbids the request: neither passes by itself.
+      const vain = !(answer instanceof Response) && (globalThis.navigator?.onLine === false || answer.details['policy'] !== undefined);
+      if (repetition > retries || wait > LONGEST_PAUSE || vain) {
         if (answer instanceof Response) return this.#accept(answer, file, missing, from, repetition);
         throw answer;
       }
@@ -205,55 +224,109 @@ export class Folder {
     }
   }
 
+  /** The headers of each request. */
+  #headers(): Record<string, string> {
+    return this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
+  }
+
   /** Sends one request. Returns what came: a response, or why there is none. */
-  async #ask(file: string, url: string, headers: Record<string, string>): Promise<Response | LodestoneError> {
+  async #ask(file: string, address: URL, headers: Record<string, string>): Promise<Response | LodestoneError> {
     const { stallTimeout, clock } = this.#patience;
-    const request = new AbortController(); // it ends the body, too
-    const stop = (): void => request.abort(this.#signal.reason);
+    const url = shownURL(address.href);
+    const sent = new AbortController(); // it ends the body, too
+    const stop = (): void => sent.abort(this.#signal.reason);
     if (this.#signal.aborted) stop();
     this.#signal.addEventListener('abort', stop, { once: true });
     try {
-      return await within(fetch(url, { signal: request.signal, headers }), stallTimeout, clock);
+      return await within(request(address.href, { signal: sent.signal, headers }), stallTimeout, clock);
     } catch (e) {
       if (this.#signal.aborted) throw e;
-      request.abort();
+      sent.abort();
       if (e instanceof Stalled) return silent(url, stallTimeout, { file, url });
-      return new LodestoneError(
-        'network',
-        `fetch: no response for ${url}: the server cannot be reached, does not allow this origin (CORS), or the page's connect-src forbids it`,
-        { file, url },
-      );
+      const policy = await blockedByPolicy(address.href);
+      if (policy === '') return new LodestoneError('network', `fetch: no response for ${url}: the server cannot be reached, or does not allow this origin (CORS)`, { file, url });
+      const source = address.origin === globalThis.location?.origin ? "'self'" : address.origin;
+      return new LodestoneError('network', `fetch: the Content-Security-Policy forbids ${url}; add ${source} to ${policy}`, { file, url, policy });
     }
   }
 
   /** The response, if it is one to read. */
-  #accept(r: Response, file: string, missing: ErrorCode, from: number, requests: number): Response {
+  #accept(r: Response, file: string, missing: ErrorCode, from: number, requests: number): Response | Promise<Response> {
     if (from > 0 && r.status === 416) return r;
     if (!r.ok) {
       r.body?.cancel().catch(() => {}); // cancelling an aborted body rejects
       const gone = r.status === 404 || r.status === 410;
+      const closed = r.status === 401 || r.status === 403;
       throw new LodestoneError(
         gone ? missing : 'http_status',
         `fetch: status ${r.status} for ${this.#path(file)}, expected 200; ` +
           (gone
-            ? `a model folder holds config.json, tokenizer.json and model.safetensors: check the address ${this.url}`
-            : requests > 1
-              ? `it was requested ${requests} times: try again later, or check the server`
-              : 'check the server'),
-        { file, url: this.#address(file).href, status: r.status },
+            ? `a model folder holds config.json, tokenizer.json and model.safetensors: check the address ${this.shown}`
+            : closed
+              ? `the server wants ${this.#token === '' ? 'the option token' : 'another token than this one'}, or has no such model: check the address ${this.shown}`
+              : requests > 1
+                ? `it was requested ${requests} times: try again later, or check the server`
+                : 'check the server'),
+        { file, url: shownURL(this.#address(file).href), status: r.status },
       );
     }
-    if (/^\s*(text\/html|application\/xhtml)/i.test(r.headers.get('content-type') ?? '')) {
-      r.body?.cancel().catch(() => {}); // cancelling an aborted body rejects
-      throw this.#html(file);
-    }
+    if (/^\s*(text\/html|application\/xhtml)/i.test(r.headers.get('content-type') ?? '') && r.status !== 206) return this.#unlabelled(file, r);
     return r;
   }
+
+  /** A response with the type of a page. Some servers give it to every file, so its first bytes decide. */
+  async #unlabelled(file: string, r: Response): Promise<Response> {
+    const body = r.body?.getReader();
+    const { stallTimeout, clock } = this.#patience;
+    const first = body && (await within(body.read(), stallTimeout, clock).catch((e: unknown) => {
+      throw e instanceof Stalled ? silent(this.shown, stallTimeout, { file, url: this.shown }) : e;
+    }));
+    if (!body || !first?.value || looksLikeHTML(first.value)) {
+      body?.cancel().catch(() => {});
+      throw this.#html(file);
+    }
+    const { value } = first;
+    const rest = new ReadableStream<Uint8Array>({
+      start: (c) => c.enqueue(value),
+      pull: async (c) => {
+        const next = await body.read();
+        if (next.done) c.close();
+        else c.enqueue(next.value);
+      },
+      cancel: (why) => body.cancel(why),
+    });
+    const headers = new Headers(r.headers);
+    if (r.type === 'cors') headers.delete('content-length'); // see contentLength in version.ts
+    return new Response(rest, { status: r.status, headers });
+  }
+}
+
+/** A file that the page has given, as a response. */
+function given(files: Readonly<Record<string, Blob>>, file: string, missing: ErrorCode, from: number): Response {
+  const blob = Object.prototype.hasOwnProperty.call(files, file) ? files[file] : undefined;
+  if (!blob) {
+    const names = Object.keys(files);
+    const some = names.slice(0, 8).map((n) => JSON.stringify(n)).join(', ') + (names.length > 8 ? ', …' : '');
+    throw new LodestoneError(
+      missing === 'http_status' ? 'file_missing' : missing,
+      `files: no ${file} among the files that were given (${some}); a model folder holds config.json, tokenizer.json and model.safetensors`,
+      { file, given: names.length },
+    );
+  }
+  const part = from > 0 ? blob.slice(from) : blob;
+  const headers = new Headers({ 'content-length': String(part.size) });
+  if (from > 0) headers.set('content-range', `bytes ${from}-${blob.size - 1}/${blob.size}`);
+  return new Response(part, { status: from > 0 ? 206 : 200, headers });
+}
+
+/** The error of a file that could only be in a storage that is not there. As with a 404, a file that a folder need not have is left out. */
+function noStorage(file: string): LodestoneError {
+  return new LodestoneError('network', `cache: ${file} cannot be loaded: there is no storage of models here, and the network is not used (offline)`, { file, status: 404 });
 }
 
 /** Whether an error means that the file does not exist. An HTML page in its place counts too. */
 export function isMissing(e: unknown): boolean {
-  return e instanceof LodestoneError && (e.code === 'html_instead_of_model' || e.details['status'] === 404 || e.details['status'] === 410);
+  return e instanceof LodestoneError && (e.code === 'html_instead_of_model' || e.details['status'] === 404 || e.details['status'] === 410 || e.details['given'] !== undefined);
 }
 
 function looksLikeHTML(head: Uint8Array): boolean {

@@ -12,7 +12,9 @@ import type { ThreadReport } from '../protocol/threads.js';
 import { type Glue, glue } from './glue.js';
 import { engineImports, type GoEngine } from './job.js';
 import { startKernels } from './kernels.js';
+import { request } from './net.js';
 import { clock, Stalled, within } from './patience.js';
+import { blockedByPolicy } from './policy.js';
 import { type SharedKernels, ThreadPool } from './thread-pool.js';
 import { Gpu } from './webgpu.js';
 
@@ -85,19 +87,21 @@ export async function instantiate(start: StartMessage, report: Reports): Promise
 const WHOLE = 4;
 
 /** Fetches and compiles a module of this build. */
-async function compile(url: string, stallTimeout: number): Promise<WebAssembly.Module> {
-  const request = new AbortController();
+export async function compile(url: string, stallTimeout: number): Promise<WebAssembly.Module> {
+  const sent = new AbortController();
   const missing = (why: string, details = {}): LodestoneError => {
-    request.abort();
+    sent.abort();
     return new LodestoneError('engine_missing', `engine: ${why}`, { url, ...details });
   };
   const beside = 'the file belongs next to worker.js, see env.assetsPath';
   const slow = (ms: number): LodestoneError => missing(`${url} did not come within ${ms / 1000} seconds; check the server and the connection`);
   let r: Response;
   try {
-    r = await within(fetch(url, { signal: request.signal }), stallTimeout, clock);
+    r = await within(request(url, { signal: sent.signal }), stallTimeout, clock);
   } catch (e) {
-    throw e instanceof Stalled ? slow(stallTimeout) : missing(`no response for ${url}; ${beside}`);
+    if (e instanceof Stalled) throw slow(stallTimeout);
+    const policy = await blockedByPolicy(url);
+    throw missing(policy === '' ? `no response for ${url}; ${beside}` : `the Content-Security-Policy of worker.js forbids ${url}; add 'self' to ${policy}`);
   }
   if (!r.ok) throw missing(`status ${r.status} for ${url}; ${beside}`, { status: r.status });
   let module: WebAssembly.Module;
@@ -106,7 +110,7 @@ async function compile(url: string, stallTimeout: number): Promise<WebAssembly.M
   } catch (e) {
     if (e instanceof Stalled) throw slow(WHOLE * stallTimeout);
     const text = e instanceof Error ? e.message : String(e);
-    const csp = /content security policy|unsafe-eval/i.test(text);
+    const csp = /content security policy|unsafe-eval|blocked by csp/i.test(text);
     throw missing(
       csp
         ? "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to script-src"

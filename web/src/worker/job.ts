@@ -35,6 +35,8 @@ export function engineImports(go: GoMemory): WebAssembly.ModuleImports {
 /** One request while it is served. The Go program checks `aborted` between layers. */
 export class Job {
   aborted = false;
+  /** True if a generation is to end with what it has. */
+  interrupted = false;
   readonly controller = new AbortController();
   readonly #listener: Listener;
   #answer: { resolve(logits: Float32Array): void; reject(e: unknown): void } | null = null;

@@ -37,10 +37,9 @@ interface WeightsFile {
 
 /** Loads a folder. If stored files turn out to be damaged, they are removed and it loads once more. */
 export async function loadFolder(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback): Promise<LoadReply> {
-  const store = request.cache === 'no-store' ? null : await FolderStore.open(request.url);
-  const cache = store && new LoadCache(store, request.cache);
+  const cache = await openCache(request);
   const offline = request.cache === 'only-if-cached';
-  const attempt = (): Promise<LoadReply> => loadOnce(request, job, running, emit, cache, offline);
+  const attempt = (): Promise<LoadReply> => loadOnce(request, job, running, emit, cache);
   const whole = async (): Promise<LoadReply> => {
     try {
       return await attempt();
@@ -59,6 +58,12 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
   };
   if (!cache || offline) return whole();
   return alone(`lodestone-cache ${request.url}`, job.controller.signal, request.stallTimeout, whole);
+}
+
+/** The browser's storage for the folder of a request; null if it is not used. Files that a page gives need none. */
+export async function openCache({ url, files, cache }: LoadRequest): Promise<LoadCache | null> {
+  const store = files || cache === 'no-store' ? null : await FolderStore.open(url);
+  return store && new LoadCache(store, cache);
 }
 
 /** Whether an error is one of the files, so that other bytes could help. */
@@ -93,15 +98,14 @@ async function alone<T>(name: string, signal: AbortSignal, ms: number, run: () =
   }
 }
 
-async function loadOnce(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback, cache: LoadCache | null, offline: boolean): Promise<LoadReply> {
+async function loadOnce(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback, cache: LoadCache | null): Promise<LoadReply> {
   const began = performance.now();
   const meter = new ProgressMeter(request.url, emit);
   const downloads = new AbortController();
   const stop = (): void => downloads.abort();
   if (job.aborted) stop();
   job.controller.signal.addEventListener('abort', stop);
-  const patience = { stallTimeout: request.stallTimeout, retries: request.retries, clock };
-  const folder = new Folder(request.url, downloads.signal, meter, patience, cache, offline);
+  const folder = new Folder(request, downloads.signal, meter, cache);
   try {
     const single = request.weights ? folder.stream(WEIGHTS) : null;
     const opened = single?.start().then(
@@ -131,7 +135,7 @@ async function loadOnce(request: LoadRequest, job: Job, running: Promise<Running
     const files = streams.map((s) => weightsFile(s, r.kernelMemory));
     const sent = performance.now();
     const sizes = (size: number, file: string): void => meter.size(file, size);
-    const reply = (await call(r.engine, 'load', { manifest: manifestText, config, tokenizer, generation, files, dtype: request.dtype, head: request.head, sizes }, job)) as LoadReply & { parsed: number };
+    const reply = (await call(r.engine, 'load', { manifest: manifestText, config, tokenizer, generation, files, dtype: request.dtype, head: request.head, task: request.task, sizes }, job)) as LoadReply & { parsed: number };
     const { parsed, ...info } = reply;
     const ended = performance.now();
     if (cache) {
@@ -144,7 +148,7 @@ async function loadOnce(request: LoadRequest, job: Job, running: Promise<Running
       parse: parsed,
       weights: request.weights ? ended - sent - parsed : 0,
     };
-    return { ...info, timings };
+    return { ...info, config: new TextDecoder().decode(config!), timings };
   } catch (e) {
     downloads.abort();
     throw e;
@@ -159,10 +163,10 @@ async function manifest(folder: Folder, integrity: string): Promise<Uint8Array |
   if (integrity === '') return text;
   const refuse = (found: string): LodestoneError =>
     new LodestoneError('integrity', `fetch: ${found}, expected a manifest.json with the SHA-256 ${integrity} (option integrity); the folder is not the one that the page pins`, { file: 'manifest.json' });
-  if (text === null) throw refuse(`${folder.url} has no manifest.json`);
+  if (text === null) throw refuse(`${folder.shown} has no manifest.json`);
   if (!globalThis.crypto?.subtle) throw refuse('this page is not on a secure origin, where browsers can compute SHA-256');
   const sum = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', text as Uint8Array<ArrayBuffer>)), (b) => b.toString(16).padStart(2, '0')).join('');
-  if (sum !== integrity) throw refuse(`manifest.json of ${folder.url} has the SHA-256 ${sum}`);
+  if (sum !== integrity) throw refuse(`manifest.json of ${folder.shown} has the SHA-256 ${sum}`);
   return text;
 }
 
@@ -173,7 +177,7 @@ async function shards(folder: Folder, r: Running, job: Job, missing: unknown): P
   });
   if (index === null) throw missing;
   const names = (await call(r.engine, 'shards', { index }, job)) as string[];
-  if (names.length === 0) throw new LodestoneError('not_safetensors', `fetch: ${INDEX} of ${folder.url} names no file`);
+  if (names.length === 0) throw new LodestoneError('not_safetensors', `fetch: ${INDEX} of ${folder.shown} names no file`);
   return names.map((name) => folder.stream(name));
 }
 

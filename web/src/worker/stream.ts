@@ -1,5 +1,5 @@
 // Reading a file once, in pieces, without holding more of it than one network chunk.
-import { LodestoneError } from '../protocol/error.js';
+import { LodestoneError, shownURL } from '../protocol/error.js';
 import { difference, type Version } from '../protocol/version.js';
 import type { Sink, Stored } from './load-cache.js';
 import { type Patience, pause, pauseBefore, Silence, silent, Stalled } from './patience.js';
@@ -210,7 +210,7 @@ export class ByteStream {
         }
       } catch (e) {
         if (e instanceof DOMException && e.name === 'AbortError') throw e;
-        await this.#reopen(e instanceof Stalled, response.url);
+        await this.#reopen(e instanceof Stalled, shownURL(response.url));
         continue;
       }
       if (chunk) this.#receive(chunk);
@@ -242,7 +242,7 @@ export class ByteStream {
     const of = this.size < 0 ? '' : ` of ${this.size}`;
     const details = { file: name, url, received: this.#arrived };
     if (this.#failures >= patience.retries) {
-      const came = `after ${this.#arrived}${of} bytes of ${url || name}`;
+      const came = `after ${this.#arrived}${of} bytes had arrived of ${url || name}`;
       throw stalled
         ? silent(came, patience.stallTimeout, details)
         : new LodestoneError('network', `fetch: the connection broke ${came}; try again`, details);

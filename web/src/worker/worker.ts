@@ -3,7 +3,8 @@
 import { build } from '../protocol/build.js';
 import { abortedError, LodestoneError, toMessage } from '../protocol/error.js';
 import type { MemoryReport } from '../protocol/kernels.js';
-import type { FromWorker, Request, StartMessage, ToWorker } from '../protocol/messages.js';
+import type { Assets, FromWorker, Request, StartMessage, ToWorker } from '../protocol/messages.js';
+import { Chats } from './chat.js';
 import { instantiate, type Running } from './instantiate.js';
 import { call, Job } from './job.js';
 import { loadFolder } from './load.js';
@@ -18,6 +19,8 @@ const jobs = new Map<number, Job>();
 let running: Promise<Running> | null = null;
 let last: Promise<void> = Promise.resolve();
 let log = '';
+let assets: Assets | null = null;
+let chats: Chats | null = null; // those of the folder that was loaded last
 
 /** Starts the engine and serves the messages that follow. */
 export function serveEngine(start: StartMessage): void {
@@ -25,6 +28,7 @@ export function serveEngine(start: StartMessage): void {
   scope.postMessage({ type: 'alive', build });
   holdLock();
   keepLog();
+  assets = start.assets;
   running = instantiate(start, {
     device: (report) => scope.postMessage({ type: 'device', report }),
     lost: fatal,
@@ -46,6 +50,11 @@ function receive(data: Exclude<ToWorker, StartMessage>): void {
     case 'abort':
       jobs.get(data.id)?.abort();
       break;
+    case 'interrupt': {
+      const job = jobs.get(data.id);
+      if (job) job.interrupted = true;
+      break;
+    }
     case 'logits':
       jobs.get(data.id)?.processed(data.logits);
       break;
@@ -82,9 +91,11 @@ async function serve(id: number, request: Request, job: Job): Promise<void> {
 
 async function perform(id: number, request: Request, job: Job, running: Promise<Running>): Promise<unknown> {
   if (request.op === 'load') {
+    chats = new Chats(request, assets?.chat ?? '');
     return loadFolder(request, job, running, (event) => scope.postMessage({ type: 'progress', id, event }));
   }
   const r = await running;
+  if (request.op === 'chat') return (await chats!.open(r, job))(request);
   if (request.op === 'memory') {
     const report = (await call(r.engine, 'memory', request, job)) as MemoryReport;
     return { ...report, kernelBytes: r.kernelMemory.buffer.byteLength, goBytes: r.goMemory.buffer.byteLength, gpuBytes: r.gpu.bridge?.bytes ?? 0 };

@@ -1,0 +1,5 @@
+// A service worker that tries to load a tokenizer and reports the error.
+import * as lodestone from '/lodestone.js';
+
+const why = () => lodestone.AutoTokenizer.from_pretrained('/heads/nli/').then(() => 'loaded', (e) => `${e.code}: ${e.message}`);
+addEventListener('message', (e) => e.waitUntil(why().then((text) => e.source.postMessage(text))));
