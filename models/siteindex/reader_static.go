@@ -48,7 +48,7 @@ func (r *Reader) staticTables() (*staticReader, error) {
 func (s *staticReader) parsePieces(b []byte, m *Manifest) error {
 	c := open(b, "LSPV")
 	lower := c.u8()
-	n := c.count(5)
+	n := c.count(4)
 	if n != m.Static.Pieces || lower > 1 {
 		c.fail("it has %d pieces, the manifest %d", n, m.Static.Pieces)
 	}

@@ -141,11 +141,13 @@ export class Searcher {
   /** Reciprocal rank fusion (Cormack et al. 2009) of the pages with keywords and of those with similar passages. */
   #fuse(keywords: KeywordResult, similarities: ReadonlyMap<number, number>): RankedResult[] {
     const { fusion } = this.#source;
+    // Words that are no term, such as those of another language, leave it to the vectors.
+    const missing = keywords.words.filter((w) => w.terms.length === 0 || w.corrected !== null).length / Math.max(keywords.words.length, 1);
     const near = new Map<number, number>();
     for (const passage of similarities.keys()) if (!near.has(this.#source.pageOf(passage))) near.set(this.#source.pageOf(passage), passage);
     const lists = [
       { weight: fusion.keywords, pages: keywords.pages.slice(0, FUSED_PAGES) },
-      { weight: fusion.static, pages: [...near].slice(0, FUSED_PAGES).map(([page, passage]) => ({ page, passage })) },
+      { weight: fusion.static + (1 - fusion.static) * missing, pages: [...near].slice(0, FUSED_PAGES).map(([page, passage]) => ({ page, passage })) },
     ];
     const fused = new Map<number, { page: number; passage: number; score: number; rank: number }>();
     for (const { weight, pages } of lists) {

@@ -93,6 +93,7 @@ function isPart(p: StoredPart): boolean {
 export class FolderStore {
   readonly #directory: FileSystemDirectoryHandle;
   readonly #record: FolderRecord;
+  #saved: Promise<void> = Promise.resolve();
   readonly #writable: boolean;
 
   private constructor(directory: FileSystemDirectoryHandle, record: FolderRecord, writable: boolean) {
@@ -184,7 +185,12 @@ export class FolderStore {
     }
   }
 
-  async #save(): Promise<void> {
+  /** Writes the record, after those who write it now: the browser lets one at a time. */
+  #save(): Promise<void> {
+    return (this.#saved = this.#saved.catch(() => {}).then(() => this.#write()));
+  }
+
+  async #write(): Promise<void> {
     const handle = (await this.#directory.getFileHandle(RECORD, { create: true })) as Writable;
     const access = await handle.createSyncAccessHandle();
     try {
