@@ -41,7 +41,7 @@ test('a model id is fetched from env.remoteHost by its revision, with the token 
   expect(asked).toContain('/heads/nli/config.json');
   const f = r.failures;
   expect(f.revision.message).toContain('status 404 for /hub/heads/nli/resolve/v2/config.json');
-  expect(f.token.message).toMatch(/status 401 for \/hub\/private\/nli\/resolve\/main\/(config|tokenizer)\.json, expected 200; the server wants the option token/);
+  expect(f.token.message).toMatch(/status 401 for \/hub\/private\/nli\/resolve\/main\/(config|manifest|tokenizer)\.json, expected 200; the server wants the option token/);
   expect(f.other.message).toContain('another token than this one');
   expect(JSON.stringify(f)).not.toContain('another-secret');
   expect(f.of.message).toContain('revision: only a model id has one');

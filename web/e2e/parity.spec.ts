@@ -163,7 +163,7 @@ test('a chat is written by the template of the folder, once it is needed', async
     await generator.dispose();
     return { text, ids: await Promise.all([ids.input_ids.dims, ids.attention_mask.dims]), own, answers, plain, several, streamed, failures };
   });
-  expect(asked.filter((p) => p.endsWith('/chat.wasm'))).toHaveLength(1);
+  expect(asked.filter((p) => p.endsWith('/chat.wasm.gz'))).toHaveLength(1);
   expect(r.text).toBe('<|user|>hi\n<|assistant|>');
   expect(r.own).toBe('HI<|endoftext|>');
   expect(r.ids[0]).toEqual(r.ids[1]);
