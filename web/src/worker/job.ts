@@ -77,6 +77,7 @@ export class Job {
   readonly turn = (): Promise<void> => {
     return new Promise((resolve) => {
       waiting.push(resolve);
+      port.ref?.();
       channel.port2.postMessage(0);
     });
   };
@@ -85,7 +86,13 @@ export class Job {
 // A message to oneself takes one turn, and browsers do not delay it as they delay timers.
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
-channel.port1.onmessage = () => waiting.shift()?.();
+// In Node.js a port keeps its process running; only one that waits for its message should.
+const port: MessagePort & { ref?(): void; unref?(): void } = channel.port1;
+port.onmessage = () => {
+  waiting.shift()?.();
+  if (waiting.length === 0) port.unref?.();
+};
+port.unref?.();
 
 /** Has the Go program perform an operation. */
 export function call(engine: GoEngine, op: string, request: object, job: Job): Promise<unknown> {
