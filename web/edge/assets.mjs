@@ -1,7 +1,11 @@
 // Model folders of an edge worker: objects of an R2 bucket where one is bound as BUCKET, else
 // static assets. Files larger than a static asset may be lie there in parts, NAME.0, NAME.1,
 // …, and parts.json states how large each is.
+import { clock } from '../src/worker/patience.ts';
 import { ByteStream } from '../src/worker/stream.ts';
+
+/** A part of a file comes from the same machine: one that breaks fails, and the next request loads the model again. */
+const PATIENCE = { stallTimeout: 10_000, retries: 0, clock };
 
 /** A response with a file; null if there is none. */
 function reader({ ASSETS, BUCKET }) {
@@ -71,7 +75,8 @@ class WeightsFile {
         if (!r) throw new Error(`there is no part ${i}`);
         return r;
       };
-      this.#stream = new ByteStream(`${this.#name}.${i}`, open, { begin() {}, add() {}, end() {} });
+      const source = { name: `${this.#name}.${i}`, open, patience: PATIENCE, signal: new AbortController().signal };
+      this.#stream = new ByteStream(source, { begin() {}, add() {}, end() {}, retry() {} });
     }
     return this.#stream;
   }
