@@ -36,6 +36,7 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
         const { stdout } = await run(program, [...args, 'main.js', model, kernels, threads], { cwd: folder, timeout: 120_000 });
         const shown = JSON.parse(stdout);
         assert.equal(shown.kernels, kernels);
+        assert.deepEqual(shown.ids[1], shown.ids[0]);
         assert.equal(shown.threads, Number(threads));
         for (const browser of browsers.names) {
           const want = browsers.vectors[browser][kernels];
