@@ -27,7 +27,7 @@ test('the two memories grow by the weights and at most 16 MB', async ({ page }) 
       const at = (file: string): string => new URL(file, location.origin).href;
       const kernels = { simd128: at('/kernels.wasm'), relaxed: at('/kernels-relaxed.wasm') };
       const threads = { threads: 1, auto: false, reason: 'one thread' };
-      worker.postMessage({ type: 'start', assets: { engine: at('/engine.wasm.gz'), kernels, sharedKernels: kernels }, threads, kernels: 'auto', last: null });
+      worker.postMessage({ type: 'start', assets: { engine: at('/engine.wasm.gz'), kernels, sharedKernels: kernels }, threads, kernels: 'auto', device: { device: 'wasm', reason: '', times: {} }, last: null, stallTimeout: 30_000 });
       worker.postMessage({ type: 'request', id: 1, request: { op: 'memory' } });
     });
     const embed = await lodestone.pipeline('feature-extraction', lodestone.DEFAULT_MODEL);

@@ -37,10 +37,9 @@ interface WeightsFile {
 
 /** Loads a folder. If stored files turn out to be damaged, they are removed and it loads once more. */
 export async function loadFolder(request: LoadRequest, job: Job, running: Promise<Running>, emit: ProgressCallback): Promise<LoadReply> {
-  const cache = await openCache(request);
   const offline = request.cache === 'only-if-cached';
-  const attempt = (): Promise<LoadReply> => loadOnce(request, job, running, emit, cache);
-  const whole = async (): Promise<LoadReply> => {
+  const whole = async (cache: LoadCache | null): Promise<LoadReply> => {
+    const attempt = (): Promise<LoadReply> => loadOnce(request, job, running, emit, cache);
     try {
       return await attempt();
     } catch (e) {
@@ -56,8 +55,10 @@ export async function loadFolder(request: LoadRequest, job: Job, running: Promis
       return await attempt();
     }
   };
-  if (!cache || offline) return whole();
-  return alone(`lodestone-cache ${request.url}`, job.controller.signal, request.stallTimeout, whole);
+  const cache = await openCache(request);
+  if (!cache || offline || cache.has('config.json')) return whole(cache);
+  // Another tab may store the folder in the meantime, so the storage is opened again.
+  return alone(`lodestone-cache ${request.url}`, job.controller.signal, request.stallTimeout, async () => whole(await openCache(request)));
 }
 
 /** The browser's storage for the folder of a request; null if it is not used. Files that a page gives need none. */
