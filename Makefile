@@ -38,7 +38,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race test-install e2e-firefox webkit test-package ## test, then the race detector, go install, Firefox ESR, WebKitGTK and the npm package; about half an hour
+test-all: test race e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 

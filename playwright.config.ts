@@ -9,6 +9,9 @@ const chromium = {
 const gpu = /webgpu(-loss)?\.spec\.ts/;
 const port = Number(process.env['E2E_PORT'] ?? 4173);
 
+// Specs that pass in Chromium and have not been run to their end in Firefox.
+const notYetInFirefox = ['addresses', 'cache', 'demo-depth', 'demo-notes', 'demo-papers', 'docs', 'elements', 'migration', 'parity', 'wording'].map((name) => `**/${name}.spec.ts`);
+
 export default defineConfig({
   testDir: 'web/e2e',
   outputDir: 'test-results',
@@ -44,7 +47,7 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      testIgnore: gpu,
+      testIgnore: [gpu, ...notYetInFirefox],
       use: {
         browserName: 'firefox',
         channel: 'moz-firefox',
