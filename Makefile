@@ -176,7 +176,7 @@ test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets an
 	$(GO) test -tags real -run TestPublishedTokenizers -timeout 60m -v ./models/tokenizer
 
 e2e: browsers build docs ## Playwright: kernels, engine, module, demo and examples in Chromium
-	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium --project=webgpu
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
 
 webgpu: browsers build ## the whole table of cases and all golden vectors on Chromium's software adapter of WebGPU
 	$(WITH_NODE) LODESTONE_WEBGPU=all timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
