@@ -169,7 +169,7 @@ func (r *run) split(n *node, s string, a arguments) any {
 	switch by := a.get(0, "sep", nil).(type) {
 	case nil:
 		if most >= 0 {
-			return r.fail(n, ErrUnsupported, "split by white space with maxsplit is not implemented")
+			return r.fail(n, ErrUnsupported, "split by white space with maxsplit is not supported")
 		}
 		parts = strings.Fields(s)
 	case string:

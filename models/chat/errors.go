@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrTemplate: the template is malformed, or fails on the messages.
 	ErrTemplate error = &kind{"invalid chat template", "config_invalid", "take the template from the model's release, or pass one as chat_template"}
-	// ErrUnsupported: the template uses a part of Jinja that is not implemented.
+	// ErrUnsupported: the template uses a part of Jinja that is outside the subset of this package.
 	ErrUnsupported error = &kind{"unsupported chat template", "config_unsupported", "pass a template without it as chat_template, or write the prompt yourself"}
 	// ErrMessages: the template refuses the messages (raise_exception), or they are no JSON.
 	ErrMessages error = &kind{"invalid chat messages", "invalid_argument", ""}

@@ -181,7 +181,7 @@ func (r *run) slice(n *node) any {
 		by = *bounds[2]
 	}
 	if by == 0 || by < -1 {
-		return r.fail(n, ErrUnsupported, "a slice with a step of %d; implemented: 1 and more, and -1", by)
+		return r.fail(n, ErrUnsupported, "a slice with a step of %d; supported: 1 and more, and -1", by)
 	}
 	var list []any
 	var runes []rune

@@ -58,7 +58,7 @@ func (r *run) filter(n *node, v any, a arguments) any {
 		}
 		for _, o := range a.named {
 			if o.name != "indent" {
-				return r.fail(n, ErrUnsupported, "the option %s of tojson is not implemented", o.name)
+				return r.fail(n, ErrUnsupported, "the option %s of tojson is not supported", o.name)
 			}
 		}
 		return r.keep(string(r.appendJSON(nil, n, v, indent, 0)))
@@ -154,7 +154,7 @@ func (r *run) rounded(n *node, v any, a arguments) any {
 	x, ok := number(v)
 	digits, whole := a.get(0, "precision", int64(0)).(int64)
 	if !ok || !whole || digits < 0 || digits > 15 || len(a.places) > 1 {
-		return r.fail(n, ErrUnsupported, "round of %s with these options is not implemented", typeName(v))
+		return r.fail(n, ErrUnsupported, "round of %s with these options is not supported", typeName(v))
 	}
 	by := math.Pow(10, float64(digits))
 	return math.RoundToEven(x*by) / by

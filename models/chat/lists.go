@@ -66,7 +66,7 @@ func (r *run) listFilter(n *node, items []any, a arguments) any {
 // sorted is sort, min or max, in the order of Python's <.
 func (r *run) sorted(n *node, items []any, a arguments) any {
 	if len(a.places)+len(a.named) > 0 {
-		return r.fail(n, ErrUnsupported, "options of %s are not implemented", n.text)
+		return r.fail(n, ErrUnsupported, "options of %s are not supported", n.text)
 	}
 	before := func(x, y any) bool { return truth(r.binary(&node{line: n.line, text: "<"}, x, y)) }
 	if n.text == "sort" {
@@ -117,7 +117,7 @@ func (r *run) pick(n *node, items []any, a arguments) any {
 		} else {
 			f := &node{op: opFilter, line: n.line, text: word()}
 			if !filters.has(f.text) {
-				return r.fail(n, ErrUnsupported, "map with the filter %q is not implemented", lean.Clip(f.text))
+				return r.fail(n, ErrUnsupported, "map with the filter %q is not supported", lean.Clip(f.text))
 			}
 			apply = func(v any) any { return r.filter(f, v, arguments{rest, a.named}) }
 		}
@@ -131,7 +131,7 @@ func (r *run) pick(n *node, items []any, a arguments) any {
 	}
 	t := &node{op: opTest, line: n.line, text: word()}
 	if t.text != "" && !tests.has(t.text) {
-		return r.fail(n, ErrUnsupported, "%s with the test %q is not implemented", n.text, lean.Clip(t.text))
+		return r.fail(n, ErrUnsupported, "%s with the test %q is not supported", n.text, lean.Clip(t.text))
 	}
 	keep := n.text == "select" || n.text == "selectattr"
 	for _, v := range items {

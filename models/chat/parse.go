@@ -187,11 +187,11 @@ func (p *parser) statement(tag string) *node {
 		}
 		switch {
 		case p.is(","):
-			return p.fail(ErrUnsupported, "set with several names is not implemented; set them one by one")
+			return p.fail(ErrUnsupported, "set with several names is not supported; set them one by one")
 		case p.take("="):
 			n.kids = []*node{p.tuple()}
 		case p.is("|"):
-			return p.fail(ErrUnsupported, "set with a filter is not implemented")
+			return p.fail(ErrUnsupported, "set with a filter is not supported")
 		default:
 			p.end()
 			n.body, _ = p.block("endset")
@@ -209,7 +209,7 @@ func (p *parser) statement(tag string) *node {
 		p.end()
 		n.body, _ = p.block("endgeneration")
 	case "macro", "call", "filter", "include", "import", "from", "extends", "block", "with", "autoescape", "do", "raw", "trans", "debug":
-		return p.fail(ErrUnsupported, "the tag %q is not implemented; implemented: if, for, set, break, continue, generation", tag)
+		return p.fail(ErrUnsupported, "the tag %q is not supported; supported: if, for, set, break, continue, generation", tag)
 	default:
 		return p.fail(ErrTemplate, "unknown or misplaced tag %q", lean.Clip(tag))
 	}
@@ -255,7 +255,7 @@ func (p *parser) loop() *node {
 		only = p.expression()
 	}
 	if p.is("recursive") {
-		return p.fail(ErrUnsupported, "recursive loops are not implemented")
+		return p.fail(ErrUnsupported, "recursive loops are not supported")
 	}
 	p.end()
 	n.kids = []*node{items, only}

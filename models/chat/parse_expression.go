@@ -80,7 +80,7 @@ func (p *parser) compare() *node {
 	}
 	n = p.binary(o, n, p.sum())
 	if p.comparison() != "" {
-		return p.fail(ErrUnsupported, "chained comparisons are not implemented; join them by and")
+		return p.fail(ErrUnsupported, "chained comparisons are not supported; join them by and")
 	}
 	return n
 }
@@ -114,12 +114,12 @@ func (p *parser) filtered() *node {
 	for {
 		switch {
 		case p.is("**"):
-			return p.fail(ErrUnsupported, "the operator ** is not implemented")
+			return p.fail(ErrUnsupported, "the operator ** is not supported")
 		case p.take("|"):
 			f := p.node(opFilter, n)
 			f.text = p.want(name, "", "the name of a filter")
 			if !filters.has(f.text) {
-				return p.fail(ErrUnsupported, "the filter %q is not implemented; implemented: %s", lean.Clip(f.text), filters.String())
+				return p.fail(ErrUnsupported, "the filter %q is not supported; supported: %s", lean.Clip(f.text), filters.String())
 			}
 			if p.take("(") {
 				p.arguments(f)
@@ -138,7 +138,7 @@ func (p *parser) test(n *node) *node {
 	t := p.node(opTest, n)
 	t.text = p.want(name, "", "the name of a test")
 	if !tests.has(t.text) {
-		return p.fail(ErrUnsupported, "the test %q is not implemented; implemented: %s", lean.Clip(t.text), tests.String())
+		return p.fail(ErrUnsupported, "the test %q is not supported; supported: %s", lean.Clip(t.text), tests.String())
 	}
 	switch next := p.tokens[0]; {
 	case p.take("("):
@@ -218,7 +218,7 @@ func (p *parser) subscript(of *node) *node {
 func (p *parser) arguments(call *node) {
 	for !p.take(")") {
 		if p.is("*") || p.is("**") {
-			p.fail(ErrUnsupported, "* and ** in calls are not implemented")
+			p.fail(ErrUnsupported, "* and ** in calls are not supported")
 		}
 		named := p.tokens[0].kind == name && len(p.tokens) > 1 && p.tokens[1].kind == operator && p.tokens[1].text == "="
 		if named {

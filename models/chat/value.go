@@ -168,7 +168,7 @@ func (r *run) text(n *node, v any) string {
 	case string:
 		return v
 	}
-	r.fail(n, ErrUnsupported, "printing %s is not implemented; write it with |tojson", typeName(v))
+	r.fail(n, ErrUnsupported, "printing %s is not supported; write it with |tojson", typeName(v))
 	return ""
 }
 

@@ -172,7 +172,7 @@ test('a chat is written by the template of the folder, once it is needed', async
   expect(r.several.map((list) => list[0]!.generated_text.map((m) => m.role))).toEqual([['user', 'assistant'], ['user', 'assistant']]);
   const f = r.failures;
   expect(f.raises).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('roles must alternate') });
-  expect(f.macro).toMatchObject({ code: 'config_unsupported', message: expect.stringContaining('the tag "macro" is not implemented') });
+  expect(f.macro).toMatchObject({ code: 'config_unsupported', message: expect.stringContaining('the tag "macro" is not supported') });
   expect(f.variable).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('does not read "enable_thinking"') });
   expect(f.role.message).toContain('message 0 has no role');
   expect(f.content.message).toContain('message 0 has no content');

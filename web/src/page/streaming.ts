@@ -10,12 +10,12 @@ import * as check from './validate.js';
 export class BaseStreamer {
   /** Gets the next ids of the one row: the prompt is not among them. */
   put(_value: bigint[][]): void {
-    throw check.invalid('BaseStreamer: put() is not implemented; extend the class');
+    throw check.invalid('BaseStreamer: it has no put() of its own; extend the class and define put()');
   }
 
   /** The generation has ended. */
   end(): void {
-    throw check.invalid('BaseStreamer: end() is not implemented; extend the class');
+    throw check.invalid('BaseStreamer: it has no end() of its own; extend the class and define end()');
   }
 }
 
