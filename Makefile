@@ -34,6 +34,7 @@ demo: build ## build the demo and serve it on this machine; prints the address
 	$(GO) run ./web/serve -dir web/dist -addr $(ADDR)
 
 build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
+	@web/tools/need.sh libdeflate-gzip:libdeflate-tools
 	$(WITH_NODE) node web/build.mjs
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores

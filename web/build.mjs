@@ -59,7 +59,7 @@ async function programs() {
   for (const [name, flags] of [['engine', ENGINE], ['chat', lean(...MAPS)]]) {
     const program = path.join(root, `web/.build/${name}.wasm`);
     await goBuild(`./wasm/${name}`, program, flags);
-    await tool('gzip', ['-9', '-n', '-k', '-f', program]); // a little smaller than node:zlib's
+    await tool('libdeflate-gzip', ['-12', '-k', '-f', program]); // 5 % smaller than gzip -9, in two seconds
     await cp(`${program}.gz`, path.join(dist, `${name}.wasm.gz`));
   }
   if (existsSync('web/demo/index.html')) await goBuild('./wasm/app', path.join(dist, 'app.wasm'), APP); // the page that runs it

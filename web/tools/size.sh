@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints the compressed size (gzip -9) of what a page downloads to use the engine,
+# Prints the compressed size (gzip) of what a page downloads to use the engine,
 # and fails when a budget is exceeded.
 #
 #   web/tools/size.sh DIST
 set -eu
 dist=$1
-budget=1250000       # engine.wasm.gz + kernels + lodestone.js + worker.js + webgpu.js, bytes
+budget=1200000       # engine.wasm.gz + kernels + lodestone.js + worker.js + webgpu.js, bytes
 kernel_budget=64000  # each form of the kernels, bytes
 
 bad=0
