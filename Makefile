@@ -22,7 +22,7 @@ WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PAT
 WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help vectors-bench search-eval demo build test test-all test-install docs check lint fmt vet imports gen gen-check types size clean-tree \
-	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak webgpu webkit bench gpu-bench clean go-installed browsers
+	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak e2e-webgpu webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -39,7 +39,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-webgpu e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -178,6 +178,9 @@ test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets an
 
 e2e: browsers build docs ## Playwright: kernels, engine, module, demo and examples in Chromium
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
+
+e2e-webgpu: browsers build ## a part of it on Chromium's software adapter of WebGPU; three minutes
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
 
 webgpu: browsers build ## the whole table of cases and all golden vectors on Chromium's software adapter of WebGPU
 	$(WITH_NODE) LODESTONE_WEBGPU=all timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu

@@ -55,7 +55,8 @@ type Operations interface {
 	EmbedQ8(y, table, scale, ids, n, d uint32, mul float32, accumulate uint32)
 
 	// LinearF32 multiplies x f32 [m,k] by packed weights w (n×k, see PackF32). bias f32 [n]
-	// and res f32 [m,n] are optional; res may be y itself.
+	// and res f32 [m,n] are optional; res may be y itself. A GPU may read a subnormal number
+	// as 0, so that its product with an infinity is NaN there.
 	//
 	//	for i := range m {
 	//		for j := range n {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // attend is a call of attention.
@@ -48,7 +49,7 @@ func (c attend) unmixed(salt []grain) []grain {
 				continue
 			}
 			odd = true
-		case g.bits&0x7fffffff == 0x7f800000:
+		case g.infinite():
 			if odd {
 				continue
 			}
@@ -120,6 +121,7 @@ func (c attend) build() Case {
 				}
 			}
 		}
+		e.infinite = strings.HasPrefix(c.special, "inf")
 		switch c.special {
 		case "nan key":
 			ks[0] = nan

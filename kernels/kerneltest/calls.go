@@ -106,7 +106,7 @@ func gate(act kernels.Activation, where string, n int) Case {
 	return Case{"gate", fmt.Sprintf("%s %s n=%d", act, where, n), func(e *Env) {
 		if act > kernels.ReLU {
 			// The contract: an activation that underflows, times an infinity, is NaN in float32.
-			e.salt = slices.DeleteFunc(slices.Clone(e.salt), func(g grain) bool { return g.bits&0x7fffffff == 0x7f800000 })
+			e.salt = slices.DeleteFunc(slices.Clone(e.salt), grain.infinite)
 		}
 		y, a, b := operands(e, where, n)
 		e.B.Gate(y, a, b, uint32(n), act)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
@@ -29,13 +30,17 @@ type Env struct {
 	// may cancel, their errors do not.
 	Magnitude float64
 	// salt replaces some of the inputs.
-	salt   []grain
-	floats int // matrices placed so far
-	seed   uint64
-	top    uint32
-	bufs   []*buffer
-	base   uint32 // the offset of after
-	after  []byte // memory after the call
+	salt []grain
+	// flushes is set where the backend under test may read a subnormal number as 0, infinite
+	// where a case has an infinity of its own. Where both hold, a subnormal number is placed
+	// as 0: the contract leaves open whether its product with an infinity is NaN.
+	flushes, infinite bool
+	floats            int // matrices placed so far
+	seed              uint64
+	top               uint32
+	bufs              []*buffer
+	base              uint32 // the offset of after
+	after             []byte // memory after the call
 }
 
 // grain is a number for index at, modulo the size, of the matrix with index matrix of a call.
@@ -43,6 +48,8 @@ type grain struct {
 	matrix, at int
 	bits       uint32
 }
+
+func (g grain) infinite() bool { return g.bits&0x7fffffff == 0x7f800000 }
 
 // buffer is n bytes at at, with guard bands around them.
 type buffer struct {
@@ -106,6 +113,13 @@ func (e *Env) matrix(v []float32) []byte {
 		}
 	}
 	e.floats++
+	if e.flushes && (e.infinite || slices.ContainsFunc(e.salt, grain.infinite)) {
+		for i := 0; i < len(p); i += 4 {
+			if b := binary.LittleEndian.Uint32(p[i:]); b&0x7f800000 == 0 {
+				binary.LittleEndian.PutUint32(p[i:], b&0x80000000)
+			}
+		}
+	}
 	return p
 }
 

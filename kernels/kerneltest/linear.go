@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
 )
@@ -28,6 +29,7 @@ func (c linear) input(e *Env) []float32 {
 	x := e.Normal(c.m * c.k)
 	if w := weird[c.special]; w != nil {
 		w(x[:c.k])
+		e.infinite = strings.HasSuffix(c.special, "inf")
 		for _, v := range x[:c.k] {
 			if a := math.Abs(float64(v)); a > e.Magnitude && !math.IsInf(a, 0) {
 				e.Magnitude = a

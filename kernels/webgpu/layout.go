@@ -30,6 +30,10 @@ func (r *Recorder) PackedSize(t kernels.DType, n, k uint32) uint64 {
 // levelsQ4 is the largest magnitude of an activation of 8 bits.
 const levelsQ4 = 127
 
+// FlushesSubnormals is true: WGSL lets a GPU read a subnormal number as 0, so that its product
+// with an infinity may be NaN.
+func (r *Recorder) FlushesSubnormals() bool { return true }
+
 // Levels are those of activations of 8 bits: 0…255 with int8 weights, ±127 with 4-bit weights.
 func (r *Recorder) Levels(t kernels.DType, k uint32) uint32 {
 	if t == kernels.Q4 {

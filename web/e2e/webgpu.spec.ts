@@ -140,8 +140,10 @@ test('a pass of an encoder is one command buffer, with one read', async ({ page 
     globalThis.encoder = await globalThis.lodestone.pipeline('feature-extraction', globalThis.lodestone.DEFAULT_MODEL, { device: 'webgpu' });
     await globalThis.encoder('Guten Morgen');
   });
-  const worker = page.workers().at(-1)!;
-  const played = () => worker.evaluate(() => ({ ...globalThis.__lodestoneWebgpu!.played }));
+  const played = async () => {
+    const all = await Promise.all(page.workers().map((w) => w.evaluate(() => globalThis.__lodestoneWebgpu && { ...globalThis.__lodestoneWebgpu.played })));
+    return all.find((p) => p)!;
+  };
   const before = await played();
   await page.evaluate(() => globalThis.encoder('A ship sailed into the harbour at dawn.').then(() => {}));
   const after = await played();
