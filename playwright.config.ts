@@ -23,7 +23,7 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   retries: process.env['CI'] ? 2 : 0, // browsers on a busy machine now and then lose an event; a retry is reported as flaky
-  use: { baseURL: `http://127.0.0.1:${port}` },
+  use: { baseURL: `http://127.0.0.1:${port}`, serviceWorkers: 'block' }, // demo-offline.spec.ts allows them
   webServer: {
     command: `go run ./web/e2e/server -addr 127.0.0.1:${port}`,
     url: `http://127.0.0.1:${port}/e2e/`,

@@ -16,6 +16,7 @@
 //
 // Programs that only the browser tests run go to web/.build/test.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -48,10 +49,11 @@ process.chdir(root);
 const BUILD = await buildID(root);
 await mkdir(dist, { recursive: true });
 // What an earlier version of this program wrote.
-for (const old of ['engine.wasm', 'chat.wasm', 'kernel-worker.js', 'package.json']) await rm(path.join(dist, old), { force: true });
+for (const old of ['engine.wasm', 'chat.wasm', 'kernel-worker.js', 'package.json', 'folder.js', 'model.js', 'ondemand.js']) await rm(path.join(dist, old), { force: true });
 await mkdir(test, { recursive: true });
 // The two TypeScript steps run beside the Go builds, which are the long ones.
 await Promise.all([programs(), module(), declarations(), files(), buildElements(path.join(dist, 'elements'))]);
+if (existsSync('web/demo/index.html')) await offline();
 
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
@@ -123,6 +125,18 @@ async function files() {
   for (const file of existsSync('web/demo') ? await readdir('web/demo') : []) {
     if (!file.endsWith('.md')) await cp(path.join('web/demo', file), path.join(dist, file), { recursive: true });
   }
+}
+
+/** The demo's service worker, with the files that the page needs without a network, and what tells two builds of them apart. */
+async function offline() {
+  const rest = /\.map$|\.d\.ts$|\.png$|^engine\.js$|^chat\.wasm\.gz$|^offline\.js$/; // no view asks for these
+  const names = (await readdir(dist, { withFileTypes: true })).filter((f) => f.isFile() && !rest.test(f.name)).map((f) => f.name);
+  const hash = createHash('sha256');
+  for (const name of names.sort()) hash.update(`${name}\0`).update(await readFile(path.join(dist, name)));
+  const script = (await readFile('web/demo/offline.js', 'utf8'))
+    .replace("const BUILD = '';", `const BUILD = '${hash.digest('hex').slice(0, 16)}';`)
+    .replace('const FILES = [];', `const FILES = ${JSON.stringify(names)};`);
+  await writeFile(path.join(dist, 'offline.js'), script);
 }
 
 async function kernels(from, to) {

@@ -185,3 +185,19 @@ if (typeof WebAssembly !== 'object' || !WebAssembly.validate(simdModule)) {
   else $('app').replaceChildren(waiting()); // the other views load what they need on demand
   program().catch((e) => fault('The page could not start', `${e.message}. Check the connection and try again.`));
 }
+
+// The files of the page are stored for a visit without a network, once what the visitor waits for has come.
+async function store() {
+  try {
+    await navigator.serviceWorker.register('./offline.js');
+    await navigator.serviceWorker.ready;
+    $('offline').hidden = false;
+  } catch {
+    // a private window, or a page that is not secure: it needs the network, as any page does
+  }
+}
+
+if (navigator.serviceWorker) {
+  const soon = new Promise((resolve) => setTimeout(resolve, 10_000));
+  Promise.race([soon, current ?? soon]).then(store, store);
+}
