@@ -370,28 +370,25 @@ test('at 360 pixels nothing is wider than the screen', async ({ page }) => {
   await fits('a failure');
 });
 
-test('typing never blocks the page for 50 ms', async ({ page, browserName }) => {
-  test.skip(browserName !== 'chromium', 'only Chromium reports long tasks');
-  await page.addInitScript(() => {
-    const seen: number[] = [];
-    Object.assign(window, { longTasks: seen });
-    new PerformanceObserver((list) => seen.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: 'longtask', buffered: true });
-  });
+// The time that the page's thread computes, of which a busy machine takes nothing: the clock would count what other programs do.
+test('typing never blocks the page for 50 ms', async ({ page, browser, browserName }) => {
+  test.skip(browserName !== 'chromium', 'only Chromium reports the tasks of a thread');
   await open(page);
   await page.waitForTimeout(1500); // the start is not counted
-  const take = () => page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.splice(0));
-  await take();
   await query(page).focus();
-  // A machine that is busy elsewhere stretches tasks: one of nine rounds must be clean.
-  const rounds: number[][] = [];
-  const texts = ['where can I catch the train to the airport', 'ich habe meinen Schlüssel verloren', 'il va neiger demain matin'];
-  for (const text of [...texts, ...texts, ...texts]) {
+  await browser.startTracing(page, { categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'] });
+  for (const text of ['where can I catch the train to the airport', 'ich habe meinen Schlüssel verloren', 'il va neiger demain matin']) {
     await query(page).fill('');
     await page.keyboard.type(text, { delay: 40 });
     await page.waitForTimeout(500);
-    rounds.push(await take());
-    if (rounds.at(-1)!.length === 0) break;
   }
-  expect(rounds.some((r) => r.length === 0), `long tasks by round, ms: ${JSON.stringify(rounds)}`).toBe(true);
-  await expect(hits(page).first()).toContainText(/bus|train|Schlüssel|key|clé|Portemonnaie|neiger|snow|schneien|Zug/i);
+  await expect(hits(page).first()).toContainText(/neiger|snow|schneien/i);
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: { name: string; pid: number; tid: number; tdur?: number; args: { name?: string } }[];
+  };
+  const main = new Set(traceEvents.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid} ${e.tid}`));
+  const tasks = traceEvents.filter((e) => e.name === 'RunTask' && main.has(`${e.pid} ${e.tid}`)).map((e) => (e.tdur ?? 0) / 1000);
+  expect(tasks.length).toBeGreaterThan(100);
+  expect(tasks.filter((ms) => ms > 0.01).length).toBeGreaterThan(50); // the browser measures them
+  expect(Math.max(...tasks), 'the longest task, in ms').toBeLessThan(50);
 });
