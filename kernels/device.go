@@ -36,6 +36,8 @@ type Device struct {
 	peak  uint64
 	err   error
 	zeros []byte
+
+	numbers []float32 // what TopK reads, kept between calls
 }
 
 // NewDevice makes a Device of a backend whose memory nothing else uses.

@@ -69,6 +69,7 @@ func (m *measurer) MeanRows(_, _, _, _ uint32)                           {}
 func (m *measurer) Activate(_, _, _ uint32, _ Activation)                {}
 func (m *measurer) Add(_, _, _, _ uint32, _ float32)                     {}
 func (m *measurer) ScanQ8(_, _, _, _, _, _, _ uint32)                    {}
+func (m *measurer) TopK(_, _, _, _, _, _, _ uint32)                      {}
 func (m *measurer) Gate(_, _, _, _ uint32, _ Activation)                 {}
 func (m *measurer) Rotate(_, _, _, _, _, _, _ uint32)                    {}
 func (m *measurer) RotateHalves(_, _, _, _, _, _, _, _ uint32)           {}

@@ -46,6 +46,7 @@ func TestAMeasuredRunCallsNoOperation(t *testing.T) {
 			"ScanQ8": func() {
 				d.Scan(Vector{At: y.At, Len: rows}, v.At, Table{DType: I8, At: x.At, Rows: rows, Dim: wide, Scale: Vector{At: v.At, Len: rows}}, 0)
 			},
+			"TopK":      func() { d.TopK(make([]int32, rows), make([]float32, rows), x, 1) },
 			"Attention": func() { d.Attention(y, x, table, table, 2, 1, AttentionMask{}) },
 			"grouped": func() {
 				d.Attention(one, x.Slice(0, 1), table.Columns(0, 16), table.Columns(16, 32), 2, 1, AttentionMask{})

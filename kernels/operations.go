@@ -182,4 +182,14 @@ type Operations interface {
 	//
 	// The sums are exact, so every backend finds the same neighbours.
 	ScanQ8(y, q, x, s, keep, n, k uint32)
+
+	// TopK finds the k largest numbers of each row of x f32 [m,n], largest first, equal ones
+	// by their column: ids i32 [m,k] and y f32 [m,k]. NaN counts as −∞ and is written as −∞.
+	// k is at most n and at most MaxTopK.
+	//
+	//	y[i,r] = x[i, ids[i,r]]
+	TopK(ids, y, x, ldx, m, n, k uint32)
 }
+
+// MaxTopK is the largest k of TopK: the most that sampling keeps of a vocabulary, with room.
+const MaxTopK = 64

@@ -141,6 +141,33 @@ func (r *Reference) ScanQ8(y, q, x, s, keep, n, k uint32) {
 	}
 }
 
+func (r *Reference) TopK(ids, y, x, ldx, m, n, k uint32) {
+	columns, values := r.i32(ids, int(m*k)), r.f32(y, int(m*k))
+	for i := range int(m) {
+		row := r.row(x, ldx, i, int(n))
+		value := func(j int) float32 {
+			if v := row[j]; v == v {
+				return v
+			}
+			return float32(math.Inf(-1))
+		}
+		after := func(j, last int) bool { // whether j comes after last in the order of the result
+			return last < 0 || value(j) < value(last) || value(j) == value(last) && j > last
+		}
+		last := -1
+		for c := range int(k) {
+			next := -1
+			for j := range row {
+				if after(j, last) && (next < 0 || value(j) > value(next)) {
+					next = j
+				}
+			}
+			columns[i*int(k)+c], values[i*int(k)+c] = int32(next), value(next)
+			last = next
+		}
+	}
+}
+
 func (r *Reference) Gate(y, a, b, n uint32, act Activation) {
 	out, right := r.f32(y, int(n)), r.f32(b, int(n))
 	for i, v := range r.f32(a, int(n)) {

@@ -36,6 +36,7 @@ var Budgets = map[string]Budget{
 	"mean":          {NMSE: 1e-12, Abs: 1e-6},
 	// The sums are exact and are rounded twice.
 	"scan q8":       {NMSE: 1e-14, Abs: 2e-7},
+	"top k":         exact,
 	"l2 normalize":  {NMSE: 1e-13, Abs: 2e-7},
 	"embed f32":     {NMSE: 1e-14, Abs: 2e-7},
 	"embed f16":     {NMSE: 1e-14, Abs: 2e-7},

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/lodestone-wasm/lodestone/kernels"
@@ -180,6 +181,30 @@ func scan(n, k int, some bool) Case {
 			keep = e.InBytes("keep", p)
 		}
 		e.B.ScanQ8(e.Out("y", make([]float32, n), n, n), q, x, s, keep, uint32(n), uint32(k))
+	}}
+}
+
+// topK takes the k largest of each of m rows of n numbers, with gap numbers between the rows.
+func topK(m, n, k, gap int, special string) Case {
+	return Case{"top k", fmt.Sprintf("m=%d n=%d k=%d gap=%d %s", m, n, k, gap, special), func(e *Env) {
+		v := e.Normal(m * n)
+		switch special {
+		case "ties":
+			for i := range v {
+				v[i] = float32(math.Round(float64(v[i])))
+			}
+		case "zeros": // of both signs, which are equal
+			for i := range v {
+				v[i] = float32(math.Copysign(0, float64(v[i])))
+			}
+		case "not finite":
+			for i := range v {
+				v[i] = []float32{float32(math.NaN()), float32(math.Inf(-1)), v[i], float32(math.Inf(1))}[(i/2)%4]
+			}
+		}
+		x := e.In("x", Strided(v, n, n+gap))
+		ids := e.OutBytes("ids", 4*m*k)
+		e.B.TopK(ids, e.OutNumbers("y", m*k), x, uint32(n+gap), uint32(m), uint32(n), uint32(k))
 	}}
 }
 

@@ -12,7 +12,7 @@ import (
 // Cases is the whole table.
 func Cases() []Case {
 	var all []Case
-	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, scanCases, embedCases, weightCases, narrowCases, shaCases} {
+	for _, part := range []func() []Case{linearCases, attentionCases, normCases, elementCases, scanCases, topKCases, embedCases, weightCases, narrowCases, shaCases} {
 		all = append(all, part()...)
 	}
 	return all
@@ -118,6 +118,15 @@ func scanCases() (cases []Case) {
 		}
 	}
 	return append(cases, scan(5, 1024, false))
+}
+
+func topKCases() (cases []Case) {
+	for i, n := range sizes {
+		for j, special := range []string{"", "ties", "zeros", "not finite"} {
+			cases = append(cases, topK(1+(i+j)%3, n, 1, j, special), topK(1+i%2, n, min(n, kernels.MaxTopK, 2+3*i), j, special))
+		}
+	}
+	return append(cases, topK(2, 5000, kernels.MaxTopK, 3, "ties"), topK(1, 50257, 1, 0, ""), topK(1, 50257, 50, 0, ""))
 }
 
 func embedCases() (cases []Case) {

@@ -217,6 +217,11 @@ func (b *Deferred) ScanQ8(y, q, x, s, keep, n, k uint32) {
 	b.do(func() { b.on.ScanQ8(y, q, x, s, keep, n, k) })
 }
 
+// TopK implements kernels.Operations.
+func (b *Deferred) TopK(ids, y, x, ldx, m, n, k uint32) {
+	b.do(func() { b.on.TopK(ids, y, x, ldx, m, n, k) })
+}
+
 // Gate implements kernels.Operations.
 func (b *Deferred) Gate(y, a, c, n uint32, act kernels.Activation) {
 	b.do(func() { b.on.Gate(y, a, c, n, act) })

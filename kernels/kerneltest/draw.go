@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/lodestone-wasm/lodestone/kernels"
 )
 
 // Random calls of every operation. The source of randomness is a generator (Random) or the
@@ -66,6 +68,10 @@ var draws = []drawn{
 	{"add", 1, func(d dice) Case {
 		alpha := one(d, []float32{1, -1, 0, -0.75, 1e3, -3e-5})
 		return cancels(math.Abs(float64(alpha)), add(one(d, places), d.size(300), alpha))
+	}},
+	{"top k", 1, func(d dice) Case {
+		n := d.size(300)
+		return topK(d.size(4), n, 1+d(min(n, kernels.MaxTopK)), d(3), []string{"", "ties", "zeros", "not finite"}[d(4)])
 	}},
 	{"scan q8", 1, func(d dice) Case { return scan(d.size(20), 16*d.size(20), d.bool()) }},
 	{"embed f32", 1, func(d dice) Case { return drawEmbed(d, embed.f32) }},

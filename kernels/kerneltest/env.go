@@ -172,8 +172,11 @@ func (e *Env) OutBytes(name string, n int) uint32 {
 
 // OutScales places n numbers that the operation writes. They are compared bit by bit,
 // except that all NaNs are equal.
-func (e *Env) OutScales(n int) uint32 {
-	at := e.OutBytes("scale", 4*n)
+func (e *Env) OutScales(n int) uint32 { return e.OutNumbers("scale", n) }
+
+// OutNumbers is OutScales of another name.
+func (e *Env) OutNumbers(name string, n int) uint32 {
+	at := e.OutBytes(name, 4*n)
 	e.bufs[len(e.bufs)-1].scales = true
 	return at
 }

@@ -26,6 +26,7 @@ func FuzzRotateHalves(f *testing.F) { fuzz(f, "rotate halves") }
 func FuzzActivate(f *testing.F)     { fuzz(f, "activate") }
 func FuzzGate(f *testing.F)         { fuzz(f, "gate") }
 func FuzzScanQ8(f *testing.F)       { fuzz(f, "scan q8") }
+func FuzzTopK(f *testing.F)         { fuzz(f, "top k") }
 func FuzzAdd(f *testing.F)          { fuzz(f, "add") }
 func FuzzEmbedF32(f *testing.F)     { fuzz(f, "embed f32") }
 func FuzzEmbedF16(f *testing.F)     { fuzz(f, "embed f16") }
@@ -42,7 +43,7 @@ var fuzzers = map[string]func(*testing.F){
 	"linear f32": FuzzLinearF32, "linear f16": FuzzLinearF16, "linear q8": FuzzLinearQ8, "linear q4": FuzzLinearQ4,
 	"attention": FuzzAttention, "layer norm": FuzzLayerNorm, "rms norm": FuzzRMSNorm, "l2 normalize": FuzzL2Normalize,
 	"mean": FuzzMean, "rotate": FuzzRotate, "rotate halves": FuzzRotateHalves, "activate": FuzzActivate, "gate": FuzzGate,
-	"add": FuzzAdd, "scan q8": FuzzScanQ8, "embed f32": FuzzEmbedF32, "embed f16": FuzzEmbedF16, "embed q8": FuzzEmbedQ8,
+	"add": FuzzAdd, "scan q8": FuzzScanQ8, "top k": FuzzTopK, "embed f32": FuzzEmbedF32, "embed f16": FuzzEmbedF16, "embed q8": FuzzEmbedQ8,
 	"quantize rows": FuzzQuantizeRows, "quantize q4": FuzzQuantizeQ4, "widen": FuzzWiden, "narrow": FuzzNarrow, "sha256": FuzzSHA256,
 }
 

@@ -18,7 +18,7 @@ var budgetOf = map[string]string{
 	"EmbedF32": "embed f32", "EmbedF16": "embed f16", "EmbedQ8": "embed q8",
 	"LinearF32": "linear f32", "LinearF16": "linear f16", "LinearQ8": "linear q8", "LinearQ4": "linear q4",
 	"LayerNorm": "layer norm", "RMSNorm": "rms norm", "L2Normalize": "l2 normalize", "MeanRows": "mean",
-	"Activate": "activate", "Add": "add", "Gate": "gate", "ScanQ8": "scan q8", "Attention": "attention",
+	"Activate": "activate", "Add": "add", "Gate": "gate", "ScanQ8": "scan q8", "TopK": "top k", "Attention": "attention",
 	"Rotate": "rotate", "RotateHalves": "rotate halves",
 }
 

@@ -107,6 +107,11 @@ func (b *Backend) ScanQ8(y, q, x, s, keep, n, k uint32) {
 	wScanQ8(y, q, x, s, keep, n, k)
 }
 
+// TopK implements kernels.Backend.
+func (b *Backend) TopK(ids, y, x, ldx, m, n, k uint32) {
+	b.row = kernels.TopKOnHost(b, b.row, ids, y, x, ldx, m, n, k)
+}
+
 // Gate implements kernels.Backend.
 func (b *Backend) Gate(y, a, c, n uint32, act kernels.Activation) {
 	wGate(y, a, c, n, uint32(act))

@@ -11,7 +11,10 @@ import (
 
 // Backend calls the kernel module that the page instantiated before this program. There is
 // one module with one memory: make one Backend.
-type Backend struct{ v variant }
+type Backend struct {
+	v   variant
+	row []byte // of TopK
+}
 
 var _ kernels.Backend = (*Backend)(nil)
 

@@ -24,6 +24,7 @@ type Backend struct {
 	mem     api.Memory
 	fn      map[string]api.Function
 	stack   [24]uint64
+	row     []byte // of TopK
 }
 
 var _ kernels.Backend = (*Backend)(nil)
@@ -189,6 +190,11 @@ func (b *Backend) Add(y, a, c, n uint32, alpha float32) {
 // ScanQ8 implements kernels.Backend.
 func (b *Backend) ScanQ8(y, q, x, s, keep, n, k uint32) {
 	b.call("scan_q8", u(y), u(q), u(x), u(s), u(keep), u(n), u(k))
+}
+
+// TopK implements kernels.Backend.
+func (b *Backend) TopK(ids, y, x, ldx, m, n, k uint32) {
+	b.row = kernels.TopKOnHost(b, b.row, ids, y, x, ldx, m, n, k)
 }
 
 // Gate implements kernels.Backend.

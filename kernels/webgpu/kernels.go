@@ -51,6 +51,7 @@ const (
 	kFewQ4
 	kAttention
 	kScanQ8
+	kTopK
 )
 
 // linearParams are the parameters of all linear layers. flags has bit 0 where there is a
@@ -97,6 +98,7 @@ var Kernels = [...]Kernel{
 	kAttention: {"attention", []string{"y", "q", "k", "v", "keep", "mask", "rel"},
 		[]string{"ldy", "ldq", "ldkv", "tq", "tk", "group", "h", "scale", "ldmask", "ldrel", "relbase", "causal", "flags"}},
 	kScanQ8: {"scan_q8", []string{"y", "q", "x", "s", "keep"}, []string{"n", "k", "flags"}},
+	kTopK:   {"top_k", []string{"ids", "y", "x"}, []string{"ldx", "m", "n", "k"}},
 }
 
 // Floats are the parameters that are f32; the others are u32.

@@ -68,6 +68,11 @@ func (r *Recorder) ScanQ8(y, q, x, s, keep, n, k uint32) {
 	r.each(kScanQ8, n, o, n, k, flags)
 }
 
+// TopK implements kernels.Operations.
+func (r *Recorder) TopK(ids, y, x, ldx, m, n, k uint32) {
+	r.rows(kTopK, m, r.all(ids, y, x), ldx, m, n, k)
+}
+
 // Rotate implements kernels.Operations.
 func (r *Recorder) Rotate(x, ldx, n, heads, h, cos, sin uint32) {
 	r.each(kRotate, n*heads*(h/2), r.all(x, cos, sin), ldx, n, heads, h)

@@ -66,6 +66,7 @@ func answers(d *kernels.Device) ([]answer, error) {
 	t.elements()
 	t.lookups()
 	t.scan()
+	t.largest()
 	for _, dtype := range []kernels.DType{kernels.F32, kernels.F16, kernels.I8, kernels.Q4} {
 		t.layers(dtype)
 	}
@@ -158,6 +159,20 @@ func (t *test) scan() {
 	y := d.NewTensor(1, rows)
 	d.Scan(kernels.Vector{At: y.At, Len: rows}, q, table, keep)
 	t.result("scan q8", float, y)
+}
+
+// largest is the columns of the largest numbers of two rows.
+func (t *test) largest() {
+	const rows, cols, k = 2, 300, 5
+	ids, values := make([]int32, rows*k), make([]float32, rows*k)
+	t.d.TopK(ids, values, t.tensor(rows, cols), k)
+	y := make([]float32, rows*k)
+	for i, id := range ids {
+		y[i] = float32(id)
+	}
+	of := t.d.NewTensor(1, rows*k)
+	t.d.Set(of, y)
+	t.result("top k", 0, of)
 }
 
 func (t *test) lookups() {

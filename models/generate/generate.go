@@ -1,6 +1,10 @@
 package generate
 
-import "github.com/lodestone-wasm/lodestone/models/transformer"
+import (
+	"slices"
+
+	"github.com/lodestone-wasm/lodestone/models/transformer"
+)
 
 // Generate continues inputs with a decoder that was loaded with its head: Options.Returns
 // results for each, in order. After an error nothing of it is left in device memory.
@@ -71,26 +75,24 @@ func (g *generation) next() (more bool, err error) {
 	if err := s.step(g.open); err != nil || len(s.batch.IDs) == 0 {
 		return false, err
 	}
-	for i, q := range g.open {
-		if q != nil {
-			q.process(s.row(i), o)
-			g.all.add(o, q.ids, s.row(i))
+	if s.keep == 0 {
+		for i, q := range g.open {
+			if q != nil {
+				q.process(s.row(i), o)
+				g.all.add(o, q.ids, s.row(i))
+			}
 		}
-	}
-	if err := g.all.process(o); err != nil {
-		return false, err
+		if err := g.all.process(o); err != nil {
+			return false, err
+		}
 	}
 	for i, q := range g.open {
 		if q == nil {
 			continue
 		}
-		logits := s.row(i)
-		id := argmax(logits)
-		if o.Sample {
-			id = g.draw.draw(logits, o, q.random)
-		}
-		if o.Scores {
-			q.score += float64(logits[id]) - LogSumExp(logits)
+		id := g.choose(i, q)
+		if id < 0 {
+			return false, o.nothing()
 		}
 		q.add(id)
 		if o.Token != nil {
@@ -103,6 +105,54 @@ func (g *generation) next() (more bool, err error) {
 		}
 	}
 	return true, nil
+}
+
+// choose is the next token of sequence i, −1 if every token is forbidden or not a number.
+func (g *generation) choose(i int, q *sequence) int32 {
+	s, o := g.stepper, g.options
+	var tokens []int32
+	logits := s.logits
+	if s.keep > 0 {
+		tokens, logits = g.allowed(i, q)
+	} else {
+		logits = s.row(i)
+	}
+	if len(logits) == 0 {
+		return -1
+	}
+	at := argmax(logits)
+	if !(logits[at] > minusInf) {
+		return -1
+	}
+	if o.Sample {
+		at = g.draw.draw(logits, o, q.random)
+	}
+	if o.Scores {
+		q.score += float64(logits[at]) - LogSumExp(logits)
+	}
+	if s.keep > 0 {
+		return tokens[at]
+	}
+	return at
+}
+
+// allowed are the tokens that may follow sequence i, likeliest first, and their logits: as
+// many as decide, of the largest that came from the device.
+func (g *generation) allowed(i int, q *sequence) ([]int32, []float32) {
+	o, most := g.options, 1
+	if o.Sample {
+		most = o.TopK
+	}
+	tokens, logits := g.stepper.largest(i)
+	n := 0
+	for j, id := range tokens {
+		if n == most || slices.Contains(o.Suppress, id) || len(q.ids)-q.prompt < q.least && slices.Contains(o.EOS, id) {
+			continue
+		}
+		tokens[n], logits[n] = id, logits[j]
+		n++
+	}
+	return tokens[:n], logits[:n]
 }
 
 // together collects the open sequences of a step for Options.Batch.

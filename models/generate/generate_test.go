@@ -266,10 +266,13 @@ func TestProcessorsChangeWhatIsChosen(t *testing.T) {
 			logits[i] = float32(math.NaN())
 		}
 	}
-	for _, o := range []generate.Options{{}, {Sample: true}, {Beams: 2}} {
+	for _, o := range []generate.Options{{}, {Sample: true}} {
 		o.Processors = []generate.Processor{nothing}
-		run(t, m, prompts, o) // ends, whatever it says
+		if _, err := generate.Generate(m, prompts, o); !errors.Is(err, generate.ErrOptions) {
+			t.Errorf("every logit is NaN: got %v", err)
+		}
 	}
+	run(t, m, prompts, generate.Options{Beams: 2, Processors: []generate.Processor{nothing}}) // ends, whatever it says
 }
 
 func TestWhatIsHeardIsWhatComesOut(t *testing.T) {

@@ -9,8 +9,12 @@ import (
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
-// ErrOptions: options that make no sense, alone or together.
-var ErrOptions = errors.New("invalid generation options")
+var (
+	// ErrOptions: options that make no sense, alone or together.
+	ErrOptions = errors.New("invalid generation options")
+	// ErrNotFinite: a result is NaN or infinite; the weights are damaged.
+	ErrNotFinite = errors.New("a result that is not finite")
+)
 
 // Reason is why a sequence ended.
 type Reason uint8

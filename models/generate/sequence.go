@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/lodestone-wasm/lodestone/kernels"
+	"github.com/lodestone-wasm/lodestone/kernels/lean"
 	"github.com/lodestone-wasm/lodestone/models/transformer"
 )
 
@@ -73,4 +75,32 @@ func (q *sequence) ended(o *Options) (Reason, bool) {
 
 func (q *sequence) result(r Reason) Result {
 	return Result{IDs: q.ids[q.prompt:], Reason: r, Score: q.score}
+}
+
+// kept is how many of the largest logits decide which token comes next, 0 if that takes all
+// of them: a device then hands over these few instead of a vocabulary.
+func (o *Options) kept(vocabulary int) int {
+	if o.Beams > 1 || o.Scores || o.Batch != nil || o.ForcedBOS != nil || o.ForcedEOS != nil || len(o.processors()) > 0 {
+		return 0
+	}
+	k := 1
+	if o.Sample {
+		k = o.TopK
+	}
+	if k == 0 {
+		return 0
+	}
+	k += len(o.Suppress) + len(o.EOS) // these may be among the largest, and forbidden
+	if k > min(vocabulary-1, kernels.MaxTopK) {
+		return 0
+	}
+	return k
+}
+
+// nothing is the error of a step in which no token can follow.
+func (o *Options) nothing() error {
+	if len(o.Suppress) > 0 || o.Batch != nil || len(o.processors()) > 0 {
+		return lean.Errorf("generate: %w: no token may follow: suppress_tokens, bad_words_ids or a logits processor forbid them all", ErrOptions)
+	}
+	return lean.Errorf("generate: %w: every logit is NaN or −∞", ErrNotFinite)
 }

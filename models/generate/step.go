@@ -10,7 +10,9 @@ type stepper struct {
 	cache  *transformer.Cache
 	batch  transformer.Batch
 	at     []int     // the row of each sequence in logits, −1 if it rested
-	logits []float32 // (sequences, V)
+	logits []float32 // (sequences, V), or the largest (sequences, keep)
+	keep   int       // how many of the largest logits of a sequence decide, 0 if all do
+	tokens []int32   // (sequences, keep), the tokens that have them
 
 	inputs []Input // until the first step
 	copies int
@@ -43,7 +45,12 @@ func newStepper(m *transformer.Model, inputs []Input, copies int, o *Options) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &stepper{model: m, cache: cache, at: make([]int, n), logits: make([]float32, n*m.Config.VocabSize), inputs: inputs, copies: copies}
+	s := &stepper{model: m, cache: cache, at: make([]int, n), keep: o.kept(m.Config.VocabSize), inputs: inputs, copies: copies}
+	s.tokens = make([]int32, n*s.keep)
+	s.logits = make([]float32, n*s.keep)
+	if s.keep == 0 {
+		s.logits = make([]float32, n*m.Config.VocabSize)
+	}
 	s.batch = transformer.Batch{Cache: cache, Pause: o.Pause, Lengths: make([]int, n)}
 	return s, nil
 }
@@ -82,11 +89,21 @@ func (s *stepper) step(open []*sequence) error {
 	if err != nil {
 		return err
 	}
-	d.Get(s.logits[:y.Rows*y.Cols], y)
+	if s.keep > 0 {
+		d.TopK(s.tokens[:y.Rows*s.keep], s.logits[:y.Rows*s.keep], y, s.keep)
+	} else {
+		d.Get(s.logits[:y.Rows*y.Cols], y)
+	}
 	return d.Err()
 }
 
-// row is the logits of sequence i.
+// largest are the tokens of the largest logits of sequence i, and these.
+func (s *stepper) largest(i int) ([]int32, []float32) {
+	from, to := s.at[i]*s.keep, (s.at[i]+1)*s.keep
+	return s.tokens[from:to], s.logits[from:to]
+}
+
+// row is the logits of sequence i, where keep is 0.
 func (s *stepper) row(i int) []float32 {
 	v := s.model.Config.VocabSize
 	return s.logits[s.at[i]*v : (s.at[i]+1)*v]

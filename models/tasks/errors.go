@@ -1,6 +1,10 @@
 package tasks
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/lodestone-wasm/lodestone/models/generate"
+)
 
 // The kinds of errors of this package, besides those of the packages below.
 var (
@@ -15,5 +19,5 @@ var (
 	// ErrLanguage: the tokenizer has no such language, or needs one that was not given.
 	ErrLanguage = errors.New("unknown language")
 	// ErrNotFinite: a result is NaN or infinite; the weights are damaged.
-	ErrNotFinite = errors.New("a result that is not finite")
+	ErrNotFinite = generate.ErrNotFinite
 )

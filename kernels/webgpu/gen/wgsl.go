@@ -32,7 +32,7 @@ const threads = 64
 // texts are the bodies of all kernels: what follows the declarations.
 func texts(v Variant) map[string]string {
 	all := map[string]string{}
-	for _, part := range []func(Variant) map[string]string{elementwise, norms, loading, quantizers, linears, few, attention} {
+	for _, part := range []func(Variant) map[string]string{elementwise, norms, topK, loading, quantizers, linears, few, attention} {
 		for name, text := range part(v) {
 			all[name] = text
 		}
