@@ -21,7 +21,7 @@ WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PAT
 # OpenAI's client, wrangler and others want Node.js 22.
 WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
-.PHONY: help vectors-bench search-eval demo build test test-all test-install docs check lint fmt vet imports gen gen-check types size clean-tree \
+.PHONY: help fuzz vectors-bench search-eval demo build test test-all test-install docs check lint fmt vet imports gen gen-check types size clean-tree \
 	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak e2e-webgpu webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
@@ -144,6 +144,15 @@ unit: go-installed ## the Go tests
 
 race: go-installed ## the Go tests under the race detector, the long ones left out
 	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
+
+# go test takes one fuzz target at a time. A crash becomes a file of testdata/fuzz: commit it.
+fuzz: go-installed ## every fuzz target for FUZZTIME (10m) each, or those of FUZZ='Name|Name'
+	@for pkg in $$($(GO) list ./... | grep -v /node_modules/); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | grep -E "^($${FUZZ:-Fuzz.*})$$" || true); do \
+			echo "fuzz: $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-10m} -fuzzminimizetime 10x $$pkg; \
+		done; \
+	done
 
 test-install: go-installed ## go install MODULE/weights/lode@VERSION from a proxy that is a folder; one to three minutes
 	$(GO) test -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode

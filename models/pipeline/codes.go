@@ -43,6 +43,7 @@ var codes = []struct {
 	{folder.ErrPath, "manifest_invalid", "write it again with lode pack"},
 	{folder.ErrUnlisted, "integrity", ""},
 	{folder.ErrIntegrity, "integrity", ""},
+	{ErrNoFile, "file_missing", "a model folder needs config.json, tokenizer.json and model.safetensors"},
 	{ErrDisagree, "tokenizer_invalid", "take tokenizer.json and config.json from one release"},
 
 	{safetensors.ErrHTML, "html_instead_of_model", "the server rewrote a 404 into a page: check the address"},

@@ -250,6 +250,9 @@ func ConfigOf(doc *strictjson.Document) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.wrong != nil {
+		return nil, r.wrong
+	}
 	c.ModelType = modelType
 	return c, c.check()
 }

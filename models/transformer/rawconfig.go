@@ -16,6 +16,8 @@ type rawConfig struct {
 	strings map[string]string
 	lists   map[string]bool // members that are non-empty arrays or objects
 	objects map[string][]byte
+	kinds   map[string]strictjson.Kind // of every member that is not null
+	wrong   error                      // the first member that was read and is of another kind
 }
 
 // readRaw is rawOf of the text of an object.
@@ -28,9 +30,13 @@ func readRaw(data []byte) (*rawConfig, error) {
 }
 
 func rawOf(doc *strictjson.Document) (*rawConfig, error) {
-	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}, map[string][]byte{}}
+	r := &rawConfig{map[string]int64{}, map[string]float64{}, map[string]bool{}, map[string]string{}, map[string]bool{}, map[string][]byte{}, map[string]strictjson.Kind{}, nil}
 	err := doc.Members(func(key string, d *strictjson.Decoder) error {
-		switch kind := d.Peek(); kind {
+		kind := d.Peek()
+		if kind != strictjson.Null {
+			r.kinds[key] = kind
+		}
+		switch kind {
 		case strictjson.Number:
 			f, err := d.Float()
 			r.floats[key] = f
@@ -66,6 +72,9 @@ func rawOf(doc *strictjson.Document) (*rawConfig, error) {
 func (r *rawConfig) count(key string, low, high int) (int, error) {
 	v, ok := r.ints[key]
 	if !ok {
+		if r.other(key, "an integer"); r.wrong != nil {
+			return 0, r.wrong
+		}
 		if f, isFloat := r.floats[key]; isFloat {
 			return 0, lean.Errorf("transformer: %w: %q is %v, expected an integer", ErrConfig, key, f)
 		}
@@ -78,7 +87,7 @@ func (r *rawConfig) count(key string, low, high int) (int, error) {
 }
 
 func (r *rawConfig) countOr(key string, low, high, otherwise int) (int, error) {
-	if _, ok := r.floats[key]; !ok {
+	if _, ok := r.kinds[key]; !ok {
 		return otherwise, nil
 	}
 	return r.count(key, low, high)
@@ -88,6 +97,7 @@ func (r *rawConfig) boolOr(key string, otherwise bool) bool {
 	if b, ok := r.bools[key]; ok {
 		return b
 	}
+	r.other(key, "true or false")
 	return otherwise
 }
 
@@ -95,7 +105,17 @@ func (r *rawConfig) floatOr(key string, otherwise float64) float64 {
 	if f, ok := r.floats[key]; ok {
 		return f
 	}
+	r.other(key, "a number")
 	return otherwise
+}
+
+// other notes that a member which was read is there, but is no value of the kind that was
+// expected.
+func (r *rawConfig) other(key, expected string) {
+	kind, there := r.kinds[key]
+	if _, number := r.floats[key]; there && r.wrong == nil && !(number && expected == "an integer") {
+		r.wrong = lean.Errorf("transformer: %w: %q is %s, expected %s", ErrConfig, key, kind, expected)
+	}
 }
 
 type refused struct{ key, what string }
@@ -114,6 +134,9 @@ func refuse(r *rawConfig, members ...refused) error {
 func activation(r *rawConfig, key, otherwise string) (kernels.Activation, error) {
 	name, ok := r.strings[key]
 	if !ok {
+		if r.other(key, "a string"); r.wrong != nil {
+			return 0, r.wrong
+		}
 		name = otherwise
 	}
 	if approx := r.strings["gelu_approximate"]; approx != "" && approx != "none" {

@@ -71,6 +71,7 @@ func run(addr string) error {
 	}
 	mux.Handle("/fault/", http.StripPrefix("/fault/", &faults{base: listed}))
 	wrong, generating, heads := &cases{base: base}, &tiny{}, &headed{}
+	mux.Handle("/attack/", http.StripPrefix("/attack/", http.HandlerFunc(serveAttack)))
 	mux.Handle("/f/", http.StripPrefix("/f/", wrong))
 	mux.Handle("/tiny/", http.StripPrefix("/tiny/", generating))
 	mux.Handle("/heads/", http.StripPrefix("/heads/", heads))
