@@ -90,8 +90,9 @@ test.describe('the site', () => {
       await page.goto(from === 'http' ? `${baseURL}/docs/index.html` : new URL('web/dist/docs/index.html', root).href);
       const search = page.getByRole('combobox');
       await expect(async () => {
+        if (await search.isVisible()) await page.keyboard.press('Escape'); // it opened without the focus
         await page.keyboard.press('/'); // once the script is there
-        await expect(search).toBeFocused({ timeout: 1000 });
+        await expect(search).toBeFocused({ timeout: 2000 });
       }).toPass();
       await search.fill('');
       await page.keyboard.type('pipeline');
