@@ -50,7 +50,7 @@ package: build ## the npm packages: the module, and one for each model; prints t
 	$(WITH_NODE) node web/package/build.mjs
 
 test-package: package browsers web/package/node_modules/.package-lock.json web/edge/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
-	$(WITH_NODE) timeout -k 10 2400 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
+	$(WITH_NODE) timeout -k 10 3600 node --test --test-concurrency=1 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
 
 gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole models on a GPU beside onnxruntime-web's WebGPU; at most ten minutes (GPU_BENCH='--software --small' without a GPU)
 	$(WITH_NODE) node web/bench/gpu.mjs $(GPU_BENCH)

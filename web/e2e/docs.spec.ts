@@ -30,6 +30,11 @@ function blocks(file: string, wanted: string): Block[] {
 async function run(page: Page, code: string): Promise<string[]> {
   const printed: string[] = [];
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' https://huggingface.co" };
+  // A worker has the policy of its script.
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), ...headers } });
+  });
   for (const [address, folder] of Object.entries(STANDS_FOR)) {
     await page.route(`${address}**`, async (route) => {
       const response = await page.request.get(folder + route.request().url().slice(address.length));
@@ -74,7 +79,7 @@ async function show(page: Page, code: string): Promise<void> {
   const move = (from: string, to: string): Promise<void> =>
     page.route(`**${from}**`, async (route) => {
       const url = new URL(route.request().url());
-      await route.fulfill({ response: await page.request.get(`${to}${url.pathname.slice(from.length)}`) });
+      await route.continue({ url: new URL(to + url.pathname.slice(from.length), url).href });
     });
   await move('/lodestone/', '/');
   await move('/search/', '/examples/sites/hugo/site/search/');

@@ -66,8 +66,8 @@ const GENERATION = {
   return_dict_in_generate: REFUSED, pad_token_id: REFUSED, bos_token_id: REFUSED, encoder_no_repeat_ngram_size: REFUSED, generation_kwargs: REFUSED, generation_config: REFUSED, max_tokens: REFUSED,
 };
 
-/** task: the folder, what it is called with, and its options. */
-const TASKS: Record<string, { model: string; input: unknown[]; options: Record<string, unknown> }> = {
+/** task: the folder, what it is called with, its options, and those that each call needs. */
+const TASKS: Record<string, { model: string; input: unknown[]; options: Record<string, unknown>; always?: Record<string, unknown> }> = {
   'feature-extraction': {
     model: '/f/good/',
     input: ['a dog'],
@@ -80,21 +80,21 @@ const TASKS: Record<string, { model: string; input: unknown[]; options: Record<s
   'zero-shot-classification': { model: '/heads/nli/', input: ['ada', ['city', 'person']], options: { hypothesis_template: 'about {}.', multi_label: true } },
   summarization: { model: '/tiny/summaries/', input: ['ada'], options: { ...GENERATION } },
   'text2text-generation': { model: '/tiny/summaries/', input: ['ada'], options: { ...GENERATION } },
-  translation: { model: '/tiny/m2m/', input: ['ada'], options: { ...GENERATION, src_lang: 'de', tgt_lang: 'en' } },
+  translation: { model: '/tiny/m2m/', input: ['ada'], options: { ...GENERATION, forced_bos_token_id: REFUSED, src_lang: 'de', tgt_lang: 'de' }, always: { tgt_lang: 'en' } },
   'text-generation': { model: '/tiny/gpt2/', input: ['ada'], options: { ...GENERATION, add_special_tokens: false, return_full_text: false, tokenizer_encode_kwargs: REFUSED } },
 };
 
-for (const [task, { model, input, options }] of Object.entries(TASKS)) {
+for (const [task, { model, input, options, always = {} }] of Object.entries(TASKS)) {
   test(`${task}: every documented option has its effect or is refused by name`, async ({ page }) => {
     const r = await page.evaluate(
-      async ({ task, model, input, options, REFUSED }) => {
+      async ({ task, model, input, options, always, REFUSED }) => {
         const pipe = (await lodestone.pipeline(task as 'fill-mask', model)) as unknown as { (...a: unknown[]): Promise<unknown>; dispose(): Promise<void> };
         const wrong: string[] = [];
         for (const [name, values] of Object.entries(options)) {
           for (const value of Array.isArray(values) && values.length > 0 && name !== 'suppress_tokens' && name !== 'bad_words_ids' ? values : [values]) {
             const given = value === REFUSED ? 1 : value;
             const generates = 'max_new_tokens' in options && name !== 'max_new_tokens' && name !== 'max_length' ? { max_new_tokens: 2 } : {};
-            const thrown = (await pipe(...input, { ...generates, [name]: given }).then(() => null, (e: unknown) => e)) as { code?: string; message: string } | null;
+            const thrown = (await pipe(...input, { ...always, ...generates, [name]: given }).then(() => null, (e: unknown) => e)) as { code?: string; message: string } | null;
             const refused = thrown?.code === 'invalid_argument' && thrown.message.includes(name);
             if (value === REFUSED ? !refused : thrown) wrong.push(`${name}: ${JSON.stringify(given)}: ${thrown ? thrown.message : 'taken'}`);
           }
@@ -103,7 +103,7 @@ for (const [task, { model, input, options }] of Object.entries(TASKS)) {
         await pipe.dispose();
         return { wrong, other };
       },
-      { task, model, input, options, REFUSED },
+      { task, model, input, options, always, REFUSED },
     );
     expect(r.wrong).toEqual([]);
     expect(r.other).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('"no_such_option"') });

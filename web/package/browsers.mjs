@@ -66,7 +66,7 @@ async function text(browser, url, pattern) {
       globalThis.violations = [];
       addEventListener('securitypolicyviolation', (e) => globalThis.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
     });
-    await page.goto(url);
+    await page.goto(url, { waitUntil: 'commit', timeout: LIMIT }); // a development server may take long to build its first answer
     let over = false;
     const end = () => (over = true);
     const timers = [setTimeout(end, LIMIT)];
@@ -93,7 +93,7 @@ async function reference(browser) {
   const server = await serve(dist, { mounts: MODEL, headers: () => ISOLATED });
   const page = await browser.newPage();
   try {
-    await page.goto(`${server.url}/collection.tsv`); // of this origin, and runs nothing
+    await page.goto(`${server.url}/collection.tsv`, { timeout: LIMIT }); // of this origin, and runs nothing
     return await page.evaluate(async (text) => {
       const { pipeline } = await import('/lodestone.js');
       const vectors = {};

@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
@@ -15,6 +15,7 @@ import webpack from 'webpack';
 import { launch, MODEL, showExtension } from './browsers.mjs';
 import { PAGE_FILES } from './files.mjs';
 import { install, npm, tarball } from './install.mjs';
+import { test } from './limited.mjs';
 import { core, model, root, tools, work } from './paths.mjs';
 import { serve } from './serve.mjs';
 

@@ -99,6 +99,7 @@ export const GENERATION_ELSEWHERE: Readonly<Record<string, string>> = {
   use_cache: 'the cache is always used',
   return_dict_in_generate: 'use logits_processor to see the logits',
   output_scores: 'use logits_processor to see the logits',
+  forced_bos_token_id: 'use tgt_lang',
   max_time: 'use an InterruptableStoppingCriteria and setTimeout',
   begin_suppress_tokens: 'use logits_processor',
   typical_p: 'use top_p',
