@@ -39,7 +39,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-webgpu e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-webgpu e2e-firefox webkit test-package test-install ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages and go install; at most 45 minutes in all on a fast machine
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -146,7 +146,7 @@ race: go-installed ## the Go tests under the race detector, the long ones left o
 	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
 
 test-install: go-installed ## go install MODULE/weights/lode@VERSION from a proxy that is a folder; one to three minutes
-	$(GO) test -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode
+	$(GO) run ./web/tools/gotest -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode
 
 thex: go-installed ## 200 sentences (THEX_SENTENCES) classified under encryption; about ten minutes on two idle cores
 	THEX_SENTENCES=$${THEX_SENTENCES:-200} $(GO) test -count=1 -v -timeout 60m -run TestASentenceEndToEnd ./models/thex/evaluator
