@@ -49,3 +49,43 @@ func TestAModelHasOneSize(t *testing.T) {
 		}
 	}
 }
+
+// A language is promised for a model only where it was measured.
+func TestFrenchIsPromisedWhereItWasMeasured(t *testing.T) {
+	text, err := os.ReadFile("../../MODELS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure := regexp.MustCompile(`\bfr 0\.\d+`)
+	promised := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		if strings.HasPrefix(line, "| [") && strings.Contains(line, "French") {
+			promised++
+			if !figure.MatchString(line) {
+				t.Errorf("MODELS.md promises French without a figure: %s", line)
+			}
+		}
+	}
+	if promised != 1 {
+		t.Errorf("MODELS.md promises French for %d models, expected the one that was measured", promised)
+	}
+	cards, err := filepath.Glob("../../weights/*/MODEL_CARD.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentence := regexp.MustCompile(`[^.|\n]*French[^.|\n]*`)
+	for _, path := range cards {
+		if strings.Contains(path, "prompt-magneto-en-de-fr") {
+			continue
+		}
+		card, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, said := range sentence.FindAllString(string(card), -1) {
+			if !strings.Contains(said, "was not evaluated") {
+				t.Errorf("%s: %q, expected a figure, or that it was not evaluated", path, strings.TrimSpace(said))
+			}
+		}
+	}
+}
