@@ -39,7 +39,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-webgpu e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-webgpu e2e-firefox webkit test-package test-install ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages and go install; at most 45 minutes in all on a fast machine
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -50,7 +50,7 @@ package: build ## the npm packages: the module, and one for each model; prints t
 	$(WITH_NODE) node web/package/build.mjs
 
 test-package: package browsers web/package/node_modules/.package-lock.json web/edge/node_modules/.package-lock.json ## install the package into pages of every kind (bundlers, policies, origins) and into Node.js, Deno and Bun; some minutes
-	$(WITH_NODE) timeout -k 10 2400 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
+	$(WITH_NODE) timeout -k 10 3600 node --test --test-concurrency=1 --test-reporter=tap web/package/package.test.mjs web/package/fixtures.test.mjs web/package/runtimes.test.mjs
 
 gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole models on a GPU beside onnxruntime-web's WebGPU; at most ten minutes (GPU_BENCH='--software --small' without a GPU)
 	$(WITH_NODE) node web/bench/gpu.mjs $(GPU_BENCH)
@@ -155,7 +155,7 @@ fuzz: go-installed ## every fuzz target for FUZZTIME (10m) each, or those of FUZ
 	done
 
 test-install: go-installed ## go install MODULE/weights/lode@VERSION from a proxy that is a folder; one to three minutes
-	$(GO) test -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode
+	$(GO) run ./web/tools/gotest -count=1 -tags install -run TestGoInstall -timeout 30m ./weights/lode
 
 thex: go-installed ## 200 sentences (THEX_SENTENCES) classified under encryption; about ten minutes on two idle cores
 	THEX_SENTENCES=$${THEX_SENTENCES:-200} $(GO) test -count=1 -v -timeout 60m -run TestASentenceEndToEnd ./models/thex/evaluator

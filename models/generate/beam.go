@@ -130,6 +130,7 @@ func (g *beams) next() (more bool, err error) {
 	}
 	// As in Hugging Face: what options ask for is done to logarithms of probabilities,
 	// whose sum may be less than 1 then.
+	g.all.reset()
 	for i, q := range g.open {
 		if q != nil {
 			logits := s.row(i)

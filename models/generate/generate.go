@@ -75,6 +75,7 @@ func (g *generation) next() (more bool, err error) {
 	if err := s.step(g.open); err != nil || len(s.batch.IDs) == 0 {
 		return false, err
 	}
+	g.all.reset()
 	if s.keep == 0 {
 		for i, q := range g.open {
 			if q != nil {
@@ -86,8 +87,15 @@ func (g *generation) next() (more bool, err error) {
 			return false, err
 		}
 	}
+	place := 0 // among the open sequences
 	for i, q := range g.open {
 		if q == nil {
+			continue
+		}
+		stopped := g.all.stopped(place)
+		place++
+		if stopped {
+			g.end(i, Stop)
 			continue
 		}
 		id := g.choose(i, q)
@@ -171,7 +179,10 @@ func (t *together) process(o *Options) error {
 	if o.Batch == nil || len(t.ids) == 0 {
 		return nil
 	}
-	err := o.Batch(t.ids, t.logits)
-	t.ids, t.logits = t.ids[:0], t.logits[:0]
-	return err
+	return o.Batch(t.ids, t.logits)
 }
+
+// stopped tells whether Options.Batch ended the open sequence at a place.
+func (t *together) stopped(place int) bool { return place < len(t.logits) && t.logits[place] == nil }
+
+func (t *together) reset() { t.ids, t.logits = t.ids[:0], t.logits[:0] }

@@ -387,3 +387,31 @@ func TestAnInterruptedRunReturnsWhatItHas(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchEndsSequences(t *testing.T) {
+	m := must(t, "dec_subln")
+	inputs := []generate.Input{{Prompt: []int32{3, 5}}, {Prompt: []int32{4}}}
+	whole := run(t, m, inputs, generate.Options{MaxNewTokens: 9})
+	step := 0
+	r := run(t, m, inputs, generate.Options{MaxNewTokens: 9, Batch: func(ids [][]int32, logits [][]float32) error {
+		step++
+		switch step {
+		case 4: // the first of two has three tokens
+			logits[0] = nil
+		case 6: // the second is alone now, and has five
+			if len(ids) != 1 || len(ids[0]) != 1+5 {
+				t.Errorf("step 6: %v, expected the second sequence with five tokens", ids)
+			}
+			logits[0] = nil
+		}
+		return nil
+	}})
+	for i, n := range []int{3, 5} {
+		if r[i].Reason != generate.Stop || !slices.Equal(r[i].IDs, whole[i].IDs[:n]) {
+			t.Errorf("sequence %d: %+v, expected the first %d tokens of %v", i, r[i], n, whole[i].IDs)
+		}
+	}
+	if step != 6 {
+		t.Errorf("%d steps, expected 6", step)
+	}
+}

@@ -80,7 +80,8 @@ type Options struct {
 	Processors []Processor
 	// Batch, if set, does so last, for all open sequences of a step at once: ids[i] are
 	// the tokens of sequence i so far, logits[i] what is known of the next. Its error
-	// ends the run.
+	// ends the run. Without beams it may set logits[i] to nil: sequence i then ends with
+	// what it has, for the reason Stop.
 	Batch func(ids [][]int32, logits [][]float32) error
 
 	// Beams is the width of beam search (0 or 1: none). Finished beams are compared by

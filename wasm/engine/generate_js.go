@@ -66,7 +66,8 @@ func (e *engine) generateInputs(request js.Value, f *generate.Settings) (inputs 
 	return inputs, forced, err
 }
 
-// processed sends the logits of a step to the page, whose processors answer with others.
+// processed sends the logits of a step to the page, which answers with others, and with
+// the places of the sequences that end before it: StepReply of web/src/protocol/generation.ts.
 func (j *job) processed(ids [][]int32, logits [][]float32) error {
 	var tokens, lengths []int32
 	var all []float32
@@ -80,12 +81,15 @@ func (j *job) processed(ids [][]int32, logits [][]float32) error {
 	}
 	j.last = now() // the event loop has turned
 	j.ended = j.v.Get("interrupted").Truthy()
-	got := float32sOf(v)
+	got := float32sOf(v.Get("logits"))
 	if len(got) != len(all) {
 		return lean.Errorf("engine: %w: the logits_processor gave %d logits, expected %d", pipeline.ErrRequest, len(got), len(all))
 	}
 	for _, row := range logits {
 		got = got[copy(row, got):]
+	}
+	for _, place := range int32sOf(v.Get("ended")) {
+		logits[place] = nil
 	}
 	return nil
 }

@@ -1,9 +1,12 @@
 // The documentation: blocks of JavaScript run as modules of a page and print what is shown
-// below them, and the site works over HTTP under the policy of web/serve, and from files.
+// below them, blocks of HTML work in a page, and the site works over HTTP under the policy of
+// web/serve, and from files. The other languages of blocks are those of web/docs/docs_test.go.
 import { expect, type Page, test } from '@playwright/test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const root = new URL('../../', import.meta.url);
+/** A model of the guides that does not ship, and the random one that stands for it. */
+const STANDS_FOR = { 'https://huggingface.co/owner/chat-model/resolve/main/': '/tiny/chat/' };
 const guides = readdirSync(new URL('web/docs/', root)).filter((f) => f.endsWith('.md')).map((f) => `web/docs/${f}`);
 
 interface Block {
@@ -13,11 +16,11 @@ interface Block {
   shown: string | undefined;
 }
 
-/** The blocks of JavaScript of a file. */
-function blocks(file: string): Block[] {
+/** The blocks of a language of a file. */
+function blocks(file: string, wanted: string): Block[] {
   const all = [...readFileSync(new URL(file, root), 'utf8').matchAll(/^```(\w+)\n([^]*?)^```$/gm)];
   return all.flatMap(([, language, code], i) => {
-    if (language !== 'js') return [];
+    if (language !== wanted) return [];
     const next = all[i + 1];
     return [{ name: `${file}, block ${i + 1}`, code: code!, shown: next?.[1] === 'text' ? next[2]!.trim() : undefined }];
   });
@@ -26,7 +29,18 @@ function blocks(file: string): Block[] {
 /** Runs a block as a module beside lodestone.js and returns what it prints. */
 async function run(page: Page, code: string): Promise<string[]> {
   const printed: string[] = [];
-  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' https://huggingface.co" };
+  // A worker has the policy of its script.
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), ...headers } });
+  });
+  for (const [address, folder] of Object.entries(STANDS_FOR)) {
+    await page.route(`${address}**`, async (route) => {
+      const response = await page.request.get(folder + route.request().url().slice(address.length));
+      await route.fulfill({ response, headers: { ...response.headers(), ...headers, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' } });
+    });
+  }
   await page.route('**/docs-block.html', (route) => route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>block</title><script type="module" src="./docs-block-run.js"></script>' }));
   await page.route('**/docs-block-run.js', (route) =>
     route.fulfill({ contentType: 'text/javascript', headers, body: "import('./docs-block.js').then(() => console.log('the block ended'), (error) => console.log('the block failed: ' + error));" }),
@@ -45,7 +59,7 @@ async function run(page: Page, code: string): Promise<string[]> {
   return printed;
 }
 
-const found = [...guides, 'README.md'].flatMap(blocks);
+const found = [...guides, 'README.md'].flatMap((file) => blocks(file, 'js'));
 
 test('the guides have blocks of JavaScript', () => {
   expect(found.length).toBeGreaterThanOrEqual(8);
@@ -56,6 +70,56 @@ for (const { name, code, shown } of found) {
     const printed = await run(page, code);
     expect(printed.filter((line) => line.startsWith('the block failed'))).toEqual([]);
     if (shown !== undefined) expect(printed.join('\n')).toBe(shown);
+  });
+}
+
+/** Shows a block of HTML in a page; /lodestone/ is web/dist, and /search/ the index of an example. */
+async function show(page: Page, code: string): Promise<void> {
+  const headers = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+  const move = (from: string, to: string): Promise<void> =>
+    page.route(`**${from}**`, async (route) => {
+      const url = new URL(route.request().url());
+      await route.continue({ url: new URL(to + url.pathname.slice(from.length), url).href });
+    });
+  await move('/lodestone/', '/');
+  await move('/search/', '/examples/sites/hugo/site/search/');
+  const [name] = /lodestone-\w+/.exec(code)!;
+  const script = code.includes('<script') ? '' : `<script type="module" src="/lodestone/elements/${name}.js"></script>`;
+  await page.route('**/docs-block.html', (route) => route.fulfill({ contentType: 'text/html', headers, body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>block</title>${script}<main>${code}</main></html>` }));
+  await page.goto('/docs-block.html');
+}
+
+const elements = guides.flatMap((file) => blocks(file, 'html'));
+
+/** What a visitor does with each block of HTML of the guides, in their order. */
+const visits = [
+  async (page: Page) => {
+    await page.getByRole('combobox').fill('backup');
+    await expect(page.getByRole('option').first()).toBeVisible();
+  },
+  async (page: Page) => {
+    await page.getByRole('combobox').fill('backup');
+    await expect(page.getByRole('option').first().locator('b')).not.toBeEmpty();
+  },
+  async (page: Page) => {
+    await page.getByRole('button', { name: 'Mark names' }).click();
+    await expect(page.getByRole('status')).toHaveText('2 names found');
+  },
+  async (page: Page) => {
+    await page.getByRole('button', { name: 'Translate' }).click();
+    await expect(page.getByRole('status')).toHaveText('Translated by machine');
+    await expect(page.locator('lodestone-translate b')).toHaveText('station');
+  },
+];
+
+test('each block of HTML has its visit', () => {
+  expect(elements).toHaveLength(visits.length);
+});
+
+for (const [i, { name, code }] of elements.entries()) {
+  test(`${name} works in a page`, async ({ page }) => {
+    await show(page, code);
+    await visits[i]!(page);
   });
 }
 

@@ -90,7 +90,7 @@ test('a character of several tokens comes whole; processors of the page choose t
     const generator = await lodestone.pipeline('text-generation', '/tiny/gpt2');
     const wanted = [...new TextEncoder().encode('é €🙂!')];
     const seen: { rows: number; dims: readonly number[] }[] = [];
-    const choose: import('../dist/lodestone.js').LogitsProcessor = (ids, logits) => {
+    const choose: import('../dist/lodestone.js').LogitsFunction = (ids, logits) => {
       seen.push({ rows: ids.length, dims: logits.dims });
       for (const [row, tokens] of ids.entries()) {
         const next = wanted[tokens.length - 3]!;
@@ -103,7 +103,7 @@ test('a character of several tokens comes whole; processors of the page choose t
     for await (const piece of generator.stream(prompt, options)) pieces.push(piece);
     const batch = await generator([prompt, prompt], { ...options, return_full_text: false });
     // Returned tensors count, one processor after the other, also with promises and beams.
-    const zero: import('../dist/lodestone.js').LogitsProcessor = async (_, t) =>
+    const zero: import('../dist/lodestone.js').LogitsFunction = async (_, t) =>
       new lodestone.Tensor('float32', new Float32Array(t.size).fill(-1).map((x, i) => (i % t.dims[1]! === 65 ? 9 : x)), t.dims);
     const beams = await generator(prompt, { max_new_tokens: 3, num_beams: 2, logits_processor: [choose, zero], return_full_text: false });
     const thrown = await failure(

@@ -83,3 +83,42 @@ test('ranking by a cross-encoder runs with only its import changed', async ({ pa
   expect(own.map((y) => y.corpus_id)).toEqual(r.map((y) => y.corpus_id));
   for (const [i, y] of own.entries()) expect(y.score).toBeCloseTo(r[i]!.score, 4);
 });
+
+test('stopping criteria and logits processors of your own run with only their import changed', async ({ page }) => {
+  type Rows = number[][];
+  const r = (await run(page, 'stopping')) as { whole: Rows; own: Rows; calls: number; called: boolean[]; list: Rows; even: Rows; text: string };
+  const end = r.whole[0]![4]!;
+  const until = (row: number[], n = 12): number[] => row.slice(0, Math.min(n, row.indexOf(end) < 0 ? n : row.indexOf(end) + 1));
+  for (const [i, row] of r.whole.entries()) {
+    expect(row).toHaveLength(12);
+    // A row that ends before the longest is padded behind its end.
+    expect(r.own[i]!.slice(0, until(row).length)).toEqual(until(row));
+    expect(r.list[i]!.slice(0, until(row, 3).length)).toEqual(until(row, 3));
+  }
+  expect(r.own[0]).toHaveLength(Math.max(...r.whole.map((row) => until(row).length)));
+  expect(r.list[0]!.length).toBeLessThanOrEqual(3);
+  expect(r.calls).toBe(Math.min(11, r.own[0]!.length)); // once for each token but the last that is allowed
+  expect(r.called).toEqual([true, false]);
+  expect(r.even.flat().every((id) => id % 2 === 0)).toBe(true);
+  expect(r.text.startsWith('hello')).toBe(true);
+});
+
+test('vectors as tensors run with only their import changed', async ({ page }) => {
+  const r = (await run(page, 'vectors')) as Record<string, unknown> & { itself: number; best: number[]; length: number };
+  expect(r).toMatchObject({
+    first: [256],
+    one: true,
+    similarities: [3, 3],
+    places: [0, 1],
+    signs: ['int8', 3, 32],
+    sameSigns: true,
+    bit: true,
+    short: [3, 64],
+    cat: [6, 256],
+    stack: [2, 256],
+    tokens: true,
+  });
+  expect(r.itself).toBeCloseTo(1, 5);
+  expect(r.best[0]).toBeCloseTo(1, 5);
+  expect(r.length).toBeCloseTo(1, 5);
+});

@@ -29,6 +29,18 @@ test('tensors are sliced, averaged, normalized, squashed and iterated', async ({
       rows: [...t].map((row) => row.dims),
       scalars: [...new Tensor('int64', BigInt64Array.of(7n, 8n), [2])].map((x) => Number(x.item())),
       same: t.tolist(),
+      second0: t[1]!.tolist(),
+      deep: t[-1]![2]![0]!.item(),
+      shares: t[0]!.data.buffer === t.data.buffer,
+      beyond: thrown(() => t[2]),
+      assigned: thrown(() => ((t as unknown as number[])[0] = 1)),
+      scalar: thrown(() => t[0]![0]![0]![0]),
+      cloned: structuredClone(t).dims,
+      shapes: [t.view(-1, 4).dims, t.unsqueeze(0).dims, t.unsqueeze(-1).squeeze().dims, t.slice([0, 1]).squeeze(0).dims, t.flatten().dims, t.flatten(1).dims, t.permute(2, 0, 1).dims],
+      turned: t.permute(2, 0, 1).tolist(),
+      sums: [t.sum().item(), t.sum(0).tolist(), t.min(-1).tolist(), t.max().item(), Number(t.argmax().item()), t.argmin(1).tolist().flat().map(Number)],
+      numbers: t.add(1).mul(2).sub(3).div(2)[1]!.tolist(),
+      whole: t.to('int64').to('uint8').type,
       outside: thrown(() => t.slice(2)),
       backwards: thrown(() => t.slice([1, 0])),
       type: thrown(() => new Tensor('int64', BigInt64Array.of(1n), [1]).mean()),
@@ -48,6 +60,18 @@ test('tensors are sliced, averaged, normalized, squashed and iterated', async ({
     rows: [[3, 2], [3, 2]],
     scalars: [7, 8],
     same: [[[0, 1], [2, 3], [4, 5]], [[6, 7], [8, 9], [10, 11]]],
+    second0: [[6, 7], [8, 9], [10, 11]],
+    deep: 10,
+    shares: true,
+    beyond: 'tensor: [2]: 2, expected -2 to 1',
+    assigned: 'tensor: [0] cannot be assigned; set elements of data',
+    scalar: 'tensor: a scalar has no first dimension; item() is its number',
+    cloned: [2, 3, 2],
+    shapes: [[3, 4], [1, 2, 3, 2], [2, 3, 2], [3, 2], [12], [2, 6], [2, 2, 3]],
+    turned: [[[0, 2, 4], [6, 8, 10]], [[1, 3, 5], [7, 9, 11]]],
+    sums: [66, [[6, 8], [10, 12], [14, 16]], [[0, 2, 4], [6, 8, 10]], 11, 11, [0, 0, 0, 0]],
+    numbers: [[5.5, 6.5], [7.5, 8.5], [9.5, 10.5]],
+    whole: 'uint8',
     outside: 'tensor: slice(): index 0: 2, expected -2 to 1',
     backwards: 'tensor: slice(): part 0: [1, 0] of 2, expected the begin before the end',
     type: 'tensor: mean() of int64, expected float32',
@@ -216,7 +240,7 @@ test('an interrupted generation resolves with what it has', async ({ page }) => 
   expect(r.whole.startsWith(r.part)).toBe(true);
   expect(r.again.length).toBeLessThan(r.whole.length);
   expect(r.after).toBe(r.whole);
-  expect(r.own.message).toContain('expected an InterruptableStoppingCriteria; for other criteria use max_new_tokens, stop_strings, eos_token_id or logits_processor');
+  expect(r.own.message).toContain('expected an object of a class that extends StoppingCriteria');
 });
 
 test('streamers get ids, text, special tokens and the prompt as they ask', async ({ page }) => {

@@ -13,7 +13,7 @@ import {
   type FeatureExtractionPipeline,
   KformerModel,
   LodestoneError,
-  type LogitsProcessor,
+  type LogitsFunction,
   MetaLMModel,
   pipeline,
   type ProgressEvent,
@@ -82,7 +82,7 @@ export function explain(e: unknown): string {
 
 export async function told(prompt: string, signal: AbortSignal): Promise<string> {
   const generator: TextGenerationPipeline = await pipeline('text-generation', '/models/gpt2', { dtype: 'q8' });
-  const never: LogitsProcessor = (ids, logits) => void (logits.data[ids[0]!.length] = -Infinity);
+  const never: LogitsFunction = (ids, logits) => void (logits.data[ids[0]!.length] = -Infinity);
   let text = '';
   for await (const piece of generator.stream(prompt, { max_new_tokens: 9, do_sample: true, top_p: 0.9, logits_processor: never, signal })) text += piece;
   const [{ generated_text }] = (await generator(prompt, { streamer: new TextStreamer(null, { callback_function: (t) => void (text += t) }) })) as [{ generated_text: string }];

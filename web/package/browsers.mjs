@@ -10,20 +10,44 @@ export const TEXT = 'good morning';
 /** Where every fixture finds the model. */
 export const MODEL = { '/model/': `${model}/` };
 
-const limit = 240_000; // ends what hangs; a busy machine is slow
+const LIMIT = 240_000; // milliseconds; ends what hangs, not what is slow
+const GRACE = 30_000; // for a page to show its own error, after the browser has reported one
+
+const CHROMIUM = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+};
 
 /** Starts both browsers. */
 export async function launch() {
   const opened = {
-    chromium: await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    }),
+    chromium: await chromium.launch(CHROMIUM),
     firefox: await firefox.launch({ channel: 'moz-firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr' }),
   };
   const vectors = {};
   for (const [name, browser] of Object.entries(opened)) vectors[name] = await reference(browser);
-  return { names: Object.keys(opened), vectors, show: (name, url) => show(opened[name], url), text: (name, url, pattern) => text(opened[name], url, pattern).then((r) => r.text), close: () => Promise.all(Object.values(opened).map((b) => b.close())) };
+  return {
+    names: Object.keys(opened),
+    vectors,
+    show: (name, url) => show(opened[name], url),
+    text: (name, url, pattern) => text(opened[name], url, pattern).then((r) => r.text),
+    close: () => Promise.all(Object.values(opened).map((b) => b.close())),
+  };
+}
+
+/** What a page of an unpacked extension shows in Chromium. The extension is loaded as a developer loads it. */
+export async function showExtension(folder, profile, url) {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM.executablePath,
+    headless: true,
+    ignoreDefaultArgs: ['--disable-extensions'],
+    args: [...CHROMIUM.args, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+  });
+  try {
+    return await show(context, url);
+  } finally {
+    await context.close();
+  }
 }
 
 /** What a page of a fixture shows: the JSON in its body. */
@@ -42,15 +66,22 @@ async function text(browser, url, pattern) {
       globalThis.violations = [];
       addEventListener('securitypolicyviolation', (e) => globalThis.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
     });
-    await page.goto(url);
-    let ends = Date.now() + limit;
-    for (;;) {
-      const text = (await page.evaluate(() => document.body?.textContent ?? '').catch(() => '')).trim(); // Vite may reload the page
-      if (pattern.test(text)) return { text, violations: await page.evaluate(() => globalThis.violations) };
-      // Firefox reports in this way, too, what a policy or CORS blocks: the page may go on, and show its own error.
-      if (failures.length > 0) ends = Math.min(ends, Date.now() + 30_000);
-      if (Date.now() > ends) throw new Error(`${url}: ${failures.join('; ') || `nothing after ${limit / 1000} seconds`}; the page shows ${JSON.stringify(text.slice(0, 200))}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await page.goto(url, { waitUntil: 'commit', timeout: LIMIT }); // a development server may take long to build its first answer
+    let over = false;
+    const end = () => (over = true);
+    const timers = [setTimeout(end, LIMIT)];
+    // Firefox reports in this way, too, what a policy or CORS blocks: the page may go on, and show its own error.
+    page.on('pageerror', () => timers.push(setTimeout(end, GRACE)));
+    if (failures.length > 0) timers.push(setTimeout(end, GRACE));
+    try {
+      for (;;) {
+        const text = (await page.evaluate(() => document.body?.textContent ?? '').catch(() => '')).trim(); // Vite may reload the page
+        if (pattern.test(text)) return { text, violations: await page.evaluate(() => globalThis.violations) };
+        if (over) throw new Error(`${url}: ${failures.join('; ') || `nothing after ${LIMIT / 1000} seconds`}; the page shows ${JSON.stringify(text.slice(0, 200))}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    } finally {
+      timers.forEach(clearTimeout);
     }
   } finally {
     await page.close();
@@ -62,7 +93,7 @@ async function reference(browser) {
   const server = await serve(dist, { mounts: MODEL, headers: () => ISOLATED });
   const page = await browser.newPage();
   try {
-    await page.goto(`${server.url}/collection.tsv`); // of this origin, and runs nothing
+    await page.goto(`${server.url}/collection.tsv`, { timeout: LIMIT }); // of this origin, and runs nothing
     return await page.evaluate(async (text) => {
       const { pipeline } = await import('/lodestone.js');
       const vectors = {};

@@ -1,5 +1,6 @@
 // Installs the tarball into a fixture, as a user would.
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +15,21 @@ export async function tarball(name) {
   return path.join(built, files[0]);
 }
 
+/** Installs the package once, as a user would; the fixtures get copies of node_modules. */
+let installed;
+function installedOnce() {
+  installed ??= (async () => {
+    const folder = path.join(work, `installed-${process.pid}`);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+    await npm(folder, await tarball('lodestone'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return path.join(folder, 'node_modules');
+  })();
+  return installed;
+}
+
 /** A fresh copy of a fixture, with the package installed in it. */
 export async function install(fixture, as = fixture) {
   const folder = path.join(work, as);
@@ -21,7 +37,7 @@ export async function install(fixture, as = fixture) {
   await mkdir(folder, { recursive: true });
   await cp(path.join(here, 'fixtures', fixture), folder, { recursive: true });
   await writeFile(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  await npm(folder, await tarball('lodestone'));
+  await cp(await installedOnce(), path.join(folder, 'node_modules'), { recursive: true });
   return folder;
 }
 

@@ -5,11 +5,12 @@ import { execFile, spawn } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { launch } from './browsers.mjs';
 import { install } from './install.mjs';
+import { test } from './limited.mjs';
 import { model, root, tools } from './paths.mjs';
 
 const run = promisify(execFile);
@@ -33,7 +34,7 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
   for (const threads of ['1', '2']) {
     test(`${name}, ${threads} thread(s): the vector of the page, and the process ends by itself`, async () => {
       for (const kernels of ['simd128', 'relaxed']) {
-        const { stdout } = await run(program, [...args, 'main.js', model, kernels, threads], { cwd: folder, timeout: 120_000 });
+        const { stdout } = await run(program, [...args, 'main.js', model, kernels, threads], { cwd: folder, timeout: 240_000 });
         const shown = JSON.parse(stdout);
         assert.equal(shown.kernels, kernels);
         assert.deepEqual(shown.ids[1], shown.ids[0]);

@@ -3,7 +3,7 @@
 import type { DeviceReport } from '../protocol/device.js';
 import { build, otherBuild } from '../protocol/build.js';
 import { abortedError, fromMessage, LodestoneError } from '../protocol/error.js';
-import type { Step, Tokens } from '../protocol/generation.js';
+import type { Step, StepReply, Tokens } from '../protocol/generation.js';
 import type { KernelReport, Kernels, MemoryReport } from '../protocol/kernels.js';
 import { type LoadReply, type LoadRequest, STALL_TIMEOUT } from '../protocol/load.js';
 import type { FromWorker, Reply, Request, ToWorker } from '../protocol/messages.js';
@@ -25,8 +25,8 @@ export interface CallOptions {
   transfer?: ArrayBufferLike[];
   /** Gets tokens as they are chosen. An exception that it throws ends the call. */
   tokens?: ((tokens: Tokens) => void) | undefined;
-  /** Changes the logits of a step. An exception that it throws ends the call. */
-  process?: ((step: Step) => Promise<Float32Array>) | undefined;
+  /** Answers a step. An exception that it throws ends the call. */
+  process?: ((step: Step) => Promise<StepReply>) | undefined;
   /** Gets a function that ends a generation with what it has; returns one that ends the interest in it. */
   interrupt?: ((now: () => void) => () => void) | undefined;
 }
@@ -391,9 +391,9 @@ export class Client {
 
   async #process(call: Call, step: Step): Promise<void> {
     try {
-      const logits = (await call.options.process?.(step)) ?? step.logits;
+      const reply = (await call.options.process?.(step)) ?? { logits: step.logits, ended: null };
       if (call === this.#current && !call.settled) {
-        this.#worker?.postMessage({ type: 'logits', id: call.id, logits } satisfies ToWorker, [logits.buffer]);
+        this.#worker?.postMessage({ type: 'stepped', id: call.id, reply } satisfies ToWorker, [reply.logits.buffer]);
       }
     } catch (e) {
       this.#fail(call, e);

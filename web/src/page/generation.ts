@@ -1,22 +1,11 @@
 // Generation, as far as its tasks and models have it in common: options and processors.
 // Streaming is in streaming.ts. This side checks the types of options; models/generate
 // checks their ranges.
-import type { GenerateReply, GenerateRequest, Step, Tokens } from '../protocol/generation.js';
+import type { GenerateReply, GenerateRequest, Step, StepReply, Tokens } from '../protocol/generation.js';
 import type { Client } from './client.js';
-import { interruptOf, type StoppingCriteriaOption } from './stopping.js';
-import { Tensor } from './tensor.js';
+import { type LogitsFunction, type LogitsProcessorOption, process, processorsOf } from './logits.js';
+import { Ending, type StoppingCriteriaOption, stoppingOf } from './stopping.js';
 import * as check from './validate.js';
-
-/**
- * Changes the logits of the next token: in place, or by returning others.
- *
- * @param input_ids the tokens of every open sequence so far, with the prompt
- * @param logits [sequences, vocabulary]; −Infinity forbids a token
- */
-export type LogitsProcessor = (
-  input_ids: bigint[][],
-  logits: Tensor<'float32'>,
-) => Tensor<'float32'> | void | Promise<Tensor<'float32'> | void>;
 
 /**
  * How tokens are chosen. The folder's generation_config.json (or config.json) sets what you
@@ -61,8 +50,8 @@ export interface GenerationOptions {
    * two messages and its logits are copied: some tenths of a millisecond, and more for large
    * vocabularies.
    */
-  logits_processor?: LogitsProcessor | readonly LogitsProcessor[];
-  /** Ends the call with what it has: an InterruptableStoppingCriteria, or several. */
+  logits_processor?: LogitsProcessorOption | null;
+  /** Ends sequences with what they have: a class of yours that extends StoppingCriteria, an InterruptableStoppingCriteria, or several. Beams take the latter only. */
   stopping_criteria?: StoppingCriteriaOption | null;
   signal?: AbortSignal | null;
 }
@@ -110,6 +99,14 @@ export const GENERATION_ELSEWHERE: Readonly<Record<string, string>> = {
   use_cache: 'the cache is always used',
   return_dict_in_generate: 'use logits_processor to see the logits',
   output_scores: 'use logits_processor to see the logits',
+  forced_bos_token_id: 'use tgt_lang',
+  max_time: 'use an InterruptableStoppingCriteria and setTimeout',
+  begin_suppress_tokens: 'use logits_processor',
+  typical_p: 'use top_p',
+  epsilon_cutoff: 'use top_p',
+  eta_cutoff: 'use top_p',
+  renormalize_logits: 'sampling always takes probabilities that add up to 1',
+  remove_invalid_values: 'numbers that are not finite are an error, invalid_weight',
 };
 
 /** The options as they cross to the worker. */
@@ -136,10 +133,11 @@ export async function generate(
 ): Promise<GenerateReply> {
   const options = serialized(what, o);
   const signal = check.abortSignal(`${what}: signal`, o.signal);
-  const listed = o.logits_processor ?? [];
-  const processors = (Array.isArray(listed) ? listed : [listed]) as LogitsProcessor[];
-  for (const p of processors) check.callback(`${what}: logits_processor`, p ?? 'nothing');
+  const processors = processorsOf(what, o.logits_processor);
   if (tokens && (o.num_beams ?? 1) > 1) throw check.invalid(`${what}: num_beams: ${o.num_beams}, but beams are known only at the end; stream with num_beams: 1`);
+  const { interrupt, asked } = stoppingOf(what, o.stopping_criteria);
+  if (asked && (o.num_beams ?? 1) > 1) throw check.invalid(`${what}: stopping_criteria: beams end by the model's end token, stop_strings, max_new_tokens or an InterruptableStoppingCriteria; take num_beams: 1`);
+  const processed = processors.length > 0 || asked !== undefined;
   const request: GenerateRequest = {
     op: 'generate',
     pieces: null,
@@ -149,26 +147,19 @@ export async function generate(
     ...source,
     options,
     streamed: tokens !== undefined,
-    processed: processors.length > 0,
+    processed,
   };
-  const interrupt = interruptOf(what, o.stopping_criteria);
-  return client.call(request, { signal, tokens, interrupt, process: processors.length > 0 ? (step) => process(what, processors, step) : undefined });
+  const ending = asked ? new Ending(asked) : null;
+  return client.call(request, { signal, tokens, interrupt, process: processed ? (step) => reply(what, processors, ending, step) : undefined });
 }
 
-/** Passes the logits of a step from one processor to the next. */
-async function process(what: string, processors: readonly LogitsProcessor[], { ids, lengths, logits }: Step): Promise<Float32Array> {
+/** Asks the stopping criteria, then the processors. */
+async function reply(what: string, processors: readonly LogitsFunction[], ending: Ending | null, { ids, lengths, logits }: Step): Promise<StepReply> {
   let at = 0;
   const rows = Array.from(lengths, (n) => Array.from(ids.subarray(at, (at += n)), BigInt));
-  const dims = [rows.length, logits.length / rows.length];
-  let tensor = new Tensor('float32', logits, dims);
-  for (const [i, p] of processors.entries()) {
-    const other = await p(rows, tensor);
-    if (other === undefined || other === null) continue;
-    if (!(other instanceof Tensor) || other.type !== 'float32' || other.dims.join() !== dims.join()) {
-      throw check.invalid(`${what}: logits_processor ${i} returned something other than nothing or a float32 Tensor [${dims.join(', ')}]`);
-    }
-    tensor = other;
-  }
-  // The caller may keep its own tensor, so a copy of that is transferred.
-  return tensor.data === logits ? logits : tensor.data.slice();
+  const ended = (await ending?.ended(rows)) ?? null;
+  if (ended?.length === rows.length) return { logits, ended };
+  const processed = await process(what, processors, rows, logits);
+  ending?.keep(rows, processed);
+  return { logits: processed, ended };
 }

@@ -1,10 +1,20 @@
 // Dense arrays of numbers, as callers see them.
-import { invalid } from './validate.js';
+import { has, invalid } from './validate.js';
 
 /** The element types of tensors. */
 export interface TensorData {
   float32: Float32Array;
   int64: BigInt64Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+}
+
+/** The array of each type. */
+const ARRAYS = { float32: Float32Array, int64: BigInt64Array, int8: Int8Array, uint8: Uint8Array };
+
+/** An array of n zeros. */
+export function zeros<T extends TensorType>(type: T, n: number): TensorData[T] {
+  return new ARRAYS[type](n) as TensorData[T];
 }
 
 export type TensorType = keyof TensorData;
@@ -12,17 +22,49 @@ export type TensorType = keyof TensorData;
 /** Nested arrays, as `tolist` returns them. */
 export type Nested<T> = T | Nested<T>[];
 
-/** A dense array of numbers: `data` is row-major, `dims` its shape. */
-export class Tensor<T extends TensorType = TensorType> {
+/**
+ * The base of tensors, where an index that is no member is looked up: tensor[0]. Only such
+ * names get to the proxy, so members cost nothing.
+ */
+const Indexed = /* @__PURE__ */ indexed();
+
+function indexed(): new () => object {
+  const isIndex = (name: string | symbol): name is string => typeof name === 'string' && /^-?\d+$/.test(name);
+  const Base = class {};
+  const lookup = new Proxy(Object.create(Object.prototype) as object, {
+    get: (target, name, tensor: unknown) => (isIndex(name) ? part(tensor as Tensor, Number(name)) : Reflect.get(target, name, tensor) as unknown),
+    set: (target, name, value, tensor) => {
+      if (isIndex(name)) throw invalid(`tensor: [${name}] cannot be assigned; set elements of data`);
+      return Reflect.set(target, name, value, tensor);
+    },
+  });
+  Object.setPrototypeOf(Base.prototype, lookup);
+  return Base;
+}
+
+/** The tensor at a place of the first dimension. It shares the data. */
+function part<T extends TensorType>(t: Tensor<T>, index: number): Tensor<T> {
+  const [n, ...rest] = t.dims;
+  if (n === undefined) throw invalid('tensor: a scalar has no first dimension; item() is its number');
+  const at = dimension(index, n, `[${index}]`);
+  const size = product(rest);
+  return new Tensor(t.type, t.data.subarray(at * size, (at + 1) * size) as TensorData[T], rest);
+}
+
+/**
+ * A dense array of numbers: `data` is row-major, `dims` its shape. `tensor[i]` is the tensor
+ * at place i of the first dimension, a scalar of a vector; it shares the data.
+ */
+export class Tensor<T extends TensorType = TensorType> extends Indexed {
+  readonly [index: number]: Tensor<T>;
   readonly type: T;
   readonly data: TensorData[T];
   readonly dims: number[];
 
   constructor(type: T, data: TensorData[T], dims: readonly number[]) {
-    if (type !== 'float32' && type !== 'int64') {
-      throw invalid(`tensor: type ${JSON.stringify(type)}, expected 'float32' or 'int64'`);
-    }
-    const wanted = type === 'float32' ? Float32Array : BigInt64Array;
+    super();
+    const wanted = has(ARRAYS, type) ? ARRAYS[type] : undefined;
+    if (!wanted) throw invalid(`tensor: type ${JSON.stringify(type)}, expected ${Object.keys(ARRAYS).join(', ')}`);
     if (!(data instanceof wanted)) {
       throw invalid(`tensor: data of a ${type} tensor must be a ${wanted.name}`);
     }
@@ -60,10 +102,9 @@ export class Tensor<T extends TensorType = TensorType> {
 
   /** The tensors of the first dimension; scalars of a vector. They share the data. */
   *[Symbol.iterator](): IterableIterator<Tensor<T>> {
-    const [n, ...rest] = this.dims;
+    const n = this.dims[0];
     if (n === undefined) throw invalid('tensor: a scalar has nothing to iterate over');
-    const size = product(rest);
-    for (let i = 0; i < n; i++) yield new Tensor(this.type, this.data.subarray(i * size, (i + 1) * size) as TensorData[T], rest);
+    for (let i = 0; i < n; i++) yield part(this, i);
   }
 
   /**
@@ -88,7 +129,7 @@ export class Tensor<T extends TensorType = TensorType> {
       dims.push(end - begin);
       return [begin, end];
     });
-    const out = (this.type === 'float32' ? new Float32Array(product(dims)) : new BigInt64Array(product(dims))) as TensorData[T];
+    const out = zeros(this.type, product(dims));
     let next = 0;
     const copy = (depth: number, at: number): void => {
       if (depth === ranges.length) {
@@ -103,24 +144,133 @@ export class Tensor<T extends TensorType = TensorType> {
     return new Tensor(this.type, out, dims);
   }
 
+  clone(): Tensor<T> {
+    return new Tensor(this.type, this.data.slice() as TensorData[T], this.dims);
+  }
+
+  /** The same data with another shape; one of the numbers may be −1, for what remains. */
+  view(...dims: number[]): Tensor<T> {
+    const rest = this.size / product(dims.filter((d) => d !== -1));
+    return new Tensor(this.type, this.data, dims.map((d) => (d === -1 ? rest : d)));
+  }
+
+  /** The same data without the dimensions of size 1, or without one of them. */
+  squeeze(dim: number | null = null): Tensor<T> {
+    const at = dim === null ? -1 : dimension(dim, this.dims.length, 'squeeze()');
+    return this.view(...this.dims.filter((d, i) => d !== 1 || (dim !== null && i !== at)));
+  }
+
+  /** The same data with a dimension of size 1 before dimension `dim`. */
+  unsqueeze(dim: number): Tensor<T> {
+    const dims = [...this.dims];
+    dims.splice(dimension(dim, dims.length + 1, 'unsqueeze()'), 0, 1);
+    return this.view(...dims);
+  }
+
+  /** The same data with the dimensions from `start` to `end` as one. */
+  flatten(start = 0, end = -1): Tensor<T> {
+    const n = Math.max(1, this.dims.length);
+    const [from, to] = [dimension(start, n, 'flatten()'), dimension(end, n, 'flatten()') + 1];
+    return this.view(...this.dims.slice(0, from), product(this.dims.slice(from, to)), ...this.dims.slice(to));
+  }
+
+  /** A copy with its dimensions in another order. */
+  permute(...axes: number[]): Tensor<T> {
+    const n = this.dims.length;
+    const order = axes.map((axis) => dimension(axis, n, 'permute()'));
+    if (order.length !== n || new Set(order).size !== n) throw invalid(`tensor: permute(): [${axes.join(', ')}], expected each of ${n} dimensions once`);
+    const strides = order.map((axis) => product(this.dims.slice(axis + 1)));
+    const dims = order.map((axis) => this.dims[axis]!);
+    const out = this.data.slice() as TensorData[T];
+    let next = 0;
+    const copy = (depth: number, at: number): void => {
+      if (depth === n) out[next++] = this.data[at]!;
+      else for (let i = 0; i < dims[depth]!; i++) copy(depth + 1, at + i * strides[depth]!);
+    };
+    copy(0, 0);
+    return new Tensor(this.type, out, dims);
+  }
+
+  /** As permute, as in transformers.js. */
+  transpose(...axes: number[]): Tensor<T> {
+    return this.permute(...axes);
+  }
+
+  /** A tensor of another type. Whole numbers lose what is behind the point. */
+  to<U extends TensorType>(type: U): Tensor<U> {
+    const convert = type === 'int64' ? (v: unknown): unknown => BigInt(Math.trunc(Number(v))) : Number;
+    const out = zeros(type, this.size) as unknown as unknown[];
+    for (let i = 0; i < this.size; i++) out[i] = convert(this.data[i]);
+    return new Tensor(type, out as unknown as TensorData[U], this.dims);
+  }
+
+  /** f of each element. */
+  map(f: (value: number, index: number) => number): Tensor<'float32'> {
+    return new Tensor('float32', Float32Array.from(floats(this, 'map'), f), this.dims);
+  }
+
+  /** Each element and a number; sub, mul and div likewise. */
+  add(value: number): Tensor<'float32'> {
+    return this.map((v) => v + value);
+  }
+
+  sub(value: number): Tensor<'float32'> {
+    return this.map((v) => v - value);
+  }
+
+  mul(value: number): Tensor<'float32'> {
+    return this.map((v) => v * value);
+  }
+
+  div(value: number): Tensor<'float32'> {
+    return this.map((v) => v / value);
+  }
+
   /** The mean over a dimension, or over all elements. `keepdim` keeps the dimension, of size 1. */
   mean(dim: number | null = null, keepdim = false): Tensor<'float32'> {
     return reduced(this, 'mean', dim, keepdim, (values) => values.reduce((a, b) => a + b, 0) / values.length);
   }
 
+  sum(dim: number | null = null, keepdim = false): Tensor<'float32'> {
+    return reduced(this, 'sum', dim, keepdim, (values) => values.reduce((a, b) => a + b, 0));
+  }
+
+  min(dim: number | null = null, keepdim = false): Tensor<'float32'> {
+    return reduced(this, 'min', dim, keepdim, (values) => values.reduce((a, b) => Math.min(a, b), Infinity));
+  }
+
+  max(dim: number | null = null, keepdim = false): Tensor<'float32'> {
+    return reduced(this, 'max', dim, keepdim, (values) => values.reduce((a, b) => Math.max(a, b), -Infinity));
+  }
+
+  /** The place of the least element along a dimension, or among all. */
+  argmin(dim: number | null = null, keepdim = false): Tensor<'int64'> {
+    return reduced(this, 'argmin', dim, keepdim, (values) => values.reduce((best, v, i) => (v < values[best]! ? i : best), 0)).to('int64');
+  }
+
+  /** The place of the greatest element along a dimension, or among all. */
+  argmax(dim: number | null = null, keepdim = false): Tensor<'int64'> {
+    return reduced(this, 'argmax', dim, keepdim, (values) => values.reduce((best, v, i) => (v > values[best]! ? i : best), 0)).to('int64');
+  }
+
+  /** The p-norm over a dimension, or of all elements; 'fro' is 2. */
+  norm(p: number | 'fro' = 'fro', dim: number | null = null, keepdim = false): Tensor<'float32'> {
+    const power = p === 'fro' ? 2 : p;
+    return reduced(this, 'norm', dim, keepdim, (values) => values.reduce((a, b) => a + Math.abs(b) ** power, 0) ** (1 / power));
+  }
+
   /** Divides by the p-norm over a dimension: with the defaults every row of a matrix gets the length 1. */
   normalize(p = 2, dim = 1): Tensor<'float32'> {
-    const norms = reduced(this, 'normalize', dim, true, (values) => values.reduce((a, b) => a + Math.abs(b) ** p, 0) ** (1 / p));
+    const norms = this.norm(p, dim, true);
     const at = dimension(dim, this.dims.length, 'normalize()');
     const inner = product(this.dims.slice(at + 1));
     const n = this.dims[at]!;
-    const out = Float32Array.from(this.data as Float32Array, (v, i) => v / norms.data[Math.floor(i / (inner * n)) * inner + (i % inner)]!);
-    return new Tensor('float32', out, this.dims);
+    return this.map((v, i) => v / norms.data[Math.floor(i / (inner * n)) * inner + (i % inner)]!);
   }
 
   /** 1 / (1 + exp(−x)) of each element x. */
   sigmoid(): Tensor<'float32'> {
-    return new Tensor('float32', floats(this, 'sigmoid').map((v) => 1 / (1 + Math.exp(-v))), this.dims);
+    return this.map((v) => 1 / (1 + Math.exp(-v)));
   }
 }
 
@@ -149,7 +299,7 @@ function reduced(t: Tensor, what: string, dim: number | null, keepdim: boolean, 
   return new Tensor('float32', out, t.dims.flatMap((d, i) => (i !== at ? [d] : keepdim ? [1] : [])));
 }
 
-function product(dims: readonly number[]): number {
+export function product(dims: readonly number[]): number {
   return dims.reduce((a, b) => a * b, 1);
 }
 

@@ -58,11 +58,16 @@ type Ids = readonly (number | bigint)[] | Tensor<'int64'>;
 interface Vocabulary {
   readonly vocab_size: number;
   readonly model_max_length: number;
-  /** −1 if there is none, and so are the others. */
+  /** −1 if there is none, and so are the others. The ends are those of config.json. */
   readonly pad_token_id: number;
   readonly mask_token_id: number;
-  /** How a text spells a mask, such as [MASK]; '' if there is none. */
+  readonly bos_token_id: number;
+  readonly eos_token_id: number;
+  /** How a text spells a mask, such as [MASK]; '' if there is none, and so are the others. */
   readonly mask_token: string;
+  readonly pad_token: string;
+  readonly bos_token: string;
+  readonly eos_token: string;
   /** The tokens that skip_special_tokens leaves out, in the order of tokenizer.json, and their ids. */
   readonly all_special_tokens: readonly string[];
   readonly all_special_ids: readonly number[];
@@ -126,12 +131,25 @@ function vocabulary(info: LoadReply, dispose: () => void): Vocabulary {
   const tokens = info.special?.tokens ?? [];
   const ids = Array.from(info.special?.ids ?? []);
   const mask = maskOf(info);
+  const config = JSON.parse(info.config) as Record<string, unknown>;
+  const end = (name: string): number => {
+    const said: unknown = config[name];
+    const id: unknown = Array.isArray(said) ? said[0] : said;
+    return typeof id === 'number' ? id : -1;
+  };
+  const named = (id: number): string => tokens[ids.indexOf(id)] ?? '';
+  const [bos, eos] = [end('bos_token_id'), end('eos_token_id')];
   return {
     vocab_size: info.vocabSize,
     model_max_length: info.maxLength,
     pad_token_id: info.padId,
     mask_token_id: mask < 0 ? -1 : ids[mask]!,
     mask_token: mask < 0 ? '' : tokens[mask]!,
+    bos_token_id: bos,
+    eos_token_id: eos,
+    pad_token: named(info.padId),
+    bos_token: named(bos),
+    eos_token: named(eos),
     all_special_tokens: tokens,
     all_special_ids: ids,
     dispose: async () => dispose(),

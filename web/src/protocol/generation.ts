@@ -18,7 +18,7 @@ export interface GenerateRequest {
   options: string;
   /** True sends tokens as they are chosen. */
   streamed: boolean;
-  /** True sends the logits of each step and waits for those that the page returns. */
+  /** True sends the logits of each step and waits for the page's StepReply. */
   processed: boolean;
 }
 
@@ -48,6 +48,14 @@ export interface Step {
   ids: Int32Array;
   lengths: Int32Array;
   logits: Float32Array;
+}
+
+/** What the page answers to a step. */
+export interface StepReply {
+  /** The logits of the same sequences. */
+  logits: Float32Array;
+  /** The places of the sequences that end before this step, with what they have; null if none does. */
+  ended: Int32Array | null;
 }
 
 /** A part of an input: tokens, or a span for the encoder. Exactly one of text, ids and states is not null. */

@@ -5,7 +5,7 @@ import type { CropReplies, CropRequest } from './crop.js';
 import type { DevicePlan, DeviceReport } from './device.js';
 import type { DepthReply, DepthRequest } from './depth.js';
 import type { ErrorMessage } from './error.js';
-import type { ComposeRequest, GenerateReply, GenerateRequest, Step, Tokens } from './generation.js';
+import type { ComposeRequest, GenerateReply, GenerateRequest, Step, StepReply, Tokens } from './generation.js';
 import type { DescribeRequest, InspectReply, InspectRequest, WatchReply, WatchRequest } from './inspect.js';
 import type { KernelReport, Kernels, MemoryReport, RateRequest, Variant } from './kernels.js';
 import type { ReadReply, ReadRequest, SetKnowledgeRequest } from './kformer.js';
@@ -107,7 +107,7 @@ export type ToWorker =
   /** A generation ends with what it has. */
   | { type: 'interrupt'; id: number }
   /** The answer to a step. */
-  | { type: 'logits'; id: number; logits: Float32Array };
+  | { type: 'stepped'; id: number; reply: StepReply };
 
 /** From the worker to the page. */
 export type FromWorker =

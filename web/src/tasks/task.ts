@@ -3,6 +3,7 @@ import type { Client } from '../page/client.js';
 import { type Inspectable, inspectable } from '../page/inspect.js';
 import { type ModelHandle, modelMembers } from '../page/model.js';
 import type { Loaded, Parts } from '../page/options.js';
+import { type PreTrainedTokenizer, tokenizer } from '../page/tokenizer.js';
 import * as check from '../page/validate.js';
 import type { LoadTimings } from '../protocol/load.js';
 
@@ -19,6 +20,8 @@ export interface PipelineHandle<T extends string> extends ModelHandle, Inspectab
   readonly verified: boolean;
   /** The time that loading took. */
   readonly timings: LoadTimings;
+  /** The model's tokenizer. It runs in the same worker, so its dispose() ends the pipeline. */
+  readonly tokenizer: PreTrainedTokenizer;
 }
 
 /** A task: the parts of a folder that it needs, and the function that a caller gets. */
@@ -46,6 +49,7 @@ export function pipelineHandle<T extends string, F extends object>(task: T, run:
     max_length: info.maxLength,
     verified: info.verified,
     timings: info.timings,
+    tokenizer: tokenizer(client, info),
     ...modelMembers(loaded),
     ...inspectable(client, info.maxLength),
   });

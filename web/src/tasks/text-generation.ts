@@ -2,7 +2,6 @@
 import { type ChatMessage, type ChatTemplateOptions, chatMessages, chatVariables, isChat } from '../page/chat.js';
 import { generate, GENERATION_ELSEWHERE, GENERATION_OPTIONS, type GenerationOptions, type Source } from '../page/generation.js';
 import { stream, type Streamer, streamingTo } from '../page/streaming.js';
-import { type PreTrainedTokenizer, tokenizer } from '../page/tokenizer.js';
 import * as check from '../page/validate.js';
 import type { PipelineHandle, TaskDefinition } from './task.js';
 
@@ -43,8 +42,6 @@ export interface TextGenerationCall {
    *     for await (const piece of generator.stream('Once upon a time', { max_new_tokens: 100 })) print(piece);
    */
   stream(input: string | Chat, options?: Omit<TextGenerationOptions, 'streamer' | 'return_full_text' | 'num_beams'>): AsyncGenerator<string, void, void>;
-  /** The model's tokenizer. It runs in the same worker, so its dispose() ends the pipeline. */
-  readonly tokenizer: PreTrainedTokenizer;
 }
 
 /** A model that continues texts. */
@@ -95,7 +92,6 @@ export const textGeneration: TaskDefinition<TextGenerationCall> = {
           if (isChat(input)) return source(await written([input], o, signal), o, true);
           return source([check.oneText(`${WHAT}: stream`, input)], o, false);
         }),
-      tokenizer: tokenizer(client, info),
     }) as TextGenerationCall;
   },
 };

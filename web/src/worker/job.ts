@@ -1,6 +1,6 @@
 // One request while the worker serves it, and calls of the Go program.
 import { type GoMemory, goBytes } from '../../../kernels/simd/imports.mjs';
-import type { Step, Tokens } from '../protocol/generation.js';
+import type { Step, StepReply, Tokens } from '../protocol/generation.js';
 import type { Request } from '../protocol/messages.js';
 import { TokenBuffer } from './token-buffer.js';
 
@@ -39,7 +39,7 @@ export class Job {
   interrupted = false;
   readonly controller = new AbortController();
   readonly #listener: Listener;
-  #answer: { resolve(logits: Float32Array): void; reject(e: unknown): void } | null = null;
+  #answer: { resolve(reply: StepReply): void; reject(e: unknown): void } | null = null;
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -57,8 +57,8 @@ export class Job {
     if (tokens) this.#listener.tokens(tokens);
   }
 
-  /** Has the page process the logits of a step; the Go program calls this. */
-  process(ids: Int32Array, lengths: Int32Array, logits: Float32Array): Promise<Float32Array> {
+  /** Sends the logits of a step to the page and waits for its answer; the Go program calls this. */
+  process(ids: Int32Array, lengths: Int32Array, logits: Float32Array): Promise<StepReply> {
     if (this.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'));
     this.flush();
     return new Promise((resolve, reject) => {
@@ -68,8 +68,8 @@ export class Job {
   }
 
   /** Takes the page's answer to a step. */
-  processed(logits: Float32Array): void {
-    this.#answer?.resolve(logits);
+  processed(reply: StepReply): void {
+    this.#answer?.resolve(reply);
     this.#answer = null;
   }
 

@@ -55,8 +55,8 @@ function receive(data: Exclude<ToWorker, StartMessage>): void {
       if (job) job.interrupted = true;
       break;
     }
-    case 'logits':
-      jobs.get(data.id)?.processed(data.logits);
+    case 'stepped':
+      jobs.get(data.id)?.processed(data.reply);
       break;
     case 'beat':
       scope.postMessage({ type: 'beat' });

@@ -1,0 +1,3 @@
+import { DynamicCache } from '@huggingface/transformers';
+
+export const result = DynamicCache;

@@ -1,0 +1,13 @@
+// Objects that can be called, as in transformers.js: calling one calls its _call.
+
+/** The base of classes whose instances can be called. */
+export const Callable = /* @__PURE__ */ callable();
+
+function callable(): new () => (...args: never[]) => unknown {
+  return class {
+    constructor() {
+      const made = (...args: unknown[]): unknown => (made as unknown as { _call(...args: unknown[]): unknown })._call(...args);
+      return Object.setPrototypeOf(made, new.target.prototype) as () => unknown;
+    }
+  } as new () => () => unknown;
+}
