@@ -29,6 +29,12 @@ function showPane() {
     if (key === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  for (const nav of document.querySelectorAll('[data-below]')) {
+    const { below } = nav.dataset;
+    const inside = nav.contains(panes.get(name));
+    nav.hidden = name !== below && !inside;
+    if (inside) panes.get(below).setAttribute('aria-current', 'true');
+  }
   for (const part of document.querySelectorAll('[data-only]')) part.hidden = part.dataset.only !== name;
   $('title').textContent = title;
   $('lede').textContent = lede;
