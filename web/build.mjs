@@ -130,7 +130,7 @@ async function files() {
 
 /** The demo's service worker, with the files that the page needs without a network, and what tells two builds of them apart. */
 async function offline() {
-  const rest = /\.map$|\.d\.ts$|\.png$|^engine\.js$|^chat\.wasm\.gz$|^offline\.js$/; // no view asks for these
+  const rest = /\.map$|\.d\.ts$|\.png$|^engine\.js$|^(chat|thex|evaluator)\.wasm\.gz$|^offline\.js$/; // no view asks for these at its start
   const names = (await readdir(dist, { withFileTypes: true })).filter((f) => f.isFile() && !rest.test(f.name)).map((f) => f.name);
   const hash = createHash('sha256');
   for (const name of names.sort()) hash.update(`${name}\0`).update(await readFile(path.join(dist, name)));

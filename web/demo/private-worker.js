@@ -5,13 +5,26 @@ import './wasm_exec.js';
 
 const files = new Map();
 
+/** The answer of the network, kept for a visit without one. It is public: the program and the model. */
+async function get(url) {
+  const kept = await globalThis.caches?.open('lodestone-private').catch(() => undefined); // none in a private window
+  let response;
+  try {
+    response = await fetch(url);
+  } catch (e) {
+    response = await kept?.match(url);
+    if (response) return response;
+    throw new Error(`${url} cannot be fetched (${e.message}); check the connection and try again`);
+  }
+  if (!response.ok) throw new Error(`got status ${response.status} for ${url}, expected 200; check the connection and try again`);
+  await kept?.put(url, response.clone()).catch(() => {}); // no room
+  return response;
+}
+
 /** The bytes of a file of this site. */
 function file(url) {
   if (!files.has(url)) {
-    const loaded = fetch(url).then(async (r) => {
-      if (!r.ok) throw new Error(`got status ${r.status} for ${url}, expected 200; check the connection and try again`);
-      return new Uint8Array(await r.arrayBuffer());
-    });
+    const loaded = get(url).then(async (r) => new Uint8Array(await r.arrayBuffer()));
     loaded.catch(() => files.delete(url));
     files.set(url, loaded);
   }
@@ -22,8 +35,7 @@ let started = null;
 
 /** Starts the program, which the worker decompresses: few servers compress WebAssembly. */
 async function start() {
-  const response = await fetch(`./${self.name}.wasm.gz`);
-  if (!response.ok) throw new Error(`got status ${response.status} for ${self.name}.wasm.gz, expected 200; check the connection and try again`);
+  const response = await get(`./${self.name}.wasm.gz`);
   const bytes = await new Response(response.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
   const go = new globalThis.Go();
   const { instance } = await WebAssembly.instantiate(bytes, go.importObject);

@@ -67,6 +67,8 @@ test('a server classifies what it cannot read; the label is that in clear', asyn
   // Nothing of it is in the browser's storage.
   const stored = await page.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, (await (indexedDB.databases?.() ?? [])).map((d) => d.name)]));
   expect(stored).not.toMatch(/station|little dog|secret|thex-key/);
+  const kept = await page.evaluate(async () => (await (await caches.open('lodestone-private')).keys()).map((r) => new URL(r.url).pathname.split('/').pop()).sort());
+  expect(kept).toEqual(['config.json', 'model.safetensors', 'thex.wasm.gz', 'tokenizer.json']);
 });
 
 test('without a server a worker of the page stands in, and the page says so; then offline', async ({ page, context }, info) => {
