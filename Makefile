@@ -31,7 +31,7 @@ help: ## this list
 # --- what a visitor types ------------------------------------------------------
 
 demo: build ## build the demo and serve it on this machine; prints the address
-	$(GO) run ./web/serve -dir web/dist -addr $(ADDR)
+	$(GO) run ./web/serve -dir web/dist -addr $(ADDR) -encrypted web/dist/models/thex-kinds-en
 
 build: go-installed node_modules/.package-lock.json ## everything that a page needs, into web/dist
 	@web/tools/need.sh libdeflate-gzip:libdeflate-tools

@@ -10,7 +10,7 @@ const gpu = /webgpu(-loss)?\.spec\.ts/;
 const port = Number(process.env['E2E_PORT'] ?? 4173);
 
 // Specs that pass in Chromium and have not been run to their end in Firefox.
-const notYetInFirefox = ['addresses', 'cache', 'demo-depth', 'demo-notes', 'demo-papers', 'docs', 'elements', 'migration', 'parity', 'wording'].map((name) => `**/${name}.spec.ts`);
+const notYetInFirefox = ['addresses', 'cache', 'docs', 'elements', 'migration', 'parity', 'wording'].map((name) => `**/${name}.spec.ts`);
 
 export default defineConfig({
   testDir: 'web/e2e',

@@ -259,7 +259,7 @@ func (c *DepthPane) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent.AppendChild(vgn)
 					vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "p", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "caption"}}}
 					vgparent.AppendChild(vgn)
-					vgn.SetInnerHTML(vugu.HTML("A step of training moves weights along the gradient. This page computes no gradient: here the direction is random and the same in all four. The theorem is about Post-LN and DeepNorm; for the others it states no bound. Random steps cancel each other in part, so the states move less than the bound allows."))
+					vgn.SetInnerHTML(vugu.HTML("A step of training moves weights along the gradient. This page computes no gradient: here the direction is random and the same in all four. The theorem is about Post-LN and DeepNorm, with each matrix reduced to a number; for the others it states no bound. Random steps cancel each other in part, so the states move less than the bound allows."))
 					vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n    "}
 					vgparent.AppendChild(vgn)
 				}

@@ -5,7 +5,7 @@
 // state. The packages are
 //
 //	host               what the views need of the page, and the models that they load
-//	search, translate, entities, crop, write, notes, depth, explore, bench
+//	search, translate, entities, crop, write, notes, depth, private, explore, bench
 //	                   the state of the views; crop is a part of the view "Entities", explore is the view "Model"
 //	papers             what each view shows of which paper, with figures
 //	chart              lines as SVG

@@ -20,6 +20,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/host/hosttest"
 	"github.com/lodestone-wasm/lodestone/ui/notes"
+	"github.com/lodestone-wasm/lodestone/ui/private"
 	"github.com/lodestone-wasm/lodestone/ui/search"
 	"github.com/lodestone-wasm/lodestone/ui/translate"
 	"github.com/lodestone-wasm/lodestone/ui/write"
@@ -98,6 +99,39 @@ func (f fake) Run(_ context.Context, _ string, layers int, _ int64) (*depth.Grow
 	return g, f.fail
 }
 
+// secret is both sides of an encrypted run of one round.
+type secret struct{ fake }
+
+type letters string
+
+func (m letters) Len() int          { return len(m) }
+func (m letters) Head(n int) []byte { return []byte(m)[:min(n, len(m))] }
+
+func (s secret) Open(context.Context, string) (string, error) { return "f00d", s.fail }
+
+func (s secret) Keys(context.Context) (private.Message, error) { return letters("keys"), nil }
+
+func (s secret) Begin(context.Context, string) (private.Begun, error) {
+	return private.Begun{Message: letters(strings.Repeat("~", 200)), Tokens: 4}, nil
+}
+
+func (s secret) Next(context.Context, private.Message) (private.Step, error) {
+	return private.Step{Label: "story"}, nil
+}
+
+func (s secret) Clear(context.Context, string) (string, error) { return "story", nil }
+
+func (s secret) At(string) private.Evaluator { return s }
+
+func (s secret) Here(context.Context) (private.Evaluator, error) { return s, nil }
+
+func (s secret) Send(_ context.Context, method, _ string, _ private.Message) (int, private.Message, error) {
+	if method == "PUT" {
+		return 204, letters(""), nil
+	}
+	return 200, letters("answer"), nil
+}
+
 // Measure finds two rates.
 func (f fake) Measure(_ context.Context, progress func(bench.Step)) (*bench.Measured, error) {
 	progress(bench.Step{Name: "q8 kernels", Done: 4, Total: 10})
@@ -158,6 +192,7 @@ func run(t *testing.T, f fake, test func(t *testing.T, p *page)) {
 			Crop:        crop.New(h, translator, tagger, f),
 			Writing:     write.New(h, model("writer", "the writer"), f),
 			Notes:       notes.New(h, model("kformer", "the Kformer"), f),
+			Private:     private.New(h, model("thex", "the classifier"), secret{f}, secret{f}),
 			Depth:       depth.New(h, f),
 			Explorer:    explore.New(h, f),
 			Bench:       bench.New(h, f),

@@ -197,3 +197,19 @@ func TestTheChoosersTakeNumbers(t *testing.T) {
 		time.Sleep(time.Second)
 	})
 }
+
+func TestTheEncryptedRunShowsItsBytesItsRoundsAndBothLabels(t *testing.T) {
+	run(t, fake{}, func(t *testing.T, p *page) {
+		p.root.Show(route.Parse("#/private"))
+		hosttest.Contains(t, html(t, p.root), "Load and classify", "Load the classifier, 7.9 MB", "lode serve --encrypted thex-kinds-en --origin https://example.org", "THE-X")
+		p.Private.Press()
+		page := html(t, p.root)
+		hosttest.Contains(t, page, "Under encryption: story. In clear: story.", "7e 7e 7e", "1 round, 200 B sent and 6 B received", "Encrypt and classify")
+		lacks(t, page, "alert")
+	})
+	run(t, broken, func(t *testing.T, p *page) {
+		p.root.Show(route.Parse("#/private"))
+		p.Private.Press()
+		hosttest.Contains(t, html(t, p.root), "The sentence could not be classified", "the &lt;worker&gt; failed")
+	})
+}

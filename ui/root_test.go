@@ -138,8 +138,8 @@ func TestBoxesKeepWhatIsTyped(t *testing.T) {
 				t.Errorf("%s has a box with the id \"nothing\"", pane.Name)
 			}
 		}
-		if p.root.Show(route.Parse("#/bench")); count != 17 || p.root.Type("query", "x") || p.root.Fills() != nil {
-			t.Errorf("%d boxes, expected 17, and none in the view Bench", count)
+		if p.root.Show(route.Parse("#/bench")); count != 19 || p.root.Type("query", "x") || p.root.Fills() != nil {
+			t.Errorf("%d boxes, expected 19, and none in the view Bench", count)
 		}
 	})
 }

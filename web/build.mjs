@@ -6,6 +6,7 @@
 //   webgpu.js                              the bridge to a GPU, fetched where there is one
 //   engine.js                              the worker's script for a tokenizer in the page, fetched with the first one
 //   chat.wasm.gz                           chat templates, fetched with the first chat
+//   thex.wasm.gz, evaluator.wasm.gz        both sides of encrypted runs, for the demo's view "Private"
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
 //   kernels-shared.wasm                    the kernels in a page that may have threads
 //   models/prompt-magneto-en-de-fr/        the default model
@@ -58,7 +59,7 @@ if (existsSync('web/demo/index.html')) await offline();
 /** The Go programs, one after the other: each build uses every core by itself. */
 async function programs() {
   // The worker decompresses it: few servers compress WebAssembly, and none has to.
-  for (const [name, flags] of [['engine', ENGINE], ['chat', lean(...MAPS)]]) {
+  for (const [name, flags] of [['engine', ENGINE], ['chat', lean(...MAPS)], ['thex', []], ['evaluator', []]]) {
     const program = path.join(root, `web/.build/${name}.wasm`);
     await goBuild(`./wasm/${name}`, program, flags);
     await tool('libdeflate-gzip', ['-12', '-k', '-f', program]); // 5 % smaller than gzip -9, in two seconds
@@ -129,7 +130,7 @@ async function files() {
 
 /** The demo's service worker, with the files that the page needs without a network, and what tells two builds of them apart. */
 async function offline() {
-  const rest = /\.map$|\.d\.ts$|\.png$|^engine\.js$|^chat\.wasm\.gz$|^offline\.js$/; // no view asks for these
+  const rest = /\.map$|\.d\.ts$|\.png$|^engine\.js$|^(chat|thex|evaluator)\.wasm\.gz$|^offline\.js$/; // no view asks for these at its start
   const names = (await readdir(dist, { withFileTypes: true })).filter((f) => f.isFile() && !rest.test(f.name)).map((f) => f.name);
   const hash = createHash('sha256');
   for (const name of names.sort()) hash.update(`${name}\0`).update(await readFile(path.join(dist, name)));

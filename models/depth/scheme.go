@@ -60,7 +60,8 @@ func NewScheme(name string, layers int) (Scheme, error) {
 //
 //	‖ΔF‖ ≤ Σ_{i ≤ 2l} √(v_i² + w_i²)/α · ‖Δθ_i‖
 //
-// with v = w = Gain. The theorem is about x = LN(αx + G(x)); for schemes that normalise before, ok is false.
+// with v = w = Gain: the paper reduces the value and output projections, and both matrices of the feed-forward, to numbers v and w.
+// The theorem is about x = LN(αx + G(x)); for schemes that normalise before, ok is false.
 func (s Scheme) Bound(layer int, step float64) (bound float64, ok bool) {
 	if s.norm != transformer.PostLN && s.norm != transformer.DeepNorm {
 		return 0, false

@@ -21,6 +21,7 @@ import (
 	"github.com/lodestone-wasm/lodestone/ui/explore"
 	"github.com/lodestone-wasm/lodestone/ui/host"
 	"github.com/lodestone-wasm/lodestone/ui/notes"
+	"github.com/lodestone-wasm/lodestone/ui/private"
 	"github.com/lodestone-wasm/lodestone/ui/search"
 	"github.com/lodestone-wasm/lodestone/ui/translate"
 	"github.com/lodestone-wasm/lodestone/ui/write"
@@ -66,6 +67,7 @@ func views(p *page) ui.Views {
 	tagger, taggerModel := onDemand(p, "token-classification", "tagger", "tagger-magneto-en-de")
 	writer, writerModel := onDemand(p, "text-generation", "writer", "writer-magneto-en")
 	reader := &chooser{pipeline{folder: "./models/kformer-notes-en/"}}
+	classifier := &encrypted{pipeline: pipeline{task: "text-classification", folder: "./models/thex-kinds-en/"}}
 	return ui.Views{
 		Search:      search.New(p, model, embedder),
 		Translation: translate.New(p, translatorModel, translator),
@@ -73,6 +75,7 @@ func views(p *page) ui.Views {
 		Crop:        crop.New(p, translatorModel, taggerModel, cropper{translator, tagger}),
 		Writing:     write.New(p, writerModel, writer),
 		Notes:       notes.New(p, host.NewModel(p, reader, "kformer", "kformer-notes-en", "the Kformer"), reader),
+		Private:     private.New(p, host.NewModel(p, classifier, "thex", "thex-kinds-en", "the classifier and its encryption"), classifier, evaluators{}),
 		Depth:       depth.New(p, &stacks{}),
 		Explorer:    explore.New(p, opener{}),
 		Bench:       bench.New(p, measurer{}),

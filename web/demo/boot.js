@@ -21,17 +21,26 @@ function pane() {
   return panes.has(name) ? name : panes.keys().next().value;
 }
 
+const PROMISE = $('promise').textContent;
+
 /** Shows the parts of a view that the program does not draw: its link, heading, introduction and form, and the page's title. */
 function showPane() {
   const name = pane();
-  const { title, lede, skip } = panes.get(name).dataset;
+  const { title, lede, skip, promise } = panes.get(name).dataset;
   for (const [key, link] of panes) {
     if (key === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  for (const nav of document.querySelectorAll('[data-below]')) {
+    const { below } = nav.dataset;
+    const inside = nav.contains(panes.get(name));
+    nav.hidden = name !== below && !inside;
+    if (inside) panes.get(below).setAttribute('aria-current', 'true');
+  }
   for (const part of document.querySelectorAll('[data-only]')) part.hidden = part.dataset.only !== name;
   $('title').textContent = title;
   $('lede').textContent = lede;
+  $('promise').textContent = promise ?? PROMISE;
   $('skip').textContent = skip === 'query' ? 'Skip to the search box' : 'Skip to the content';
   document.title = name === 'search' ? 'Lodestone: search by meaning, on your own machine' : `${title} · Lodestone`;
 }

@@ -30,3 +30,19 @@ test('ten papers, each with its citation, two figures and its view', async ({ pa
   expect(content).toBeLessThanOrEqual(inner);
   await info.attach('papers-phone.png', { body: await page.screenshot({ fullPage: true }), contentType: 'image/png' });
 });
+
+test('the navigation is one line at 1,280 pixels, and the views of papers are below it', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto('/#/papers');
+  const below = page.getByRole('navigation', { name: 'Views of papers' });
+  await expect(below.getByRole('link')).toHaveText(['Notes', 'Depth', 'Private']);
+  const main = page.getByRole('navigation', { name: 'Views', exact: true });
+  const tops = await main.getByRole('link').evaluateAll((all) => all.map((a) => a.getBoundingClientRect().top));
+  expect(new Set(tops).size).toBe(1);
+  await below.getByRole('link', { name: 'Depth' }).click();
+  await expect(below.getByRole('link', { name: 'Depth' })).toHaveAttribute('aria-current', 'page');
+  await expect(main.getByRole('link', { name: 'Papers' })).toHaveAttribute('aria-current', 'true');
+  await main.getByRole('link', { name: 'Search' }).click();
+  await expect(below).toBeHidden();
+  await expect(main.getByRole('link', { name: 'Papers' })).not.toHaveAttribute('aria-current', /./);
+});

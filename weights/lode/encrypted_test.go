@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,29 @@ func TestEncryptClassify(t *testing.T) {
 		if status != c.status || !strings.HasPrefix(out.String(), c.out) || !strings.Contains(complaint.String(), c.err) {
 			t.Errorf("%s: status %d, %q, %q", c.name, status, out.String(), complaint.String())
 		}
+	}
+}
+
+// Alone, the evaluator answers pages of the origins that may call it, and nothing but encrypted runs.
+func TestAnEvaluatorAloneAnswersPages(t *testing.T) {
+	url, _, end := serving(t, "--encrypted", "../thex-kinds-en", "--origin", "https://example.org")
+	for path, status := range map[string]int{"/encrypted/v1/model": 200, "/v1/embeddings": 404} {
+		r, err := http.NewRequest("GET", url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", "https://example.org")
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if allow := a.Header.Get("Access-Control-Allow-Origin"); a.StatusCode != status || status == 200 && allow != "https://example.org" {
+			t.Errorf("%s: %d, allowed %q", path, a.StatusCode, allow)
+		}
+	}
+	if err := end(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -33,7 +33,7 @@ type serveFlags struct {
 
 func init() {
 	register(textsGroup, func(e *env) *flags {
-		f := newCommand(e, "serve --model [NAME=]MODEL", "an embeddings service over HTTP, with the calls of OpenAI, Cohere, Jina and Text Embeddings Inference").computes()
+		f := newCommand(e, "serve [--model [NAME=]MODEL] [--encrypted MODEL]", "an embeddings service over HTTP, with the calls of OpenAI, Cohere, Jina and Text Embeddings Inference").computes()
 		var o serveFlags
 		o.define(f)
 		return f.runs(0, 0, func([]string) error { return f.serve(e, o) })
@@ -52,7 +52,7 @@ func (o *serveFlags) define(f *flags) {
 	f.DurationVar(&o.limits.Budget, "budget", 0, "longest time of a request; 0: 1m; negative: no limit")
 	f.Uint64Var(&o.limits.Memory, "memory", 0, "most bytes that models take together; those that were not used for longest are dropped; 0: no limit")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long requests may take after an interrupt")
-	f.StringVar(&o.encrypted, "encrypted", "", "folder of a THE-X classifier that answers lode encrypt-classify under /encrypted")
+	f.StringVar(&o.encrypted, "encrypted", "", "THE-X classifier that answers encrypted runs under /encrypted: those of lode encrypt-classify and of the demo's view Private")
 	f.IntVar(&o.encryptedTokens, "encrypted-tokens", thex.DefaultTokens, "tokens that encrypted texts are padded to")
 	for _, m := range []struct{ flag, task, about string }{
 		{"model", pipeline.FeatureExtraction.Name, "/v1/embeddings and /v1/rerank"},
@@ -102,7 +102,7 @@ func (o *serveFlags) tokens() ([]string, error) {
 // serve answers requests until the context of e ends; then it lets those that run come to an end.
 func (f *flags) serve(e *env, o serveFlags) error {
 	ctx := e.context()
-	if len(o.models) == 0 {
+	if len(o.models) == 0 && o.encrypted == "" {
 		return fmt.Errorf("%w: no --model", errUsage)
 	}
 	tokens, err := o.tokens()
@@ -134,16 +134,17 @@ func (f *flags) serve(e *env, o serveFlags) error {
 			return err
 		}
 	}
-	s, err := service.New(service.Config{
-		Device: dev, Models: models, Tokens: tokens, Origins: o.origins, Limits: o.limits, AutoTruncate: o.truncate,
-		Log: slog.New(slog.NewJSONHandler(e.err, nil)),
-	})
-	if err != nil {
-		return err
+	handler := http.NotFoundHandler()
+	if len(models) > 0 {
+		if handler, err = service.New(service.Config{
+			Device: dev, Models: models, Tokens: tokens, Origins: o.origins, Limits: o.limits, AutoTruncate: o.truncate,
+			Log: slog.New(slog.NewJSONHandler(e.err, nil)),
+		}); err != nil {
+			return err
+		}
 	}
-	handler := http.Handler(s)
 	if o.encrypted != "" {
-		if handler, err = o.withEncrypted(s); err != nil {
+		if handler, err = o.withEncrypted(handler); err != nil {
 			return err
 		}
 	}
@@ -182,7 +183,7 @@ func (o *serveFlags) withEncrypted(next http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	stripped := http.StripPrefix("/encrypted", runs)
+	stripped := http.StripPrefix("/encrypted", server.Origins(runs, o.origins...))
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
 	mux.HandleFunc("/encrypted/", func(w http.ResponseWriter, r *http.Request) {
@@ -199,7 +200,11 @@ func (o *serveFlags) announce(e *env, addr string, token bool) {
 	if token {
 		header = fmt.Sprintf(" -H \"Authorization: Bearer $(grep -v '^#' %s | head -n 1)\"", o.tokenFile)
 	}
-	fmt.Fprintf(e.out, "lode serve: http://%s, the contract is /openapi.json\n", addr)
+	contract := ", the contract is /openapi.json"
+	if len(o.models) == 0 {
+		contract = ""
+	}
+	fmt.Fprintf(e.out, "lode serve: http://%s%s\n", addr, contract)
 	calls := map[string]string{
 		pipeline.FeatureExtraction.Name:   `embeddings`,
 		pipeline.TokenClassification.Name: `entities`,
@@ -208,6 +213,10 @@ func (o *serveFlags) announce(e *env, addr string, token bool) {
 	}
 	if o.encrypted != "" {
 		fmt.Fprintf(e.out, "lode encrypt-classify --server http://%s/encrypted --model %s --tokens %d 'Where is the station?'\n", addr, o.encrypted, o.encryptedTokens)
+	}
+	if len(o.models) == 0 {
+		fmt.Fprintf(e.out, "curl -s http://%s/encrypted/v1/model\n", addr)
+		return
 	}
 	fmt.Fprintf(e.out, "curl -s http://%s/v1/%s%s -H 'Content-Type: application/json' -d '{\"model\":%q,\"input\":\"Guten Morgen\"}'\n", addr, calls[o.models[0].Task], header, o.models[0].ID)
 }

@@ -169,6 +169,10 @@ func TestWhoImportsWhom(t *testing.T) {
 	if !server[module+"models/thex/evaluator"] || !server[lattigo] || server[module+"models/thex/client"] {
 		t.Error("the server must import the evaluator and not the client")
 	}
+	client, standIn := list("js", "wasm", "wasm/thex"), list("js", "wasm", "wasm/evaluator")
+	if !client[module+"models/thex/client"] || client[module+"models/thex/evaluator"] || !standIn[module+"models/thex/server"] || standIn[module+"models/thex/client"] {
+		t.Error("of the programs of a page, the client must not import the evaluator, and the evaluator not the client")
+	}
 	for _, program := range []string{"wasm/engine", "wasm/app"} {
 		deps := list("js", "wasm", program)
 		if !deps[module+"kernels/lean"] && !deps["strings"] {

@@ -14,6 +14,7 @@
 //	/hub/          the same folders under model ids, in the layout of Hugging Face (hub.go)
 //	/examples-of-transformers/NAME.js  examples that import @huggingface/transformers,
 //	               with only that import changed (migration.go)
+//	/encrypted/    encrypted runs of thex-kinds-en, by the handler of web/serve
 //	/original/     the folder that LODESTONE_F32_MODEL names, if it is set: the
 //	               default model before quantisation, for its golden vectors
 //
@@ -29,6 +30,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/lodestone-wasm/lodestone/web/serve/encrypted"
 	"github.com/lodestone-wasm/lodestone/web/serve/static"
 )
 
@@ -82,6 +84,10 @@ func run(addr string) error {
 	if err != nil {
 		return err
 	}
+	handler, err := encrypted.Handler("web/dist/models/thex-kinds-en", mux)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("e2e: http://%s/\n", l.Addr())
-	return static.Serve(l, mux)
+	return static.Serve(l, handler)
 }

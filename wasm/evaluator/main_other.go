@@ -1,0 +1,5 @@
+//go:build !js
+
+package main
+
+func main() { println("this program runs in a web worker: GOOS=js GOARCH=wasm") }
