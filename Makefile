@@ -76,7 +76,11 @@ edge: edge-build ## build the edge worker and run it under workerd; prints the a
 	$(WITH_NODE) node web/edge/serve.mjs
 
 edge-test: edge-build build browsers ## the edge worker under workerd, end to end
-	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=1200000 --test-reporter=tap web/edge/test/*.test.mjs
+	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/edge/test/*.test.mjs
+
+.PHONY: edge-soak
+edge-soak: edge-build ## the memory of the edge worker after 10,000 requests; a few minutes
+	$(WITH_NODE_22) timeout -k 10 3600 node --test --test-timeout=3000000 --test-reporter=tap web/edge/soak/*.test.mjs
 
 edge-bench: edge-build web/bench/node_modules/.package-lock.json ## the edge worker beside transformers.js in a Node server; about two minutes on an idle machine
 	$(WITH_NODE_22) node web/edge/bench.mjs

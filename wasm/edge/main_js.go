@@ -45,7 +45,7 @@ func main() {
 // The folder of a model is models/ID of the static assets, or of the bucket BUCKET.
 // web/edge/worker.mjs reads two variables more, KERNELS and BUDGET.
 func open() (*service.Service, error) {
-	backend, err := simd.New(nil)
+	kernel, err := simd.New(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func open() (*service.Service, error) {
 		}
 	}
 	c := service.Config{
-		Device:       kernels.NewDevice(backend),
+		Device:       kernels.NewDevice(backend{kernel}),
 		Tokens:       strings.Fields(cloudflare.Getenv("TOKENS")),
 		Origins:      strings.Fields(cloudflare.Getenv("ORIGINS")),
 		AutoTruncate: cloudflare.Getenv("AUTO_TRUNCATE") == "true",

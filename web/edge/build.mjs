@@ -41,7 +41,7 @@ await build({
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  external: ['*.wasm'],
+  external: ['*.wasm', 'node:crypto'],
   alias: { 'workers/wasm_exec': glue },
   legalComments: 'inline',
   logLevel: 'warning',

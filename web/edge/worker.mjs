@@ -2,6 +2,7 @@
 // request at a time. Vectors are computed synchronously, so more at a time would not be
 // faster; and the promises that the program waits for then belong to the request that is
 // being served, since an isolate ends what a request left behind.
+import { createHash } from 'node:crypto';
 import 'workers/wasm_exec';
 import { kernelImports } from '../../kernels/simd/imports.mjs';
 import simd128 from './kernels.wasm';
@@ -64,7 +65,9 @@ async function start(env) {
   const binding = {};
   const memory = () => ({ program: go.mem.buffer.byteLength, kernels: exports.memory.buffer.byteLength });
   const answer = (status, headers, body) => (self.answer = respond(status, headers, body));
-  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, answer, ...modelFiles(env, exports.memory) };
+  const newHash = () => createHash('sha256');
+  const addToHash = (hash, at, n) => void hash.update(new Uint8Array(exports.memory.buffer, at, n));
+  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, answer, newHash, addToHash, ...modelFiles(env, exports.memory) };
   const self = { binding, lodestone, answer: null, fail: null };
   // A promise of go.run would belong to the request that starts the program.
   go.exit = (code) => self.fail?.(new Error(`edge: the program ended with status ${code}`));

@@ -121,7 +121,7 @@ test('a body that does not arrive within the budget is refused', async () => {
 // there at once, and then no timer runs before the answer.
 test('a request that takes longer than its budget is given up, and the next one is answered', async (t) => {
   const b = await bucket(t);
-  await withWorker({ vars: { TOKENS: TOKEN, BUDGET: '8000' }, bucket: b.address }, async (w) => {
+  await withWorker({ vars: { TOKENS: TOKEN, BUDGET: '15000' }, bucket: b.address }, async (w) => {
     b.hold();
     const r = await post(w, E, { model: ID, input: 'a' });
     const { error } = await r.json();
