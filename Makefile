@@ -39,7 +39,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-webgpu e2e-firefox webkit ## test, then the race detector, Firefox ESR and WebKitGTK; about as long again
+test-all: test race e2e-webgpu e2e-firefox webkit edge-test ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK and the edge worker; about as long again
 
 check: lint types build size clean-tree ## the quick gate before a commit
 

@@ -68,9 +68,12 @@ async function start(env) {
   const newHash = () => createHash('sha256');
   const addToHash = (hash, at, n) => void hash.update(new Uint8Array(exports.memory.buffer, at, n));
   const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, answer, newHash, addToHash, ...modelFiles(env, exports.memory) };
-  const self = { binding, lodestone, answer: null, fail: null };
+  const self = { binding, lodestone, answer: null, ended: null, fail: null };
   // A promise of go.run would belong to the request that starts the program.
-  go.exit = (code) => self.fail?.(new Error(`edge: the program ended with status ${code}`));
+  go.exit = (code) => {
+    self.ended = new Error(`edge: the program ended with status ${code}`);
+    self.fail(self.ended);
+  };
   await new Promise((resolve, reject) => {
     self.fail = reject;
     WebAssembly.instantiate(program, { ...go.importObject, kernels: kernelImports(exports, go), workers: { ready: resolve } })
@@ -106,13 +109,14 @@ async function call(request, body, env, deadline) {
   if (body === undefined) headers.set('content-length', String(MAX_BODY + 1)); // the program refuses it by name
   let timer;
   try {
-    const ended = self.binding.handleRequest({ method: request.method, url: request.url, headers, body: null });
+    const done = self.binding.handleRequest({ method: request.method, url: request.url, headers, body: null });
     // With the model in memory, the program has answered before it returned.
+    if (self.ended) throw self.ended;
     if (self.answer === null) {
       await new Promise((resolve, reject) => {
         self.fail = reject;
         timer = setTimeout(() => reject(new Error('edge: no answer within the budget of the request')), Math.max(0, deadline - Date.now()));
-        ended.then(resolve, reject);
+        done.then(resolve, reject);
       });
     }
     if (self.answer === null) throw new Error('edge: the program ended a request without an answer');
