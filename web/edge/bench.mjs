@@ -135,7 +135,7 @@ console.log(`workerd ${await version('.', 'workerd')}; Node.js ${process.version
 const start = await starts();
 const servers = [];
 try {
-  for (const s of [await lodestone('Lodestone in workerd', {}), await lodestone('Lodestone, KERNELS=relaxed', { KERNELS: 'relaxed' }), await node('transformers.js in a Node server')]) {
+  for (const s of [await lodestone('Lodestone, KERNELS=simd128', { KERNELS: 'simd128' }), await lodestone('Lodestone, KERNELS=relaxed', { KERNELS: 'relaxed' }), await node('transformers.js in a Node server')]) {
     servers.push({ ...s, process: [], thread: [], latency: [], rates: [], busy: [] });
   }
   const { text, n } = await text64(servers[0].url);

@@ -16,7 +16,7 @@ import { each, ID, metric, post, root, TAGGER, TEXTS, TOKEN, vectors, withWorker
 let shared, alone, together, relaxed;
 before(async () => {
   ({ simd128: [alone, together], relaxed: [, relaxed] } = await pageEmbeds(TEXTS));
-  shared = await worker({ vars: { TOKENS: `another-token-of-it ${TOKEN}`, ORIGINS: 'https://a.example' } });
+  shared = await worker({ vars: { TOKENS: `another-token-of-it ${TOKEN}`, ORIGINS: 'https://a.example', KERNELS: 'simd128' } });
 });
 after(() => shared?.end());
 
