@@ -103,7 +103,7 @@ async function starts() {
     const before = await cpu(w.child.pid);
     await ask(w.url, 'a');
     all.push({ process: listening - began, ready: performance.now() - listening, cpu: (await cpu(w.child.pid)).thread - before.thread });
-    w.child.kill();
+    w.child.kill('SIGKILL');
   }
   return all.sort((a, b) => a.ready - b.ready)[all.length >> 1];
 }
@@ -153,7 +153,7 @@ try {
   }
   console.log(`start, median of ${STARTS}: workerd listens after ${ms(start.process)}; the first answer, weights included, ${ms(start.ready)} later (CPU of the isolate's thread ${ms(start.cpu)}); the Node server ${ms(peer.start)}`);
 } finally {
-  for (const s of servers) s.child.kill();
+  for (const s of servers) s.child.kill('SIGKILL');
 }
 console.log(`script: ${(sizes.reduce((a, b) => a + b) / 1e6).toFixed(2)} MB gzip, of which the Go program ${(sizes[1] / 1e6).toFixed(2)} MB`);
 console.log(`transformers.js in workerd, over onnxruntime-web: ${await tryInWorkerd()}. onnxruntime-node is a native addon, which workerd does not load.`);

@@ -15,7 +15,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
  * Starts workerd at an address; resolves when it listens. vars stand over those of
  * wrangler.jsonc. bucket is the address of a server that answers as R2 does, which is then
  * bound as BUCKET. With inspect, inspector is the address of V8's inspector protocol. log, if
- * given, is called with what workerd writes to a pipe, also if it does not start.
+ * given, is called with what workerd writes to a pipe, also if it does not start. After SIGTERM
+ * workerd lives on until its connections are closed, an inspector's among them: end it with SIGKILL.
  */
 export async function startWorkerd({ address = '127.0.0.1:8787', vars = {}, dist = path.join(here, 'dist'), stdio = 'inherit', modules = MODULES, bucket, inspect = false, log } = {}) {
   const c = await configuration();

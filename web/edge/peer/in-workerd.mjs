@@ -41,7 +41,7 @@ export async function tryInWorkerd() {
     } catch (e) {
       return `${e.message}: ${log.trim()}`;
     } finally {
-      w?.child.kill();
+      w?.child.kill('SIGKILL');
     }
   } finally {
     await rm(dist, { recursive: true, force: true });

@@ -25,7 +25,7 @@ async function emptyWorker(requests) {
     await each(requests, 8, async (i) => (await post(w, '/', { model: ID, input: TEXTS[i % TEXTS.length] })).text());
     return resident(w.child.pid);
   } finally {
-    w.child.kill();
+    w.child.kill('SIGKILL');
     await rm(dist, { recursive: true, force: true });
   }
 }

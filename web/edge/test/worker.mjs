@@ -30,7 +30,7 @@ export async function worker({ vars = {}, change, ...options } = {}) {
     models: path.join(copy, 'assets/models'),
     log: () => log,
     async end() {
-      w.child.kill();
+      w.child.kill('SIGKILL');
       await rm(copy, { recursive: true, force: true });
     },
   };
