@@ -7,8 +7,8 @@ import "github.com/lodestone-wasm/lodestone/kernels/lean"
 type Hash struct {
 	d     *Device
 	host  HostHash // nil: the kernels hash
-	state uint32 // offset of u32 [8]
-	tail  uint32 // offset of the incomplete block
+	state uint32   // offset of u32 [8]
+	tail  uint32   // offset of the incomplete block
 	fill  int
 	total uint64
 }
