@@ -39,7 +39,7 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 
 test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
 
-test-all: test race e2e-webgpu e2e-firefox webkit test-package test-install ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages and go install; at most 45 minutes in all on a fast machine
+test-all: test race e2e-webgpu e2e-firefox webkit test-package test-install edge-test ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages, go install and the edge worker; at most 45 minutes in all on a fast machine
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -76,7 +76,11 @@ edge: edge-build ## build the edge worker and run it under workerd; prints the a
 	$(WITH_NODE) node web/edge/serve.mjs
 
 edge-test: edge-build build browsers ## the edge worker under workerd, end to end
-	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=1200000 --test-reporter=tap web/edge/test/*.test.mjs
+	$(WITH_NODE_22) timeout -k 10 1800 node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=tap web/edge/test/*.test.mjs
+
+.PHONY: edge-soak
+edge-soak: edge-build ## the memory of the edge worker after 10,000 requests; a few minutes
+	$(WITH_NODE_22) timeout -k 10 3600 node --test --test-timeout=3000000 --test-reporter=tap web/edge/soak/*.test.mjs
 
 edge-bench: edge-build web/bench/node_modules/.package-lock.json ## the edge worker beside transformers.js in a Node server; about two minutes on an idle machine
 	$(WITH_NODE_22) node web/edge/bench.mjs

@@ -6,14 +6,30 @@ import "github.com/lodestone-wasm/lodestone/kernels/lean"
 // where they arrive and never pass through Go's heap.
 type Hash struct {
 	d     *Device
-	state uint32 // offset of u32 [8]
-	tail  uint32 // offset of the incomplete block
+	host  HostHash // nil: the kernels hash
+	state uint32   // offset of u32 [8]
+	tail  uint32   // offset of the incomplete block
 	fill  int
 	total uint64
 }
 
+// HostHash is a SHA-256 of data in device memory that the kernels do not compute.
+type HostHash interface {
+	// Update adds n bytes at offset at to the hash.
+	Update(at uint32, n int)
+	// Sum returns the hash of all bytes added. The HostHash cannot be used afterwards.
+	Sum() [32]byte
+}
+
+// HostHasher is a Backend whose host has a faster SHA-256 than its kernels: WebAssembly has
+// no instructions for it, processors have.
+type HostHasher interface{ NewHash() HostHash }
+
 // NewHash allocates the device memory of a hash, less than 200 bytes.
 func (d *Device) NewHash() *Hash {
+	if b, ok := d.b.(HostHasher); ok {
+		return &Hash{d: d, host: b.NewHash()}
+	}
 	h := &Hash{d: d, state: d.Alloc(32), tail: d.Alloc(128)}
 	var p [32]byte
 	for i, v := range [8]uint32{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {
@@ -32,6 +48,10 @@ func (h *Hash) Update(at uint32, n int) {
 	}
 	if !d.inside(at, uint64(n)) {
 		d.fail(ErrArgument, "sha256: %d bytes at %d are not inside memory", n, at)
+		return
+	}
+	if h.host != nil {
+		h.host.Update(at, n)
 		return
 	}
 	h.total += uint64(n)
@@ -63,6 +83,9 @@ func (h *Hash) Update(at uint32, n int) {
 
 // Sum returns the hash of all bytes added. The Hash cannot be used afterwards.
 func (h *Hash) Sum() [32]byte {
+	if h.host != nil {
+		return h.host.Sum()
+	}
 	pad := make([]byte, 0, 128)
 	pad = append(pad, 0x80)
 	for (h.fill+len(pad))%64 != 56 {

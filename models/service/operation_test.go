@@ -3,7 +3,9 @@
 package service_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
@@ -189,6 +191,41 @@ func TestAPanicIsAnErrorOfOneRequest(t *testing.T) {
 	}
 	if strings.Contains(log.String(), secret) || !strings.Contains(log.String(), "broken.Open") {
 		t.Errorf("log: %s", log.String())
+	}
+}
+
+// A model that computes no numbers, and a text that its tokenizer cannot read: neither the
+// answer nor the log has anything of the text.
+func TestWhatAModelCannotComputeIsRefused(t *testing.T) {
+	nan := changed(t, "nan", pipeline.WeightsFile, func(p []byte) []byte {
+		header := 8 + int(binary.LittleEndian.Uint64(p))
+		return append(slices.Clone(p[:header]), bytes.Repeat([]byte{0xff}, len(p)-header)...)
+	})
+	strict := changed(t, "strict", pipeline.TokenizerFile, func(p []byte) []byte {
+		return bytes.Replace(p, []byte(`"unk_token":"[UNK]"`), []byte(`"unk_token":"[none]"`), 1)
+	})
+	var log lines
+	s := open(t, func(c *service.Config) {
+		c.Models, c.Log = []service.Model{nan, strict, tiny(t, "tiny")}, log.logger()
+	})
+	for _, c := range []struct {
+		model  string
+		status int
+		param  string // as JSON
+		code   string
+	}{
+		{"nan", 500, "null", "invalid_weight"},
+		{"strict", 422, `"input"`, "invalid_text"},
+		{"tiny", 200, "", ""},
+	} {
+		r := request{path: "/v1/embeddings", body: `{"model":"` + c.model + `","input":"` + secret + `"}`}.send(s)
+		body := text(t, r)
+		if r.StatusCode != c.status || !strings.Contains(body, `"param":`+c.param) && c.status != 200 || !strings.Contains(body, c.code) {
+			t.Errorf("%s: status %d: %s", c.model, r.StatusCode, body)
+		}
+		if strings.Contains(body, secret) || strings.Contains(log.String(), secret) || r.Header.Get("X-Request-Id") == "" {
+			t.Errorf("%s: %v, %s, log %s", c.model, r.Header, body, log.String())
+		}
 	}
 }
 

@@ -105,7 +105,8 @@ func problemOf(err error, param string) *Problem {
 	}
 	switch code, text := pipeline.Code(err); code {
 	case "invalid_text":
-		return problem(badText, param, code, "%s", text)
+		// The error itself quotes what it found.
+		return problem(badText, param, code, "%s has a text that the model's tokenizer cannot read: it has a character outside the vocabulary; leave that out", param)
 	case "invalid_argument":
 		return problem(invalid, param, code, "%s", text)
 	case "out_of_memory":

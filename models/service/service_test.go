@@ -69,9 +69,18 @@ func open(t testing.TB, change func(*service.Config)) *service.Service {
 // tiny is a random BERT, which takes little time.
 func tiny(t testing.TB, id string) service.Model {
 	t.Helper()
+	return changed(t, id, "", nil)
+}
+
+// changed is tiny with another file of a name.
+func changed(t testing.TB, id, name string, change func([]byte) []byte) service.Model {
+	t.Helper()
 	texts, err := headstest.New("bert", heads.MaskedLM).Files()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if change != nil {
+		texts[name] = change(texts[name])
 	}
 	files := fstest.MapFS{}
 	for name, text := range texts {

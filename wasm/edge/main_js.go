@@ -43,9 +43,9 @@ func main() {
 //	               longest are dropped; "" or "0" is no limit
 //
 // The folder of a model is models/ID of the static assets, or of the bucket BUCKET.
-// web/edge/worker.mjs reads one variable more, BUDGET.
+// web/edge/worker.mjs reads two variables more, KERNELS and BUDGET.
 func open() (*service.Service, error) {
-	backend, err := simd.New(nil)
+	kernel, err := simd.New(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func open() (*service.Service, error) {
 		}
 	}
 	c := service.Config{
-		Device:       kernels.NewDevice(backend),
+		Device:       kernels.NewDevice(backend{kernel}),
 		Tokens:       strings.Fields(cloudflare.Getenv("TOKENS")),
 		Origins:      strings.Fields(cloudflare.Getenv("ORIGINS")),
 		AutoTruncate: cloudflare.Getenv("AUTO_TRUNCATE") == "true",
@@ -82,8 +82,9 @@ func memoryOf() map[string]uint64 {
 	return map[string]uint64{"program": uint64(m.Get("program").Float()), "kernels": uint64(m.Get("kernels").Float())}
 }
 
-// handler gives the service a body that is there already, and takes its answer whole.
-// Both cross in one copy; a stream takes several promises for each part.
+// handler gives the service a body that is there already, and hands its answer over whole,
+// in one call of JavaScript: a stream takes several promises for each part, and headers two
+// calls each. The answer that goes through package workers is empty.
 type handler struct{ http.Handler }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -92,12 +93,18 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if glue.Get("broken").Truthy() {
 		r.Body = io.NopCloser(brokenBody{})
 	}
-	y := &answer{header: w.Header(), status: http.StatusOK}
+	y := &answer{header: http.Header{}, status: http.StatusOK}
 	h.Handler.ServeHTTP(y, r)
-	w.WriteHeader(y.status)
+	var headers strings.Builder
+	for name, values := range y.header {
+		for _, v := range values {
+			headers.WriteString(name + ":" + v + "\n")
+		}
+	}
 	array := js.Global().Get("Uint8Array").New(y.body.Len())
 	js.CopyBytesToJS(array, y.body.Bytes())
-	w.(interface{ WriteRawJSBody(js.Value) }).WriteRawJSBody(array)
+	glue.Call("answer", y.status, headers.String(), array)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // brokenBody is a body that did not arrive whole.

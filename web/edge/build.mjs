@@ -2,7 +2,7 @@
 //
 //   worker.mjs    the script; it imports the two modules below statically
 //   edge.wasm     the Go program
-//   kernels.wasm  the kernels
+//   kernels.wasm, kernels-relaxed.wasm  the kernels without and with relaxed SIMD
 //   assets/       static assets: the model folders, files in parts of at most 25 MiB
 //
 // MODELS in wrangler.jsonc names the models; each is a folder of weights/.
@@ -16,6 +16,7 @@ import { build } from 'esbuild';
 import { mergeData } from '../tools/wasm-data.mjs';
 import { clearLines } from '../tools/wasm-lines.mjs';
 import { configuration } from './configuration.mjs';
+import { MODULES } from './workerd.mjs';
 
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -31,6 +32,7 @@ const program = path.join(dist, 'edge.wasm');
 await run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', program, './wasm/edge'], { env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' } });
 await writeFile(program, clearLines(mergeData(await readFile(program))));
 await cp('kernels/simd/simd128.wasm', path.join(dist, 'kernels.wasm'));
+await cp('kernels/simd/relaxed.wasm', path.join(dist, 'kernels-relaxed.wasm'));
 const { stdout } = await run('go', ['list', '-m', '-f', '{{.Dir}}', 'github.com/syumai/workers']);
 const glue = path.join(stdout.trim(), 'cmd/workers-assets-gen/assets/wasm_exec_go.js');
 await build({
@@ -39,14 +41,14 @@ await build({
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  external: ['*.wasm'],
+  external: ['*.wasm', 'node:crypto'],
   alias: { 'workers/wasm_exec': glue },
   legalComments: 'inline',
   logLevel: 'warning',
 });
 const { vars } = await configuration();
 for (const { id } of JSON.parse(vars.MODELS)) await model(id);
-const sizes = await Promise.all(['worker.mjs', 'edge.wasm', 'kernels.wasm'].map(async (f) => gzipSync(await readFile(path.join(dist, f)), { level: 9 }).length));
+const sizes = await Promise.all(['worker.mjs', ...MODULES].map(async (f) => gzipSync(await readFile(path.join(dist, f)), { level: 9 }).length));
 console.log(`edge: ${(sizes.reduce((a, b) => a + b) / 1e6).toFixed(2)} MB gzip without models`);
 
 /** The files of a model folder. */

@@ -82,5 +82,5 @@ try {
 } finally {
   await db.end();
   await postgres.end();
-  worker.child.kill();
+  worker.child.kill('SIGKILL');
 }

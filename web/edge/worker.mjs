@@ -2,9 +2,11 @@
 // request at a time. Vectors are computed synchronously, so more at a time would not be
 // faster; and the promises that the program waits for then belong to the request that is
 // being served, since an isolate ends what a request left behind.
+import { createHash } from 'node:crypto';
 import 'workers/wasm_exec';
 import { kernelImports } from '../../kernels/simd/imports.mjs';
-import kernelModule from './kernels.wasm';
+import simd128 from './kernels.wasm';
+import relaxed from './kernels-relaxed.wasm';
 import program from './edge.wasm';
 import { modelFiles } from './assets.mjs';
 import { isAddressOfTEI, MAX_BODY, readBody } from './request.mjs';
@@ -31,20 +33,47 @@ let running = null; // the program, once it is ready
 let turn = null; // a promise that settles when the request before has been answered
 let waiting = 0;
 
-async function start(env) {
-  const { exports } = await WebAssembly.instantiate(kernelModule, {});
+/**
+ * The kernels that the variable KERNELS names: 'simd128', whose results are those of lode, or
+ * 'relaxed', which are faster and whose results are those of a page with the same option.
+ */
+async function kernels(name = 'simd128') {
+  if (name !== 'simd128' && name !== 'relaxed') throw new Error(`edge: the variable KERNELS is ${name}; expected simd128 or relaxed`);
+  const { exports } = await WebAssembly.instantiate(name === 'relaxed' ? relaxed : simd128, {});
+  if (name === 'relaxed') exports.form(1);
   const wrong = exports.selftest();
-  if (wrong !== 0) throw new Error(`kernels: this engine's WebAssembly SIMD computes wrongly (self-test ${wrong})`);
+  if (wrong !== 0) throw new Error(`kernels: this engine's WebAssembly SIMD computes wrongly (${name}, self-test ${wrong})`);
+  return exports;
+}
+
+/** The answer of the program: its headers are lines of a name, a colon and a value. */
+function respond(status, lines, body) {
+  const headers = new Headers();
+  for (const line of lines.split('\n')) {
+    const at = line.indexOf(':');
+    if (at > 0) headers.append(line.slice(0, at), line.slice(at + 1));
+  }
+  return new Response(body.length > 0 ? body : null, { status, headers });
+}
+
+async function start(env) {
+  const exports = await kernels(env.KERNELS || undefined);
   const go = new Go();
   // Little is alive between requests. Up to 40 MiB garbage is left alone, so that few
   // requests pay for its collection.
   go.env = { GOGC: '400', GOMEMLIMIT: '40MiB' };
   const binding = {};
   const memory = () => ({ program: go.mem.buffer.byteLength, kernels: exports.memory.buffer.byteLength });
-  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, ...modelFiles(env, exports.memory) };
-  const self = { binding, lodestone, fail: null };
+  const answer = (status, headers, body) => (self.answer = respond(status, headers, body));
+  const newHash = () => createHash('sha256');
+  const addToHash = (hash, at, n) => void hash.update(new Uint8Array(exports.memory.buffer, at, n));
+  const lodestone = { maxBody: MAX_BODY, body: null, broken: false, memory, answer, newHash, addToHash, ...modelFiles(env, exports.memory) };
+  const self = { binding, lodestone, answer: null, ended: null, fail: null };
   // A promise of go.run would belong to the request that starts the program.
-  go.exit = (code) => self.fail?.(new Error(`edge: the program ended with status ${code}`));
+  go.exit = (code) => {
+    self.ended = new Error(`edge: the program ended with status ${code}`);
+    self.fail(self.ended);
+  };
   await new Promise((resolve, reject) => {
     self.fail = reject;
     WebAssembly.instantiate(program, { ...go.importObject, kernels: kernelImports(exports, go), workers: { ready: resolve } })
@@ -80,23 +109,33 @@ async function call(request, body, env, deadline) {
   if (body === undefined) headers.set('content-length', String(MAX_BODY + 1)); // the program refuses it by name
   let timer;
   try {
-    return await new Promise((resolve, reject) => {
-      self.fail = reject;
-      timer = setTimeout(() => reject(new Error('edge: no answer within the budget of the request')), Math.max(0, deadline - Date.now()));
-      self.binding.handleRequest({ method: request.method, url: request.url, headers, body: null }).then(resolve, reject);
-    });
+    const done = self.binding.handleRequest({ method: request.method, url: request.url, headers, body: null });
+    // With the model in memory, the program has answered before it returned.
+    if (self.ended) throw self.ended;
+    if (self.answer === null) {
+      await new Promise((resolve, reject) => {
+        self.fail = reject;
+        timer = setTimeout(() => reject(new Error('edge: no answer within the budget of the request')), Math.max(0, deadline - Date.now()));
+        done.then(resolve, reject);
+      });
+    }
+    if (self.answer === null) throw new Error('edge: the program ended a request without an answer');
+    return self.answer;
   } catch (e) {
     if (running === self) running = null; // the next request starts another
     throw e;
   } finally {
+    self.answer = null;
     clearTimeout(timer);
   }
 }
 
 async function serve(request, env) {
-  if (waiting >= QUEUE) return refuse(request, 429, 'rate_limit_error', 'overloaded', `${QUEUE} requests wait already; try again later`);
+  const overloaded = () => refuse(request, 429, 'rate_limit_error', 'overloaded', `${QUEUE} requests wait already; try again later`);
+  if (waiting >= QUEUE) return overloaded();
   const budget = Number(env.BUDGET) || BUDGET;
   const body = await readBody(request, budget);
+  if (waiting >= QUEUE) return overloaded();
   const deadline = Date.now() + budget;
   const before = turn;
   let done;

@@ -6,14 +6,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configuration } from './configuration.mjs';
 
+/** The WebAssembly modules of the worker, which it imports statically. */
+export const MODULES = ['edge.wasm', 'kernels.wasm', 'kernels-relaxed.wasm'];
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /**
  * Starts workerd at an address; resolves when it listens. vars stand over those of
  * wrangler.jsonc. bucket is the address of a server that answers as R2 does, which is then
- * bound as BUCKET. With inspect, inspector is the address of V8's inspector protocol.
+ * bound as BUCKET. With inspect, inspector is the address of V8's inspector protocol. log, if
+ * given, is called with what workerd writes to a pipe, also if it does not start. After SIGTERM
+ * workerd lives on until its connections are closed, an inspector's among them: end it with SIGKILL.
  */
-export async function startWorkerd({ address = '127.0.0.1:8787', vars = {}, dist = path.join(here, 'dist'), stdio = 'inherit', modules = ['edge.wasm', 'kernels.wasm'], bucket, inspect = false } = {}) {
+export async function startWorkerd({ address = '127.0.0.1:8787', vars = {}, dist = path.join(here, 'dist'), stdio = 'inherit', modules = MODULES, bucket, inspect = false, log } = {}) {
   const c = await configuration();
   const text = JSON.stringify;
   const services = [`( name = "assets", disk = ( path = ${text(path.join(dist, 'assets'))} ) )`];
@@ -43,6 +48,7 @@ const config :Workerd.Config = (
   // The program itself: what npm calls workerd is a script that hands no further file over.
   const { default: program } = createRequire(import.meta.url)('workerd');
   const child = spawn(program, ['serve', '--control-fd=3', ...(inspect ? ['--inspector-addr=127.0.0.1:0'] : []), file], { stdio: ['ignore', stdio, stdio, 'pipe'] });
+  if (log) for (const stream of [child.stdout, child.stderr]) stream?.on('data', log);
   const ports = await new Promise((resolve, reject) => {
     let lines = '';
     const found = {};

@@ -1,9 +1,9 @@
 // Models under workerd: loads that fail, parts, a bucket, and models that do not fit together.
 import assert from 'node:assert/strict';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import http from 'node:http';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { bucket } from './bucket.mjs';
 import { dist, ID, metric, post, TAGGER, TEXTS, vectors, weights, withWorker } from './worker.mjs';
 
 let together;
@@ -81,31 +81,6 @@ test('a model in several parts is the same model', async () => {
   };
   await withWorker({ change }, async (w) => assert.deepEqual(await embed(w), together));
 });
-
-/**
- * A bucket for workerd's own R2 binding: it speaks the protocol of that binding, of which
- * get is enough here. The object's metadata stand before its bytes.
- */
-async function bucket(t) {
-  const asked = [];
-  const server = http.createServer(async (request, response) => {
-    const { method, object } = JSON.parse(request.headers['cf-r2-request'] ?? '{}');
-    asked.push(`${method} ${object}`);
-    const file = path.join(dist, 'assets', object ?? '');
-    const bytes = await readFile(file).catch(() => null);
-    if (method !== 'get' || !bytes) {
-      response.writeHead(404, { 'CF-R2-Error': JSON.stringify({ version: 1, v4code: 10007, message: 'The specified key does not exist.' }) }).end();
-      return;
-    }
-    const metadata = JSON.stringify({ name: object, version: '1', size: String(bytes.length), etag: 'x', uploaded: String(Math.floor((await stat(file)).mtimeMs)), httpFields: {}, customFields: [] });
-    response.writeHead(200, { 'CF-R2-Metadata-Size': metadata.length, 'Content-Length': metadata.length + bytes.length });
-    response.write(metadata);
-    response.end(bytes);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  return { address: `127.0.0.1:${server.address().port}`, asked };
-}
 
 test('weights come from an R2 bucket where one is bound', async (t) => {
   const b = await bucket(t);

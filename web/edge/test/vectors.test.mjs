@@ -11,35 +11,40 @@ import { CohereClient, CohereClientV2 } from 'cohere-ai';
 import OpenAI from 'openai';
 import { chromium } from 'playwright-core';
 import { serve } from '../../bench/server.mjs';
-import { each, ID, metric, post, root, TAGGER, TEXTS, TOKEN, vectors, worker } from './worker.mjs';
+import { each, ID, metric, post, root, TAGGER, TEXTS, TOKEN, vectors, withWorker, worker } from './worker.mjs';
 
-let shared, alone, together;
+let shared, alone, together, relaxed;
 before(async () => {
-  [alone, together] = await pageEmbeds(TEXTS);
-  shared = await worker({ vars: { TOKENS: `another-token-of-it ${TOKEN}`, ORIGINS: 'https://a.example' } });
+  ({ simd128: [alone, together], relaxed: [, relaxed] } = await pageEmbeds(TEXTS));
+  shared = await worker({ vars: { TOKENS: `another-token-of-it ${TOKEN}`, ORIGINS: 'https://a.example', KERNELS: 'simd128' } });
 });
 after(() => shared?.end());
 
-/** The unit vectors that a page in Chromium computes: of each text alone, and of all in one call. */
+/** The unit vectors that a page in Chromium computes with two kinds of kernels: of each text alone, and of all in one call. */
 async function pageEmbeds(texts) {
   const server = await serve({ '/': path.join(root, 'web/dist') });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
   try {
-    const page = await browser.newPage();
-    await page.goto(`${server.origin}/index.html`);
-    return await page.evaluate(
-      async ({ texts, id }) => {
-        const { pipeline } = await import(`${location.origin}/lodestone.js`);
-        const embed = await pipeline('feature-extraction', id, { kernels: 'simd128' });
-        const rows = async (input) => (await embed(input, { pooling: 'prompt', normalize: true })).tolist();
-        const alone = [];
-        for (const text of texts) alone.push((await rows([text]))[0]);
-        const together = await rows(texts);
-        await embed.dispose();
-        return [alone, together];
-      },
-      { texts, id: `/models/${ID}` },
-    );
+    const all = {};
+    for (const kernels of ['simd128', 'relaxed']) {
+      const page = await browser.newPage();
+      await page.goto(`${server.origin}/index.html`);
+      all[kernels] = await page.evaluate(
+        async ({ texts, id, kernels }) => {
+          const { pipeline } = await import(`${location.origin}/lodestone.js`);
+          const embed = await pipeline('feature-extraction', id, { kernels });
+          const rows = async (input) => (await embed(input, { pooling: 'prompt', normalize: true })).tolist();
+          const alone = [];
+          for (const text of texts) alone.push((await rows([text]))[0]);
+          const together = await rows(texts);
+          await embed.dispose();
+          return [alone, together];
+        },
+        { texts, id: `/models/${ID}`, kernels },
+      );
+      await page.close();
+    }
+    return all;
   } finally {
     await browser.close();
     server.close();
@@ -65,6 +70,13 @@ test('1,000 requests, eight at a time, give the page’s vectors to the bit', as
   await each(1000, 8, async (i) => {
     const [v] = await vectors(await post(shared, '/v1/embeddings', { model: ID, input: TEXTS[i % TEXTS.length], encoding_format: 'base64' }));
     assert.deepEqual(floats(v), alone[i % TEXTS.length]);
+  });
+});
+
+test('with KERNELS=relaxed, vectors are those of a page with these kernels, to the bit', async () => {
+  assert.notDeepEqual(relaxed, together);
+  await withWorker({ vars: { KERNELS: 'relaxed' } }, async (w) => {
+    assert.deepEqual((await vectors(await post(w, '/v1/embeddings', { model: ID, input: TEXTS }))).map(asFloat32), relaxed);
   });
 });
 

@@ -30,7 +30,7 @@ export async function worker({ vars = {}, change, ...options } = {}) {
     models: path.join(copy, 'assets/models'),
     log: () => log,
     async end() {
-      w.child.kill();
+      w.child.kill('SIGKILL');
       await rm(copy, { recursive: true, force: true });
     },
   };
@@ -76,6 +76,14 @@ export async function metric(w, name) {
   assert.ok(line, `${name} is not in ${text}`);
   return Number(line.slice(name.length));
 }
+
+/** The most memory that Cloudflare allows an isolate, in bytes. */
+export const LIMIT = 128e6;
+
+export const mb = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** The bytes of both WebAssembly memories. */
+export const wasmMemory = async (w) => (await metric(w, 'lodestone_memory_bytes{part="program"}')) + (await metric(w, 'lodestone_memory_bytes{part="kernels"}'));
 
 /** The weights of a model, as built. */
 export const weights = (id) => readFile(path.join(dist, 'assets/models', id, 'model.safetensors.0'));

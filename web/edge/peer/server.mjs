@@ -1,10 +1,10 @@
 // The edge worker's peer: transformers.js over onnxruntime-node behind a plain Node server.
-// node bench-peer.mjs MODEL-DIR prints its address once the model has answered.
+// node server.mjs MODEL-DIR prints its address once the model has answered.
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-const { env, pipeline } = createRequire(new URL('../bench/package.json', import.meta.url))('@huggingface/transformers');
+const { env, pipeline } = createRequire(new URL('../../bench/package.json', import.meta.url))('@huggingface/transformers');
 const dir = path.resolve(process.argv[2]);
 env.allowRemoteModels = false;
 env.localModelPath = `${path.dirname(dir)}/`;
