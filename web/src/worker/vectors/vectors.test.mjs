@@ -56,7 +56,7 @@ test('an index of the page finds and saves what the Go package does', () => {
 test('training gives the same clusters, and vectors that are added go to the same ones', async () => {
   const x = filled();
   await train(x, { clusters: 0, probes: 0, recall: 0.99, ...quiet });
-  for (const { vector } of expected.added) x.add(Float32Array.from(vector));
+  for (const vector of expected.added) x.add(Float32Array.from(vector));
   assert.deepEqual(bytesOf(x).subarray(0, -8), file('trained.lsvi'));
   sameHits(x, expected.trained);
 });

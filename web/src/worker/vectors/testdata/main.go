@@ -72,12 +72,7 @@ func run(ctx context.Context) error {
 	for range 10 {
 		queries = append(queries, vector())
 	}
-	var added [2]struct {
-		Vector []float32 `json:"vector"`
-	}
-	for i := range added {
-		added[i].Vector = vector()
-	}
+	added := [][]float32{vector(), vector()}
 	results := map[string]any{"vectors": vectors, "added": added, "deleted": []int{7, 600}}
 	for _, name := range []string{"exact", "trained"} {
 		if name == "trained" {
@@ -85,7 +80,7 @@ func run(ctx context.Context) error {
 				return err
 			}
 			for _, a := range added {
-				if _, err := x.Add(a.Vector); err != nil {
+				if _, err := x.Add(a); err != nil {
 					return err
 				}
 			}
