@@ -398,3 +398,22 @@ func FuzzChunks(f *testing.F) {
 		}
 	})
 }
+
+// FuzzQuery searches an index for any text: never a panic or an error, and never more results
+// than were asked for.
+func FuzzQuery(f *testing.F) {
+	dir := f.TempDir()
+	buildSite(f, site(), dir, "")
+	r := openSite(f, dir)
+	for _, query := range []string{"", "horses", "Pferd", "enginse ", "😀", "ខ្មែរ", "日本語", "\xff\xfe", "\x00", "_", strings.Repeat("notes ", 20000), strings.Repeat("x", 5000)} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, mode := range []Mode{Keywords, Meaning, Fused} {
+			found, err := r.Search(query, Query{Mode: mode, Limit: 3, Typed: true})
+			if err != nil || len(found.Results) > 3 {
+				t.Fatalf("%q by %s: %v, %v", query, mode, found, err)
+			}
+		}
+	})
+}

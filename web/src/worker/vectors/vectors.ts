@@ -4,8 +4,8 @@ import { LodestoneError } from '../../protocol/error.js';
 import { Memory, type ScanKernels } from './memory.js';
 import { type Hit, Top } from './top.js';
 
-/** Rows of a page, which one call of the kernel scans. */
-export const PAGE_ROWS = 512;
+/** Rows of a page, which one call of the kernel scans. Each cluster has a page that is not full: large pages would waste memory. */
+export const PAGE_ROWS = 128;
 /** Numbers of a vector at most. */
 export const MOST_DIM = 4096;
 /** Ids of an index at most. */
@@ -81,7 +81,7 @@ export class Vectors {
   reserve(n: number): void {
     const { list, row } = this.places;
     if (n <= list.length) return;
-    const size = Math.max(n, Math.min(MOST_IDS, 2 * list.length));
+    const size = Math.max(n, Math.min(MOST_IDS, Math.ceil(1.25 * list.length)));
     this.places = { list: new Int32Array(size).fill(-1), row: new Uint32Array(size) };
     this.places.list.set(list);
     this.places.row.set(row);
