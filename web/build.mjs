@@ -5,6 +5,7 @@
 //   engine.wasm.gz, kernels.wasm           the engine
 //   webgpu.js                              the bridge to a GPU, fetched where there is one
 //   engine.js                              the worker's script for a tokenizer in the page, fetched with the first one
+//   vectors.js                             the worker of an index of vectors, fetched with the first one
 //   chat.wasm.gz                           chat templates, fetched with the first chat
 //   thex.wasm.gz, evaluator.wasm.gz        both sides of encrypted runs, for the demo's view "Private"
 //   kernels-relaxed.wasm                   the kernels in a browser with relaxed SIMD
@@ -93,6 +94,7 @@ async function module() {
     build({ ...common, entryPoints: ['web/src/index.ts'], outfile: path.join(dist, 'lodestone.js'), sourcemap: 'linked', banner: { js: IMPORT_SCRIPT } }),
     build({ ...common, entryPoints: ['web/src/worker/main.ts'], outfile: path.join(dist, 'worker.js') }),
     build({ ...common, entryPoints: ['web/src/worker/inline.ts'], outfile: path.join(dist, 'engine.js') }),
+    build({ ...common, entryPoints: ['web/src/worker/vectors/main.ts'], outfile: path.join(dist, 'vectors.js') }),
     build({ ...common, entryPoints: ['kernels/webgpu/bridge.mjs'], outfile: path.join(dist, 'webgpu.js') }),
     cp(glue, path.join(dist, 'wasm_exec.js')), // the demo's own program
     cp(glue, path.join(test, 'wasm_exec.js')),

@@ -198,6 +198,9 @@ func (b *Builder) write(ctx context.Context, pages []indexed, o Options) (*Manif
 	if m.Tables["spelling"], err = b.writeSpelling(x); err != nil {
 		return nil, err
 	}
+	if err = b.writeTranslations(x, m); err != nil {
+		return nil, err
+	}
 	if m.Tables["pages"], err = b.writePages(pages); err != nil {
 		return nil, err
 	}

@@ -135,8 +135,8 @@ func TestSearchFindsPages(t *testing.T) {
 	// The passage to show has the words.
 	_, found := search(t, r, "common words", Query{Mode: Keywords})
 	p, _ := r.Record(found.Results[0].Page)
-	list, err := r.Text(p)
-	if q := list[r.PassageInPage(found.Results[0])]; err != nil || q.Anchor != "more" || !strings.HasPrefix(q.Text, "Common words") {
+	q, err := r.Passage(p, r.PassageInPage(found.Results[0]))
+	if err != nil || q.Anchor != "more" || !strings.HasPrefix(q.Text, "Common words") {
 		t.Errorf("%+v, %v", q, err)
 	}
 	if p.Title != fmt.Sprintf("Page %d", found.Results[0].Page-2) { // after de.html and guide/
@@ -279,7 +279,7 @@ func TestDamagedIndexIsAnError(t *testing.T) {
 	manifest := string(whole["manifest.json"].Data)
 	for name, change := range map[string]func(f fstest.MapFS){
 		"other version": func(f fstest.MapFS) {
-			f["manifest.json"] = &fstest.MapFile{Data: []byte(strings.Replace(manifest, `"version": 1`, `"version": 2`, 1))}
+			f["manifest.json"] = &fstest.MapFile{Data: []byte(strings.Replace(manifest, `"version": 2`, `"version": 1`, 1))}
 		},
 		"not ours":    func(f fstest.MapFS) { f["manifest.json"] = &fstest.MapFile{Data: []byte(`{"format":"x"}`)} },
 		"no JSON":     func(f fstest.MapFS) { f["manifest.json"] = &fstest.MapFile{Data: []byte(`<html>`)} },
@@ -367,7 +367,9 @@ func FuzzChunks(f *testing.F) {
 		parsePages(b, m)
 		parseRecords(b, 32)
 		parseText(b)
-		parseTermDir(b)
+		parseDir(b, "LSTD")
+		parseDir(b, "LSLD")
+		parseTranslations(b)
 		if terms, err := parseTerms(b, m.Passages); err == nil {
 			for _, e := range terms {
 				list, err := parsePostings(e.postings, e.n, m.Passages)
@@ -392,6 +394,25 @@ func FuzzChunks(f *testing.F) {
 		if s.parseVectors(b, m) == nil {
 			for _, n := range s.counts {
 				s.scan(nil, b, 0, make([]float32, s.dim/2*codes), m.Passages, n)
+			}
+		}
+	})
+}
+
+// FuzzQuery searches an index for any text: never a panic or an error, and never more results
+// than were asked for.
+func FuzzQuery(f *testing.F) {
+	dir := f.TempDir()
+	buildSite(f, site(), dir, "")
+	r := openSite(f, dir)
+	for _, query := range []string{"", "horses", "Pferd", "enginse ", "😀", "ខ្មែរ", "日本語", "\xff\xfe", "\x00", "_", strings.Repeat("notes ", 20000), strings.Repeat("x", 5000)} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, mode := range []Mode{Keywords, Meaning, Fused} {
+			found, err := r.Search(query, Query{Mode: mode, Limit: 3, Typed: true})
+			if err != nil || len(found.Results) > 3 {
+				t.Fatalf("%q by %s: %v, %v", query, mode, found, err)
 			}
 		}
 	})

@@ -11,7 +11,7 @@ import (
 // FormatName and FormatVersion say which indexes this package reads and writes.
 const (
 	FormatName    = "lodestone-site-index"
-	FormatVersion = 1
+	FormatVersion = 2
 )
 
 const maxManifest = 256 << 10
@@ -32,9 +32,11 @@ type Manifest struct {
 	K1        float64           `json:"k1"`
 	Fusion    Fusion            `json:"fusion"`
 	Tables    map[string]stored `json:"tables"`
-	Static    *Static           `json:"static,omitempty"`
-	Facets    []Facet           `json:"facets,omitempty"`
-	Total     Total             `json:"total"`
+	// Translates is the language whose words the table translations has, "" without one.
+	Translates string  `json:"translates,omitempty"`
+	Static     *Static `json:"static,omitempty"`
+	Facets     []Facet `json:"facets,omitempty"`
+	Total      Total   `json:"total"`
 }
 
 // Fusion are the weights of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009).

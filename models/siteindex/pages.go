@@ -17,26 +17,80 @@ type indexed struct {
 	passages []Passage
 }
 
+// textRun are neighbouring passages of a page in one text chunk.
+type textRun struct {
+	chunk    ref
+	passages int
+}
+
+// textWriter writes text chunks.
+type textWriter struct {
+	out  *chunks
+	body writer
+	n    int          // passages in body
+	open []*textRun   // runs whose chunk is not written yet
+	runs [][]*textRun // of each page
+	from []int        // number of each page's first passage in its first chunk
+}
+
+// page adds the passages of a page. A page begins a chunk of its own unless it fits into the
+// one before, so that a change of a page changes few other chunks.
+func (t *textWriter) page(list []Passage) error {
+	size := 0
+	for _, p := range list {
+		size += len(p.Text)
+	}
+	if t.n > 0 && len(t.body.b)+size > textChunk {
+		if err := t.flush(); err != nil {
+			return err
+		}
+	}
+	t.from = append(t.from, t.n)
+	var runs []*textRun
+	for _, p := range list {
+		if len(runs) == 0 || t.n == 0 {
+			runs = append(runs, &textRun{})
+			t.open = append(t.open, runs[len(runs)-1])
+		}
+		runs[len(runs)-1].passages++
+		t.body.str(p.Anchor)
+		t.body.str(strings.Join(p.Headings, "\x1f"))
+		t.body.str(p.Text)
+		if t.n++; len(t.body.b) >= textChunk {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	t.runs = append(t.runs, runs)
+	return nil
+}
+
+func (t *textWriter) flush() error {
+	if t.n == 0 {
+		return nil
+	}
+	w := newWriter("LSTX")
+	w.uv(t.n)
+	w.bytes(t.body.b)
+	r, _, err := t.out.put(w)
+	for _, run := range t.open {
+		run.chunk = r
+	}
+	t.body.b, t.n, t.open = t.body.b[:0], 0, nil
+	return err
+}
+
 // writePages writes text chunks, page records and the pages table.
 func (b *Builder) writePages(pages []indexed) (stored, error) {
-	texts := make([]ref, len(pages))
-	within := make([]int, len(pages))
-	for i := 0; i < len(pages); {
-		body, n := writer{}, 0
-		for ; i+n < len(pages) && (n == 0 || len(body.b) < textChunk); n++ {
-			appendText(&body, pages[i+n].passages)
-		}
-		w := newWriter("LSTX")
-		w.uv(n)
-		w.bytes(body.b)
-		r, _, err := b.out.put(w)
-		if err != nil {
+	t := textWriter{out: b.out}
+	for _, p := range pages {
+		if err := t.page(p.passages); err != nil {
 			return stored{}, err
 		}
-		for k := range n {
-			texts[i+k], within[i+k] = r, k
-		}
-		i += n
+	}
+	if err := t.flush(); err != nil {
+		return stored{}, err
 	}
 	dir := newWriter("LSPD")
 	dir.uv(len(pages))
@@ -56,8 +110,12 @@ func (b *Builder) writePages(pages []indexed) (stored, error) {
 				w.str(a.Name)
 				w.str(a.Value)
 			}
-			w.ref(texts[k])
-			w.uv(within[k])
+			w.uv(t.from[k])
+			w.uv(len(t.runs[k]))
+			for _, run := range t.runs[k] {
+				w.uv(run.passages)
+				w.ref(run.chunk)
+			}
 		}
 		r, _, err := b.out.put(w)
 		if err != nil {
@@ -67,15 +125,6 @@ func (b *Builder) writePages(pages []indexed) (stored, error) {
 	}
 	_, s, err := b.out.put(dir)
 	return s, err
-}
-
-func appendText(w *writer, passages []Passage) {
-	w.uv(len(passages))
-	for _, p := range passages {
-		w.str(p.Anchor)
-		w.str(strings.Join(p.Headings, "\x1f"))
-		w.str(p.Text)
-	}
 }
 
 // Facet is what pages may be filtered by.

@@ -236,6 +236,28 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
+func FuzzSitemap(f *testing.F) {
+	f.Add([]byte(`<urlset><url><loc> https://a.example/b </loc></url></urlset>`))
+	f.Add([]byte(`<sitemapindex><sitemap><loc>x</loc></sitemap></sitemapindex>`))
+	f.Add([]byte(`<?xml version="1.0" encoding="x"?><!DOCTYPE a [<!ENTITY b "c">]><urlset>&b;`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		pages, maps, err := parseSitemap(b)
+		if err != nil && (len(pages) > 0 || len(maps) > 0 || len(err.Error()) < 10) {
+			t.Fatalf("%v, %v, %v", pages, maps, err)
+		}
+	})
+}
+
+func FuzzPieces(f *testing.F) {
+	f.Add([]byte(`{"model":{"type":"Unigram","vocab":[["<unk>",0],["▁a",-1.5],["b",-2]]}}`))
+	f.Add([]byte(`{"model":{"type":"WordPiece","vocab":{"a":0}}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := ReadPieces(b); err != nil && len(err.Error()) < 10 {
+			t.Fatal(err)
+		}
+	})
+}
+
 // checkPage checks what holds of every page, and cuts it into passages and terms.
 func checkPage(t *testing.T, p *Page) {
 	for _, q := range passages(p.Title, p.Blocks) {

@@ -16,6 +16,7 @@ type Reader struct {
 	fetched  Fetched
 
 	terms    *termDir
+	lexicon  *termDir // of the table translations
 	pages    *pageDir
 	spelling map[int]ref
 	static   *staticReader
@@ -32,16 +33,18 @@ func OpenIndex(files fs.FS) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{Manifest: m, files: files, contents: map[ref][]byte{}}
-	r.fetched = Fetched{1, int64(len(b))}
+	r.fetched.add("manifest", len(b))
 	return r, nil
 }
 
 // Fetched is what was read so far.
 func (r *Reader) Fetched() Fetched { return r.fetched }
 
-// Forget drops what is kept, so that the next query counts as the first one.
+// Forget drops everything but the manifest, so that the next query counts as the first one.
 func (r *Reader) Forget() {
-	*r = Reader{Manifest: r.Manifest, files: r.files, contents: map[ref][]byte{}}
+	fetched := Fetched{}
+	fetched.add("manifest", int(r.fetched.Kinds["manifest"]))
+	*r = Reader{Manifest: r.Manifest, files: r.files, contents: map[ref][]byte{}, fetched: fetched}
 }
 
 // pageDir is the table pages.
@@ -105,8 +108,8 @@ func parsePages(b []byte, m *Manifest) (*pageDir, error) {
 type Record struct {
 	Address, Title, Language string
 	Attributes               []Attribute
-	text                     ref
-	within                   int
+	from                     int // number of its first passage in its first text chunk
+	runs                     []textRun
 }
 
 // Record reads the record of a page.
@@ -137,58 +140,67 @@ func parseRecords(b []byte, n int) ([]Record, error) {
 		for k := c.count(2); k > 0 && c.err == nil; k-- {
 			p.Attributes = append(p.Attributes, Attribute{Name: c.str(), Value: c.str()})
 		}
-		p.text = c.ref()
-		p.within = c.uv(1 << 20)
+		p.from = c.uv(1 << 20)
+		for k := c.count(17); k > 0 && c.err == nil; k-- {
+			p.runs = append(p.runs, textRun{passages: c.uv(1 << 20), chunk: c.ref()})
+		}
 		out = append(out, p)
 	}
 	return out, c.end()
 }
 
-// Text reads the passages of a page.
-func (r *Reader) Text(p Record) ([]Passage, error) {
-	b, err := r.fetch(p.text)
-	if err != nil {
-		return nil, err
+// Passage reads a passage of a page, counted from 0 within the page.
+func (r *Reader) Passage(p Record, n int) (Passage, error) {
+	from, left := p.from, n
+	for _, run := range p.runs {
+		if left >= run.passages {
+			left, from = left-run.passages, 0
+			continue
+		}
+		if left < 0 {
+			break
+		}
+		b, err := r.fetch(run.chunk)
+		if err != nil {
+			return Passage{}, err
+		}
+		list, err := parseText(b)
+		if err != nil {
+			return Passage{}, err
+		}
+		if from+left >= len(list) {
+			return Passage{}, fmt.Errorf("siteindex: %w LSTX: it has %d passages, not passage %d", ErrDamaged, len(list), from+left)
+		}
+		return list[from+left], nil
 	}
-	pages, err := parseText(b)
-	if err != nil {
-		return nil, err
-	}
-	if p.within >= len(pages) {
-		return nil, fmt.Errorf("siteindex: %w LSTX: it has %d pages, not page %d", ErrDamaged, len(pages), p.within)
-	}
-	return pages[p.within], nil
+	return Passage{}, fmt.Errorf("siteindex: the page %q has no passage %d", p.Address, n)
 }
 
 // PassageInPage is the number of a result's passage within its page.
 func (r *Reader) PassageInPage(x Result) int { return x.Passage - int(r.pages.first[x.Page]) }
 
-func parseText(b []byte) ([][]Passage, error) {
+func parseText(b []byte) ([]Passage, error) {
 	c := open(b, "LSTX")
-	var out [][]Passage
-	for n := c.count(1); n > 0 && c.err == nil; n-- {
-		var page []Passage
-		for k := c.count(3); k > 0 && c.err == nil; k-- {
-			p := Passage{Anchor: c.str()}
-			if h := c.str(); h != "" {
-				p.Headings = strings.Split(h, "\x1f")
-			}
-			p.Text = c.str()
-			page = append(page, p)
+	var out []Passage
+	for k := c.count(3); k > 0 && c.err == nil; k-- {
+		p := Passage{Anchor: c.str()}
+		if h := c.str(); h != "" {
+			p.Headings = strings.Split(h, "\x1f")
 		}
-		out = append(out, page)
+		p.Text = c.str()
+		out = append(out, p)
 	}
 	return out, c.end()
 }
 
-// termDir is the table terms.
+// termDir is the table terms, or translations.
 type termDir struct {
 	firsts []string
 	chunks []ref
 }
 
-func parseTermDir(b []byte) (*termDir, error) {
-	c := open(b, "LSTD")
+func parseDir(b []byte, letters string) (*termDir, error) {
+	c := open(b, letters)
 	d := &termDir{}
 	before := ""
 	for n := c.count(18); n > 0 && c.err == nil; n-- {

@@ -128,28 +128,52 @@ func (r *Reader) keywords(query string, q Query, found *Found) ([]Result, error)
 	}
 	words := queryWords(query)
 	score := newAccumulator(d)
-	all, missing := 0, 0
+	lists := make([][][]alternative, len(words))
+	foreign := 0
 	for i, w := range words {
 		last := q.Typed && i == len(words)-1 && !strings.HasSuffix(query, " ")
-		alternatives, err := r.alternatives(w, last, found)
+		if lists[i], err = r.alternatives(w, last, found); err != nil {
+			return nil, err
+		}
+		if len(lists[i]) > 0 && lists[i][0][0].translated {
+			foreign++
+		}
+	}
+	// Most words are of another language: the others stand by accident in the index as well.
+	for i, w := range words {
+		if 2*foreign < len(words) || !w.Letters || len(lists[i]) == 0 || lists[i][0][0].translated {
+			continue
+		}
+		list, err := r.translations(w.Text)
 		if err != nil {
 			return nil, err
 		}
-		all++
-		if len(alternatives) == 0 || alternatives[0].corrected {
+		if translated, err := r.translatedTerms(list); err != nil {
+			return nil, err
+		} else if len(translated) > 0 {
+			lists[i] = translated
+			delete(found.Corrected, w.Text)
+		}
+	}
+	all, missing := 0, 0
+	for _, alternatives := range lists {
+		all += max(1, len(alternatives))
+		if len(alternatives) == 0 || alternatives[0][0].corrected {
 			missing++
 		}
-		for _, a := range alternatives {
-			list, err := r.postings(a.termEntry)
-			if err != nil {
-				return nil, err
+		for _, terms := range alternatives {
+			for _, a := range terms {
+				list, err := r.postings(a.termEntry)
+				if err != nil {
+					return nil, err
+				}
+				weight := a.weight * idf(r.Manifest.Passages, a.df) * (r.Manifest.K1 + 1) / 255
+				for _, p := range list {
+					score.add(p, weight)
+				}
 			}
-			weight := a.weight * idf(r.Manifest.Passages, a.df) * (r.Manifest.K1 + 1) / 255
-			for _, p := range list {
-				score.add(p, weight)
-			}
+			score.next()
 		}
-		score.next()
 	}
 	found.missing = float64(missing) / float64(max(all, 1))
 	return score.results(q.Filter), nil
@@ -171,13 +195,15 @@ func queryWords(query string) []Word {
 // alternative is a term that may stand for a word.
 type alternative struct {
 	termEntry
-	weight    float64
-	corrected bool
+	weight     float64
+	corrected  bool
+	translated bool
 }
 
 // alternatives are the terms that stand for a word: its stems, what it begins if it is being
-// typed, and similar words if there is none.
-func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, error) {
+// typed, and if there is none, its translations, or similar words. The best of a list counts;
+// a compound has two lists.
+func (r *Reader) alternatives(w Word, typed bool, found *Found) ([][]alternative, error) {
 	var out []alternative
 	for _, t := range r.stems(w) {
 		e, ok, err := r.term(t)
@@ -185,7 +211,7 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 			return nil, err
 		}
 		if ok {
-			out = append(out, alternative{e, 1, false})
+			out = append(out, alternative{termEntry: e, weight: 1})
 		}
 	}
 	if typed && utf8.RuneCountInString(w.Text) >= 2 {
@@ -195,12 +221,18 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 		}
 		for _, e := range begun {
 			if len(out) == 0 || e.term != out[0].term {
-				out = append(out, alternative{e, prefixPart, false})
+				out = append(out, alternative{termEntry: e, weight: prefixPart})
 			}
 		}
 	}
-	if len(out) > 0 || !w.Letters {
-		return out, nil
+	if len(out) > 0 {
+		return [][]alternative{out}, nil
+	}
+	if !w.Letters {
+		return nil, nil
+	}
+	if lists, err := r.translate(w.Text); err != nil || len(lists) > 0 {
+		return lists, err
 	}
 	similar, err := r.similar(w.Text)
 	if err != nil || similar == "" {
@@ -211,10 +243,13 @@ func (r *Reader) alternatives(w Word, typed bool, found *Found) ([]alternative, 
 		if e, ok, err := r.term(t); err != nil {
 			return nil, err
 		} else if ok {
-			out = append(out, alternative{e, correctedPart, true})
+			out = append(out, alternative{termEntry: e, weight: correctedPart, corrected: true})
 		}
 	}
-	return out, nil
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return [][]alternative{out}, nil
 }
 
 // stems are the terms of a word in the languages of the index.
@@ -246,7 +281,7 @@ func (r *Reader) termDir() (*termDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := parseTermDir(b)
+	d, err := parseDir(b, "LSTD")
 	r.terms = d
 	return d, err
 }

@@ -110,7 +110,17 @@ func writeWhole(name string, b []byte) error {
 // Fetched counts what a [Reader] has read.
 type Fetched struct {
 	Files int
-	Bytes int64 // as stored, which is what a page transfers
+	Bytes int64            // as stored, which is what a page transfers
+	Kinds map[string]int64 // Bytes by the four letters of the chunks; "manifest" is manifest.json
+}
+
+func (f *Fetched) add(kind string, n int) {
+	if f.Kinds == nil {
+		f.Kinds = map[string]int64{}
+	}
+	f.Files++
+	f.Bytes += int64(n)
+	f.Kinds[kind] += int64(n)
 }
 
 // fetch reads a chunk, compares its hash and returns its content. Contents are kept.
@@ -123,8 +133,6 @@ func (r *Reader) fetch(name ref) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("siteindex: chunk %s: %w: the index is not complete; copy the whole folder, or run lode index again", file, err)
 	}
-	r.fetched.Files++
-	r.fetched.Bytes += int64(len(b))
 	sum := sha256.Sum256(b)
 	if !bytes.Equal(sum[:16], name[:]) {
 		return nil, fmt.Errorf("siteindex: %w %s: its SHA-256 begins with %x; copy it again, or run lode index again", ErrDamaged, file, sum[:16])
@@ -133,6 +141,7 @@ func (r *Reader) fetch(name ref) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("siteindex: chunk %s: %w", file, err)
 	}
+	r.fetched.add(string(content[:min(4, len(content))]), len(b))
 	r.contents[name] = content
 	return content, nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	rowsPerChunk = 32
+	rowsPerChunk = 16
 	perCluster   = 200 // passages of a cluster, about
 	mostClusters = 512
 	codes        = 16 // centroids of a pair of dimensions

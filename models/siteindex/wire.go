@@ -15,7 +15,7 @@ var ErrDamaged = errors.New("damaged chunk")
 const maxContent = 4 << 20
 
 // chunkVersion is the byte after a chunk's four letters.
-const chunkVersion = 1
+const chunkVersion = 2
 
 // ref is the name of a chunk: the beginning of the SHA-256 of its file. Zero is none.
 type ref [16]byte

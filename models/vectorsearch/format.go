@@ -17,6 +17,9 @@ import (
 //	  u32 vectors
 //	  vectors × u32 id
 //	  vectors × (f32 scale, i8 × padded)
+//
+// VectorIndex of the page (web/src/worker/vectors/format.ts) writes the same, and behind it its
+// metadata: "LSVM", u32 bytes, JSON. [Load] leaves them unread.
 const (
 	magic   = "LSVI"
 	version = 1

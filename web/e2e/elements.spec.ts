@@ -163,6 +163,52 @@ test('an index of another version and a budget that is too small are told apart'
   await expect(page.getByText('The data limit is reached.').first()).toBeVisible();
 });
 
+test('whatever a query or an index is, the page gets an answer or a sentence', async ({ page }) => {
+  const errors: string[] = [];
+  page.on('pageerror', (e) => errors.push(String(e)));
+  let fate: 'whole' | 'missing' | 'damaged' | 'offline' = 'whole';
+  await page.route('**/examples/sites/hugo/site/search/chunks/**', async (route) => {
+    if (fate === 'offline') return route.abort('internetdisconnected');
+    if (fate === 'missing') return route.fulfill({ status: 404 });
+    const response = await route.fetch();
+    const body = await response.body();
+    if (fate === 'damaged') body[body.length >> 1]! ^= 1;
+    return route.fulfill({ response, body });
+  });
+  await host(page, `<lodestone-search src="/examples/sites/hugo/site/search/"></lodestone-search>`, { head: script('lodestone-search') });
+  const input = page.getByRole('combobox');
+  await input.fill('backup ');
+  await expect(page.getByRole('option').first()).toBeVisible();
+  // Each asks for chunks that nothing before has read.
+  for (const [next, query, sentence] of [['offline', 'template ', 'There is no connection.'], ['missing', 'pictures ', 'damaged or missing'], ['damaged', 'exit code ', 'damaged or missing']] as const) {
+    fate = next;
+    await input.fill(query);
+    await expect(page.getByText(sentence).first()).toBeVisible();
+  }
+  fate = 'whole';
+  await input.fill('template ');
+  await expect(page.getByRole('option').first()).toBeVisible();
+  for (const query of ['ខ្មែរ', '😀😀😀', '\u0000', '\ud800', '<img src=x onerror=alert(1)>', '"\'\\%&#', '\u202eabc', 'a'.repeat(100_000), '字'.repeat(100_000)]) {
+    await input.fill(query);
+    await expect(input).toHaveValue(query);
+    await expect(page.locator('lodestone-search').getByRole('status').first()).not.toHaveText(/Searching/);
+  }
+  await input.fill('ខ្មែរ');
+  await expect(page.getByText('This search does not know the writing of your query.').first()).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
+test('a page of 10 MB whose HTML is malformed is searched as far as the limit', async ({ page }) => {
+  const errors: string[] = [];
+  page.on('pageerror', (e) => errors.push(String(e)));
+  const broken = '<main><h2>Loans<p>A loan can be renewed <b>twice <i>by</b> telephone</i>.<table><tr><td>cell<div></p></span><svg><p>after' + '<p>More words of a long page that goes on. '.repeat(240_000);
+  await host(page, `<lodestone-search></lodestone-search>${broken}`, { head: script('lodestone-search') });
+  await page.getByRole('combobox').fill('renewed');
+  await expect(page.getByRole('option').first()).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByText('Only its first part is searched.').first()).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
 test('a hostile style sheet, overwritten globals and other elements do not reach the search', async ({ page }) => {
   await page.route('**/host/hostile.css', (route) => route.fulfill({ contentType: 'text/css', body: 'body * { display: none !important; visibility: hidden !important; opacity: 0 !important; color: red !important; font: 3px serif !important; letter-spacing: 9px !important; direction: rtl !important; pointer-events: none !important; } body > main { display: block !important }' }));
   await page.route('**/host/hostile.js', (route) =>

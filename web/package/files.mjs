@@ -10,4 +10,5 @@ export const PAGE_FILES = [
   'webgpu.js',
   'engine.js',
   'chat.wasm.gz',
+  'vectors.js',
 ];

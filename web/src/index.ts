@@ -78,6 +78,8 @@ export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from './models/auto-gener
 export type { GenerateInputs, LogitsOutput, PreTrainedCausalLM, PreTrainedSeq2SeqLM, Seq2SeqInputs, TokenStreamer } from './models/auto-generation.js';
 export { AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoModelForSequenceClassification, AutoModelForTokenClassification } from './models/auto-heads.js';
 export type { AutoModelWithHead, HeadConfig, HeadOutput, ModelWithHead, SpanOutput } from './models/auto-heads.js';
+export { VectorIndex } from './models/vector-index.js';
+export type { VectorFilter, VectorHit, VectorMetadata, Vectors, VectorTraining } from './models/vector-index.js';
 export { KformerForMultipleChoice, KformerModel } from './models/kformer.js';
 export type { KformerChoice, KformerChoiceOptions, KformerOutput, PreTrainedKformer, PreTrainedKformerForMultipleChoice } from './models/kformer.js';
 export { MetaLMModel } from './models/metalm.js';

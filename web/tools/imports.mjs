@@ -1,8 +1,8 @@
 // Checks the imports of web/src, imports of types included: node web/tools/imports.mjs [FOLDER]
 //
 // No file may import itself through others, and a folder may import only the folders below
-// it: protocol/ none, storage/ that alone, worker/ and page/ both, tasks/, models/ and node/
-// page/ and protocol/.
+// it: protocol/ none, storage/ that alone, worker/ and page/ both, tasks/ and node/ page/ and
+// protocol/, models/ all three.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const BELOW = {
   worker: ['storage', 'protocol'],
   page: ['storage', 'protocol'],
   tasks: ['page', 'protocol'],
-  models: ['page', 'protocol'],
+  models: ['page', 'storage', 'protocol'],
   node: ['page', 'protocol'],
   '': ['tasks', 'models', 'page', 'protocol'],
 };

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -95,6 +97,7 @@ func (m measurement) run() error {
 		results[engine][set].add(found, relevant)
 	}
 	var bytes, files, ten []int
+	kinds := map[string]int64{}
 	for _, q := range questions {
 		if q.Tune != m.tune {
 			continue
@@ -114,6 +117,9 @@ func (m measurement) run() error {
 			add(string(mode), q.Set, addresses(r, found.Results[:min(10, len(found.Results))]), q.Pages)
 			if mode == siteindex.Fused {
 				ten = append(ten, int(r.Fetched().Bytes))
+				for kind, n := range r.Fetched().Kinds {
+					kinds[kind] += n
+				}
 				if m.rerank {
 					list, err := reranked(r, task, q.Text, found.Results)
 					if err != nil {
@@ -142,6 +148,11 @@ func (m measurement) run() error {
 	if n := len(bytes); n > 0 {
 		fmt.Printf("fused, nothing cached, until the first result with its text: median %d kB in %d files, most %d kB in %d files; until ten results with text: median %d kB, most %d kB\n",
 			bytes[n/2]/1000, files[n/2], bytes[n-1]/1000, files[n-1], ten[n/2]/1000, ten[n-1]/1000)
+		fmt.Print("the mean of the latter, in bytes:")
+		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+			fmt.Printf(" %s %d", kind, kinds[kind]/int64(n))
+		}
+		fmt.Println()
 	}
 	return nil
 }
@@ -176,7 +187,7 @@ func addresses(r *siteindex.Reader, list []siteindex.Result) (out []string) {
 		if err != nil {
 			return out
 		}
-		if _, err := r.Text(p); err != nil {
+		if _, err := r.Passage(p, r.PassageInPage(x)); err != nil {
 			return out
 		}
 		out = append(out, file(p.Address))
@@ -226,11 +237,10 @@ func reranked(r *siteindex.Reader, task *tasks.FeatureExtraction, query string, 
 		if err != nil {
 			return nil, err
 		}
-		passages, err := r.Text(p)
+		q, err := r.Passage(p, r.PassageInPage(x))
 		if err != nil {
 			return nil, err
 		}
-		q := passages[r.PassageInPage(x)]
 		texts = append(texts, strings.Join(append(append([]string{p.Title}, q.Headings...), q.Text), " "))
 	}
 	v, err := task.Run(nil, texts, tasks.FeatureExtractionOptions{Normalize: true})

@@ -1,11 +1,12 @@
 // Keywords: BM25F over passages, gathered by page. The formulas are those of FORMAT.md of
 // models/siteindex; Robertson & Zaragoza 2009, The Probabilistic Relevance Framework, has BM25F.
 import { closest, tolerance } from './edit-distance.js';
-import type { Postings, Source } from './source.js';
+import type { Postings, Source, Translation } from './source.js';
 import { alternatives, compare, type Word, words } from './words.js';
 
 const PREFIX_WEIGHT = 0.7;
 const CORRECTED_WEIGHT = 0.8;
+const TRANSLATED_WEIGHT = 0.8;
 const BEST_PASSAGE_WEIGHT = 0.5;
 /** The most words of a query that count. */
 const MOST_WORDS = 32;
@@ -16,6 +17,8 @@ export interface QueryWord {
   terms: { postings: Postings; weight: number }[];
   /** The word in whose place another one was searched. */
   corrected: string | null;
+  /** Its terms are those of another language. */
+  translated?: boolean;
 }
 
 export interface RankedPage {
@@ -39,10 +42,19 @@ export async function queryWords(source: Source, query: string, all: boolean): P
   const list = [...unique.values()].slice(0, MOST_WORDS);
   const typed = query.endsWith(' ') ? undefined : list.at(-1);
   const out = await Promise.all(list.map((word) => lookUp(source, word, word === typed, all)));
-  return { words: out, cut: unique.size > MOST_WORDS };
+  // Most words are of another language: the others stand by accident in the index as well.
+  if (2 * out.filter((found) => found[0]!.translated).length >= list.length) {
+    for (const [i, word] of list.entries()) {
+      if (!word.letters || out[i]![0]!.translated || out[i]![0]!.terms.length === 0) continue;
+      const lists = await source.translate(word.text);
+      const translated = lists.length === 1 ? await translations(source, word.text, lists, all) : [];
+      if (translated.length > 0) out[i] = translated;
+    }
+  }
+  return { words: out.flat(), cut: unique.size > MOST_WORDS };
 }
 
-async function lookUp(source: Source, word: Word, typed: boolean, all: boolean): Promise<QueryWord> {
+async function lookUp(source: Source, word: Word, typed: boolean, all: boolean): Promise<QueryWord[]> {
   const found: QueryWord = { word: word.text, terms: [], corrected: null };
   const add = (postings: Postings | null, weight: number): void => {
     if (postings && !found.terms.some((t) => t.postings.term === postings.term)) found.terms.push({ postings, weight });
@@ -51,17 +63,34 @@ async function lookUp(source: Source, word: Word, typed: boolean, all: boolean):
   if (typed && [...word.text].length > 1) {
     for (const postings of await source.prefix(word.text)) add(postings, PREFIX_WEIGHT);
   }
-  if (found.terms.length > 0 || !word.letters) return found;
+  if (found.terms.length > 0 || !word.letters) return [found];
+
+  const translated = await translations(source, word.text, await source.translate(word.text), all);
+  if (translated.length > 0) return translated;
 
   const length = [...word.text].length;
   const most = tolerance(length);
-  if (most === 0) return found;
+  if (most === 0) return [found];
   const lengths = Array.from({ length: 2 * most + 1 }, (_, i) => length - most + i).filter((n) => n >= 4);
   const near = closest(word.text, (await Promise.all(lengths.map((n) => source.spelling(n)))).flat());
-  if (!near) return found;
+  if (!near) return [found];
   found.corrected = near.word;
   for (const term of alternatives({ text: near.word, letters: true }, source.languages)) add(await source.find(term, all), CORRECTED_WEIGHT);
-  return found;
+  return [found];
+}
+
+/** A word of the query for each list of terms that a word of another language stands for. */
+async function translations(source: Source, word: string, lists: readonly (readonly Translation[])[], all: boolean): Promise<QueryWord[]> {
+  const out: QueryWord[] = [];
+  for (const list of lists) {
+    const part: QueryWord = { word, terms: [], corrected: null, translated: true };
+    for (const { term, weight } of list) {
+      const postings = await source.find(term, all);
+      if (postings) part.terms.push({ postings, weight: TRANSLATED_WEIGHT * weight });
+    }
+    if (part.terms.length > 0) out.push(part);
+  }
+  return out;
 }
 
 /** Ranks the pages that have words of a query; `allowed` has 1 for the pages that may appear. */

@@ -18,12 +18,14 @@ export interface Manifest {
   k1: number;
   fusion: { k: number; keywords: number; static: number };
   tables: Record<string, TableRef>;
+  /** The language whose words the table translations has; empty without one. */
+  translates: string;
   static: StaticVectors | null;
   facets: (Facet & { table: TableRef })[];
 }
 
 const FORMAT = 'lodestone-site-index';
-const VERSION = 1;
+const VERSION = 2;
 /** More passages than a page can search; a list of them takes 16 MiB. */
 const MAX_COUNT = 1 << 22;
 
@@ -37,6 +39,8 @@ export function checked(json: unknown): Manifest {
   for (const [name, value] of Object.entries(object(m['tables'], 'tables'))) tables[name] = table(value, `tables.${name}`);
   for (const name of ['terms', 'pages', 'spelling']) if (!tables[name]) throw wrong(`tables.${name}`, undefined);
   const known = m['static'] === undefined || m['static'] === null ? null : object(m['static'], 'static');
+  const translates = m['translates'] === undefined ? '' : string(m['translates'], 'translates');
+  if (translates && !tables['translations']) throw wrong('tables.translations', undefined);
   return {
     base: m['base'] === undefined ? '../' : string(m['base'], 'base'),
     languages: list(m['languages'] ?? [], 'languages').map((v) => string(v, 'languages')),
@@ -45,6 +49,7 @@ export function checked(json: unknown): Manifest {
     k1: number(m['k1'], 'k1'),
     fusion: { k: number(fusion['k'], 'fusion.k'), keywords: number(fusion['keywords'], 'fusion.keywords'), static: number(fusion['static'] ?? 0, 'fusion.static') },
     tables,
+    translates,
     static: known && vectors(known, tables),
     facets: list(m['facets'] ?? [], 'facets').map(facet),
   };

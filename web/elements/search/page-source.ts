@@ -126,8 +126,17 @@ export class PageSource implements Source {
     return Promise.resolve(this.#sections[page]!.record);
   }
 
-  text(page: number): Promise<readonly Passage[]> {
-    return Promise.resolve(this.#sections[page]!.passages);
+  endPassage(page: number): number {
+    return this.firstPassage(page) + this.#sections[page]!.passages.length;
+  }
+
+  text(page: number): Promise<ReadonlyMap<number, Passage>> {
+    const { first, passages } = this.#sections[page]!;
+    return Promise.resolve(new Map(passages.map((p, i) => [first + i, p])));
+  }
+
+  translate(): Promise<readonly []> {
+    return Promise.resolve([]);
   }
 
   allowed(): Promise<null> {

@@ -60,6 +60,10 @@ const LONGEST_QUERY = 1000;
 const FUSED_PAGES = 100;
 /** The passages that a page shows. */
 const SHOWN_PASSAGES = 3;
+/** The pages at the top whose further passages are fetched; the others show what comes along with their best one. */
+const DETAILED_PAGES = 3;
+/** The further passages that are considered for a page. */
+const CONSIDERED_PASSAGES = 4;
 /** How long the second stage may take before the first one is shown. */
 const PATIENCE_MS = 40;
 
@@ -180,31 +184,42 @@ export class Searcher {
       languages: this.#source.languages,
       known: new Map(),
     };
-    const pages = await Promise.all(ranked.map(async (r) => catching(this.#page(r, found, keywords))));
+    const pages = await Promise.all(ranked.map(async (r, rank) => catching(this.#page(r, rank < DETAILED_PAGES, found, keywords, catching))));
     return pages.filter((p) => p !== null);
   }
 
-  async #page(ranked: RankedResult, found: Found, keywords: KeywordResult): Promise<ResultPage> {
+  async #page(ranked: RankedResult, detailed: boolean, found: Found, keywords: KeywordResult, catching: <T>(promise: Promise<T>) => Promise<T | null>): Promise<ResultPage> {
     const { page } = ranked;
-    const [record, text] = await Promise.all([this.#source.page(page), this.#source.text(page)]);
-    const first = this.#source.firstPassage(page);
-    const scores = text.map((_, i) => keywords.passages.get(first + i) ?? 0);
+    const [record, near] = await Promise.all([this.#source.page(page), this.#source.text(page, ranked.passage)]);
+    const texts = new Map(near);
     const shown = [ranked.passage];
-    const others = scores.map((score, i) => ({ score, passage: first + i })).filter((p) => p.score > 0.5 * Math.max(...scores) && p.passage !== ranked.passage);
-    others.sort((a, b) => b.score - a.score);
-    for (const { passage } of others) {
+    for (const passage of this.#others(page, ranked.passage, keywords)) {
+      if (shown.length === SHOWN_PASSAGES) break;
+      if (!texts.has(passage) && detailed) for (const [i, p] of (await catching(this.#source.text(page, passage))) ?? []) texts.set(i, p);
       // A second passage of a section says little that the first does not.
-      if (shown.length < SHOWN_PASSAGES && !shown.some((p) => text[p - first]?.headings.join() === text[passage - first]!.headings.join())) shown.push(passage);
+      const headings = texts.get(passage)?.headings.join();
+      if (headings !== undefined && !shown.some((p) => texts.get(p)?.headings.join() === headings)) shown.push(passage);
     }
     const [address] = record.url.split('#');
     const passages = shown.map((passage): ResultPassage | null => {
-      const stored = text[passage - first];
+      const stored = texts.get(passage);
       if (!stored) return null; // left out of a very long page
       const { text: shownText, marks, fragment: textFragment } = excerpt(stored.text, found);
       const fragment = encodeURIComponent(stored.anchor) + textFragment;
       return { passage, url: fragment ? `${address}#${fragment}` : record.url, headings: stored.headings, excerpt: shownText, marks, text: stored.text };
     });
     return { page, url: record.url, title: record.title || address!, titleMarks: marks(record.title || address!, found), language: record.language, attributes: record.attributes, passages: passages.filter((p) => p !== null) };
+  }
+
+  /** The passages of a page that match about as well as its best one. */
+  #others(page: number, best: number, keywords: KeywordResult): number[] {
+    const scores: { passage: number; score: number }[] = [];
+    for (let passage = this.#source.firstPassage(page); passage < this.#source.endPassage(page); passage++) {
+      scores.push({ passage, score: keywords.passages.get(passage) ?? 0 });
+    }
+    const most = Math.max(...scores.map((s) => s.score));
+    const others = scores.filter(({ passage, score }) => score > 0.5 * most && passage !== best);
+    return others.sort((a, b) => b.score - a.score).slice(0, CONSIDERED_PASSAGES).map(({ passage }) => passage);
   }
 }
 

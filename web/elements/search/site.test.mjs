@@ -123,7 +123,9 @@ test('a manifest that is wrong is refused with the reason', async () => {
   const cases = [
     ['not JSON', '<!doctype html>', 'failed'],
     ['another format', { ...manifest, format: 'pagefind' }, 'failed'],
-    ['a newer version', { ...manifest, version: 2 }, 'otherVersion'],
+    ['an older version', { ...manifest, version: 1 }, 'otherVersion'],
+    ['a newer version', { ...manifest, version: 3 }, 'otherVersion'],
+    ['a language without its table', { ...manifest, translates: 'xx', tables: { ...manifest.tables, translations: undefined } }, 'damaged'],
     ['no tables', { ...manifest, tables: {} }, 'damaged'],
     ['a count that is none', { ...manifest, pages: -1 }, 'damaged'],
     ['more passages than memory', { ...manifest, passages: 1e12 }, 'damaged'],

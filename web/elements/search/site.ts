@@ -2,9 +2,11 @@
 // is in each.
 import type { Spelled } from './edit-distance.js';
 import { checked, type Manifest } from './manifest.js';
-import type { Filters, PageRecord, Passage, Postings, Source } from './source.js';
+import type { Filters, PageRecord, Passage, Postings, Source, Translation } from './source.js';
 import { Store, type StoreOptions } from './store.js';
+import { chunkOf, lowerBound, type TermTable, termTable } from './term-table.js';
 import { Cursor } from './wire.js';
+import { Translations } from './translations.js';
 import { compare } from './words.js';
 
 const MOST_PREFIXED = 50;
@@ -15,11 +17,6 @@ const MOST_CHUNKS = 2;
 const COMMON = 8;
 /** Words of this length and longer ones share a chunk. */
 const LONGEST_SPELLED = 16;
-
-interface TermTable {
-  first: string[];
-  refs: string[];
-}
 
 interface TermChunk {
   terms: string[];
@@ -34,8 +31,10 @@ interface PageTable {
 }
 
 interface StoredPage extends PageRecord {
-  textRef: string;
-  textIndex: number;
+  /** The number of its first passage in its first text chunk. */
+  from: number;
+  /** Its text chunks, and how many of its passages are in each. */
+  texts: { passages: number; ref: string }[];
 }
 
 /** Opens the index whose manifest is in a folder. */
@@ -43,7 +42,7 @@ export async function openSite(address: string, options: StoreOptions): Promise<
   const folder = address.endsWith('/') ? address : `${address}/`;
   const store = new Store(folder, options);
   const manifest = checked(await store.manifest());
-  const terms = await store.chunk(manifest.tables['terms']!.file, termTable, manifest.tables['terms']);
+  const terms = await store.chunk(manifest.tables['terms']!.file, (c) => termTable(c, 'LSTD'), manifest.tables['terms']);
   const pages = await store.chunk(manifest.tables['pages']!.file, (c) => pageTable(c, manifest), manifest.tables['pages']);
   return new SiteSource(store, manifest, new URL(manifest.base, folder).href, terms, pages);
 }
@@ -60,6 +59,7 @@ export class SiteSource implements Source {
   readonly #terms: TermTable;
   readonly #pages: PageTable;
   readonly #pageOf: Uint32Array;
+  readonly #translations: Translations | null;
 
   constructor(store: Store, manifest: Manifest, base: string, terms: TermTable, pages: PageTable) {
     this.store = store;
@@ -72,20 +72,9 @@ export class SiteSource implements Source {
     this.#base = base;
     this.#terms = terms;
     this.#pages = pages;
+    this.#translations = manifest.translates ? new Translations(store, manifest) : null;
     this.#pageOf = new Uint32Array(manifest.passages);
     for (let page = 0; page < manifest.pages; page++) this.#pageOf.fill(page, pages.first[page]!, pages.first[page + 1]!);
-  }
-
-  /** The chunk that has a term, if any has. */
-  #chunkOf(term: string): number {
-    let low = 0;
-    let high = this.#terms.first.length;
-    while (low < high) {
-      const mid = (low + high) >> 1;
-      if (compare(this.#terms.first[mid]!, term) <= 0) low = mid + 1;
-      else high = mid;
-    }
-    return low - 1;
   }
 
   #termChunk(i: number): Promise<TermChunk> {
@@ -93,7 +82,7 @@ export class SiteSource implements Source {
   }
 
   async find(term: string, all: boolean): Promise<Postings | null> {
-    const i = this.#chunkOf(term);
+    const i = chunkOf(this.#terms, term);
     if (i < 0) return null;
     const chunk = await this.#termChunk(i);
     const at = lowerBound(chunk.terms, term);
@@ -107,7 +96,7 @@ export class SiteSource implements Source {
 
   async prefix(prefix: string): Promise<Postings[]> {
     const found: Postings[] = [];
-    const from = Math.max(0, this.#chunkOf(prefix));
+    const from = Math.max(0, chunkOf(this.#terms, prefix));
     for (let i = from; i < Math.min(from + MOST_CHUNKS, this.#terms.refs.length); i++) {
       if (i > from && !this.#terms.first[i]!.startsWith(prefix)) break;
       const chunk = await this.#termChunk(i);
@@ -147,12 +136,22 @@ export class SiteSource implements Source {
     return { url: resolved.href, title, language, attributes };
   }
 
-  async text(page: number): Promise<readonly Passage[]> {
-    const { textRef, textIndex } = await this.#record(page);
-    const chunk = await this.store.chunk(textRef, texts);
-    const passages = chunk[textIndex];
-    if (!passages) throw new Cursor(EMPTY_RECORD, 'LSPR').damaged(`names a text that does not exist`);
-    return passages;
+  endPassage(page: number): number {
+    return this.#pages.first[page + 1]!;
+  }
+
+  async text(page: number, passage: number): Promise<ReadonlyMap<number, Passage>> {
+    const { from, texts } = await this.#record(page);
+    let first = this.firstPassage(page);
+    const run = texts.find(({ passages }) => passage < first + passages || ((first += passages), false));
+    if (!run) throw new Cursor(EMPTY_RECORD, 'LSPR').damaged(`has no text of passage ${passage}`);
+    const chunk = await this.store.chunk(run.ref, textChunk);
+    const at = run === texts[0] ? from : 0;
+    return new Map(chunk.slice(at, at + run.passages).map((p, i) => [first + i, p]));
+  }
+
+  translate(word: string): Promise<readonly (readonly Translation[])[]> {
+    return this.#translations?.of(word) ?? Promise.resolve([]);
   }
 
   async allowed(filters: Filters): Promise<Uint8Array | null> {
@@ -169,37 +168,13 @@ export class SiteSource implements Source {
   }
 }
 
-const EMPTY_RECORD = new Uint8Array([76, 83, 80, 82, 1]); // for its name in errors
-
-function lowerBound(terms: readonly string[], term: string): number {
-  let low = 0;
-  let high = terms.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (compare(terms[mid]!, term) < 0) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
+const EMPTY_RECORD = new Uint8Array([76, 83, 80, 82, 2]); // for its name in errors
 
 function joined<T extends Uint32Array | Uint8Array>(a: T, b: T): T {
   const all = new (a.constructor as new (n: number) => T)(a.length + b.length);
   all.set(a);
   all.set(b, a.length);
   return all;
-}
-
-function termTable(content: Uint8Array): TermTable {
-  const c = new Cursor(content, 'LSTD');
-  const n = c.count(18);
-  const next = c.front();
-  const table: TermTable = { first: [], refs: [] };
-  for (let i = 0; i < n; i++) {
-    table.first.push(next());
-    table.refs.push(c.ref());
-  }
-  c.end();
-  return table;
 }
 
 function posted(c: Cursor, n: number, passages: number): Pick<Postings, 'passages' | 'impacts'> {
@@ -261,22 +236,22 @@ function records(content: Uint8Array, most: number): StoredPage[] {
     const [url, title, language] = [c.str(), c.str(), c.str()];
     const attributes: Record<string, string> = Object.create(null) as Record<string, string>;
     for (let n = c.count(2); n > 0; n--) attributes[c.str()] = c.str();
-    pages.push({ url, title, language, attributes, textRef: c.ref(), textIndex: c.uv() });
+    const from = c.uv();
+    const texts = Array.from({ length: c.count(17) }, () => ({ passages: c.uv(), ref: c.ref() }));
+    pages.push({ url, title, language, attributes, from, texts });
   }
   c.end();
   return pages;
 }
 
-function texts(content: Uint8Array): Passage[][] {
+function textChunk(content: Uint8Array): Passage[] {
   const c = new Cursor(content, 'LSTX');
-  const pages = Array.from({ length: c.count() }, () =>
-    Array.from({ length: c.count(3) }, (): Passage => {
-      const [anchor, headings, text] = [c.str(), c.str(), c.str()];
-      return { anchor, headings: headings ? headings.split('\u001f') : [], text };
-    }),
-  );
+  const passages = Array.from({ length: c.count(3) }, (): Passage => {
+    const [anchor, headings, text] = [c.str(), c.str(), c.str()];
+    return { anchor, headings: headings ? headings.split('\u001f') : [], text };
+  });
   c.end();
-  return pages;
+  return passages;
 }
 
 function spellingTable(content: Uint8Array): Map<number, string> {

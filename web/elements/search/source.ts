@@ -10,6 +10,13 @@ export interface Postings {
   impacts: Uint8Array;
 }
 
+/** A term of the index that a word of another language stands for. */
+export interface Translation {
+  term: string;
+  /** Beside the most probable translation: up to 1. */
+  weight: number;
+}
+
 export interface PageRecord {
   url: string;
   title: string;
@@ -43,12 +50,17 @@ export interface Source {
   find(term: string, all: boolean): Promise<Postings | null>;
   /** The most frequent terms that begin with a prefix, at most 50. */
   prefix(prefix: string): Promise<Postings[]>;
+  /** The terms that a word of another language stands for; a word of two parts has two lists. */
+  translate(word: string): Promise<readonly (readonly Translation[])[]>;
   /** Words as they are written, of a length in code points. */
   spelling(length: number): Promise<readonly Spelled[]>;
   pageOf(passage: number): number;
   firstPassage(page: number): number;
+  /** The first passage behind those of a page. */
+  endPassage(page: number): number;
   page(page: number): Promise<PageRecord>;
-  text(page: number): Promise<readonly Passage[]>;
+  /** A passage of a page, and those that come along with it, by their numbers; without it if it was left out of a very long page. */
+  text(page: number, passage: number): Promise<ReadonlyMap<number, Passage>>;
   /** 1 for each page that the filters let through; null if there are none. */
   allowed(filters: Filters): Promise<Uint8Array | null>;
 }

@@ -77,7 +77,7 @@ async function queryVector(site: SiteSource, text: string): Promise<Float32Array
   return length > 0 ? sum.map((x) => x / length) : null;
 }
 
-const EMPTY_ROWS = new Uint8Array([76, 83, 82, 68, 1]); // for its name in errors
+const EMPTY_ROWS = new Uint8Array([76, 83, 82, 68, 2]); // for its name in errors
 
 function dot(a: Float32Array, b: Float32Array, at: number): number {
   let sum = 0;

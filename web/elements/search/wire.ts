@@ -14,7 +14,7 @@ export class IndexError extends Error {
   }
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const LIMIT = 2 ** 32;
 const text = new TextDecoder('utf-8', { fatal: true });
 

@@ -16,6 +16,7 @@ const FILES: Record<ModuleFile, () => URL> = {
   'webgpu.js': () => new URL('./webgpu.js', import.meta.url),
   'engine.js': () => new URL('./engine.js', import.meta.url),
   'chat.wasm.gz': () => new URL('./chat.wasm.gz', import.meta.url),
+  'vectors.js': () => new URL('./vectors.js', import.meta.url),
 };
 
 /** The address of a file beside this module; undefined if this module has no folder. */
@@ -73,7 +74,7 @@ export function send(url: string, init?: RequestInit): Promise<Response> {
 }
 
 /** Starts a worker with the script worker.js. */
-export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels', policy: ScriptURLPolicy | null): Worker {
+export function startWorker(url: URL, name: 'lodestone' | 'lodestone-kernels' | 'lodestone-vectors', policy: ScriptURLPolicy | null): Worker {
   const ours = typeof location === 'undefined' || (url.protocol === location.protocol && url.host === location.host);
   if (ours) return trustedWorker(url.href, { type: 'module', name }, policy);
   // Browsers start no script of another origin, but a script of the page's own may import one.
