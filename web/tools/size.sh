@@ -5,7 +5,8 @@
 #   web/tools/size.sh DIST
 set -eu
 dist=$1
-budget=1200000       # engine.wasm.gz + kernels + lodestone.js + worker.js + webgpu.js, bytes
+budget=1200000       # engine.wasm.gz + kernels + lodestone.js + worker.js, bytes
+gpu_budget=1250000   # and webgpu.js
 kernel_budget=64000  # each form of the kernels, bytes
 
 bad=0
@@ -27,6 +28,7 @@ for name in engine.wasm.gz kernels.wasm kernels-shared.wasm kernels-relaxed.wasm
 	kernels.wasm | kernels-shared.wasm | kernels-relaxed.wasm) ;;
 	*) total=$((total + packed)) ;;
 	esac
+	if [ "$name" = webgpu.js ]; then bridge=$packed; fi
 	printf '%-28s %10d %10d\n' "$name" "$raw" "$packed"
 	case $name in
 	kernels*.wasm)
@@ -37,11 +39,15 @@ for name in engine.wasm.gz kernels.wasm kernels-shared.wasm kernels-relaxed.wasm
 		;;
 	esac
 done
-printf '%-28s %10s %10d of %d\n' total '' "$total" $budget
-if [ $total -gt $budget ]; then
-	echo "size: the engine takes $total bytes compressed, the budget is $budget" >&2
-	bad=1
-fi
+total() { # NAME BYTES BUDGET
+	printf '%-28s %10s %10d of %d\n' "$1" '' "$2" "$3"
+	if [ "$2" -gt "$3" ]; then
+		echo "size: the code of $1 takes $2 bytes compressed, the budget is $3" >&2
+		bad=1
+	fi
+}
+total 'a page' $((total - bridge)) $budget
+total 'a page with a GPU' $total $gpu_budget
 
 # Both sides of encrypted runs, which the demo's view "Private" fetches when it is asked to; no part of the engine.
 for program in thex.wasm.gz:2800000 evaluator.wasm.gz:3400000; do
