@@ -76,7 +76,7 @@ for (const { name, code, shown } of found) {
 /** Shows a block of HTML in a page; /lodestone/ is web/dist, and /search/ the index of an example. */
 async function show(page: Page, code: string): Promise<void> {
   const headers = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
-  const move = (from: string, to: string): Promise<void> =>
+  const move = (from: string, to: string): Promise<unknown> =>
     page.route(`**${from}**`, async (route) => {
       const url = new URL(route.request().url());
       await route.continue({ url: new URL(to + url.pathname.slice(from.length), url).href });

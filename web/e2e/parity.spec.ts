@@ -38,7 +38,7 @@ test('tensors are sliced, averaged, normalized, squashed and iterated', async ({
       cloned: structuredClone(t).dims,
       shapes: [t.view(-1, 4).dims, t.unsqueeze(0).dims, t.unsqueeze(-1).squeeze().dims, t.slice([0, 1]).squeeze(0).dims, t.flatten().dims, t.flatten(1).dims, t.permute(2, 0, 1).dims],
       turned: t.permute(2, 0, 1).tolist(),
-      sums: [t.sum().item(), t.sum(0).tolist(), t.min(-1).tolist(), t.max().item(), Number(t.argmax().item()), [t.argmin(1).tolist()].flat(2).map(Number)],
+      sums: [t.sum().item(), t.sum(0).tolist(), t.min(-1).tolist(), t.max().item(), Number(t.argmax().item()), (t.argmin(1).tolist() as bigint[][]).flat().map(Number)],
       numbers: t.add(1).mul(2).sub(3).div(2)[1]!.tolist(),
       whole: t.to('int64').to('uint8').type,
       outside: thrown(() => t.slice(2)),

@@ -14,6 +14,9 @@ export type LogitsFunction = (
   logits: Tensor<'float32'>,
 ) => Tensor<'float32'> | void | Promise<Tensor<'float32'> | void>;
 
+/** The objects are functions of logits. */
+export interface LogitsProcessor extends LogitsFunction {}
+
 /** A LogitsFunction as a class, as in transformers.js: extend it and define `_call`. */
 export class LogitsProcessor extends Callable {
   _call(_input_ids: bigint[][], _logits: Tensor<'float32'>): ReturnType<LogitsFunction> {
@@ -23,28 +26,29 @@ export class LogitsProcessor extends Callable {
 
 /** Processors that run in turn, as in transformers.js. */
 export class LogitsProcessorList extends LogitsProcessor {
-  readonly processors: (LogitsFunction | LogitsProcessor)[] = [];
+  readonly processors: LogitsFunction[] = [];
 
-  push(item: LogitsFunction | LogitsProcessor): void {
+  push(item: LogitsFunction): void {
     this.processors.push(item);
   }
 
-  extend(items: Iterable<LogitsFunction | LogitsProcessor>): void {
+  extend(items: Iterable<LogitsFunction>): void {
     this.processors.push(...items);
   }
 
   override async _call(input_ids: bigint[][], logits: Tensor<'float32'>): Promise<Tensor<'float32'>> {
     let now = logits;
-    for (const one of this.processors) now = (await (one as LogitsFunction)(input_ids, now)) ?? now;
+    for (const one of this.processors) now = (await one(input_ids, now)) ?? now;
     return now;
   }
 
-  [Symbol.iterator](): Iterator<LogitsFunction | LogitsProcessor> {
+  [Symbol.iterator](): Iterator<LogitsFunction> {
     return this.processors[Symbol.iterator]();
   }
 }
 
-export type LogitsProcessorOption = LogitsFunction | LogitsProcessor | readonly (LogitsFunction | LogitsProcessor)[];
+/** Functions, or objects of classes that extend LogitsProcessor. */
+export type LogitsProcessorOption = LogitsFunction | readonly LogitsFunction[];
 
 /** The option logits_processor as a list. */
 export function processorsOf(what: string, value: unknown): LogitsFunction[] {

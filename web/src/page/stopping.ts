@@ -5,6 +5,11 @@ import * as check from './validate.js';
 /** What the criteria of a call get: for each sequence its tokens, and the logits that its last token was chosen from. */
 type Asked = (input_ids: bigint[][], scores: Float32Array[]) => boolean[] | Promise<boolean[]>;
 
+/** The objects are functions, too. */
+export interface StoppingCriteria {
+  (input_ids: bigint[][], scores: Float32Array[]): boolean[] | Promise<boolean[]>;
+}
+
 /**
  * Ends sequences, as in transformers.js. Extend it and define `_call`, which gets the tokens of
  * every open sequence, with the prompt, after each token, and returns for each whether it ends.
