@@ -58,7 +58,7 @@ gpu-bench: build browsers web/bench/node_modules/.package-lock.json ## whole mod
 vectors-bench: browsers node_modules/.package-lock.json web/bench/vectors/node_modules/.package-lock.json ## search vectors in Chromium beside EdgeVec, hnswlib-wasm, Orama and Voy (ROWS=20000, ONLY=lodestone); some minutes
 	$(WITH_NODE) node web/bench/vectors/bench.mjs
 
-search-eval: go-installed web/bench/search/node_modules/.package-lock.json ## the search of a site's index on Debian's documentation, beside Pagefind, MiniSearch and Orama (WORK=folder); downloads 65 MB, takes an hour
+search-eval: go-installed web/bench/search/node_modules/.package-lock.json ## the search of a site's index on Debian's documentation, beside Pagefind, MiniSearch and Orama (SITES="postgresql linux libstdc++", WORK=folder); downloads 50 MB, takes an hour; SITES=postgresql takes ten minutes
 	$(WITH_NODE) web/bench/search/run.sh $${WORK:-/tmp/lodestone-search-eval}
 
 gen: node_modules/.package-lock.json ## write the generated files again

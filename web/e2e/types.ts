@@ -15,6 +15,8 @@ import {
   LodestoneError,
   type LogitsFunction,
   MetaLMModel,
+  type VectorHit,
+  VectorIndex,
   pipeline,
   type ProgressEvent,
   Tensor,
@@ -95,6 +97,12 @@ export async function told(prompt: string, signal: AbortSignal): Promise<string>
   const notes: number = await reader.setKnowledge(['a note']);
   const meta = await MetaLMModel.from_pretrained('/models/metalm');
   const shots = await meta.generate({ pieces: [{ span: 'a' }, { text: 'b' }, { ids: [1] }], max_new_tokens: 1 });
+  const index = await VectorIndex.create(2);
+  const added: number[] = await index.add([[1, 0], Float32Array.of(0, 1)], [{ kind: 'a' }, {}], { signal });
+  const hits: VectorHit[] = await index.search(new Tensor('float32', Float32Array.of(1, 0), [1, 2]), { k: 1, filter: { kind: ['a', 'b'] } });
+  const saved: Uint8Array = await index.save();
+  // @ts-expect-error there is no such option
+  await index.search([1, 0], { top: added.length + hits.length + saved.length });
   // @ts-expect-error there is no such option
   await generator(prompt, { max_tokens: 3 });
   // @ts-expect-error beams are not streamed

@@ -32,7 +32,15 @@ func main() {
 	foreign := flag.String("foreign", "", "questions.json of another site: calibrate the thresholds by them, and do nothing else")
 	only := flag.Bool("prepare", false, "only write the pages and the questions for the other engines")
 	rerank := flag.Bool("rerank", false, "rerank the fused list by the sentence encoder too")
+	table := flag.Bool("table", false, "only print the table of the results of all sites in the folder for what is made")
 	flag.Parse()
+	if *table {
+		if err := printAll(*work); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	m := measurement{site: *site, name: *name, work: *work, hand: *hand, headings: *want, model: *model, tune: *tune, rerank: *rerank, grid: *grid, foreign: *foreign, prepare: *only}
 	if err := m.run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -145,26 +153,31 @@ func (m measurement) run() error {
 	sort.Ints(bytes)
 	sort.Ints(files)
 	sort.Ints(ten)
-	if n := len(bytes); n > 0 {
-		fmt.Printf("fused, nothing cached, until the first result with its text: median %d kB in %d files, most %d kB in %d files; until ten results with text: median %d kB, most %d kB\n",
-			bytes[n/2]/1000, files[n/2], bytes[n-1]/1000, files[n-1], ten[n/2]/1000, ten[n-1]/1000)
-		fmt.Print("the mean of the latter, in bytes:")
-		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-			fmt.Printf(" %s %d", kind, kinds[kind]/int64(n))
-		}
-		fmt.Println()
+	n := len(bytes)
+	if n == 0 {
+		return fmt.Errorf("%s has no questions", m.site)
+	}
+	transfer := fmt.Sprintf("fused, nothing cached, until the first result with its text: median %d kB in %d files, most %d kB in %d files; until ten results with text: median %d kB, 95 %% below %d kB, most %d kB",
+		bytes[n/2]/1000, files[n/2], bytes[n-1]/1000, files[n-1], ten[n/2]/1000, ten[n*95/100]/1000, ten[n-1]/1000)
+	fmt.Println(transfer)
+	fmt.Print("the mean of the latter, in bytes:")
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Printf(" %s %d", kind, kinds[kind]/int64(n))
+	}
+	fmt.Println()
+	if !m.tune {
+		return writeResults(filepath.Join(dir, "results.tsv"), results, transfer)
 	}
 	return nil
 }
 
 func printTable(results map[string]map[string]*quality) {
-	sets := []string{"headings", "paraphrases", "german"}
 	fmt.Printf("%-12s", "nDCG@10, recall@10")
 	for _, s := range sets {
 		fmt.Printf("  %-14s", s)
 	}
 	fmt.Println()
-	for _, engine := range []string{"keywords", "static", "fused", "reranked", "pagefind", "minisearch", "orama"} {
+	for _, engine := range engines {
 		if results[engine] == nil {
 			continue
 		}
@@ -273,7 +286,7 @@ func compareFusion(r *siteindex.Reader, questions []question) error {
 	for _, k := range []float64{5, 10, 20, 60} {
 		for _, static := range []float64{0.05, 0.1, 0.15, 0.25, 0.4, 0.6} {
 			r.Manifest.Fusion = siteindex.Fusion{K: k, Keywords: 1, Static: static}
-			sets := map[string]map[string]*quality{"fused": {}}
+			measured := map[string]map[string]*quality{"fused": {}}
 			for _, q := range questions {
 				if !q.Tune {
 					continue
@@ -282,13 +295,13 @@ func compareFusion(r *siteindex.Reader, questions []question) error {
 				if err != nil {
 					return err
 				}
-				if sets["fused"][q.Set] == nil {
-					sets["fused"][q.Set] = &quality{}
+				if measured["fused"][q.Set] == nil {
+					measured["fused"][q.Set] = &quality{}
 				}
-				sets["fused"][q.Set].add(addresses(r, found.Results), q.Pages)
+				measured["fused"][q.Set].add(addresses(r, found.Results), q.Pages)
 			}
 			fmt.Printf("k %g, static %g\n", k, static)
-			printTable(sets)
+			printTable(measured)
 		}
 	}
 	return nil
