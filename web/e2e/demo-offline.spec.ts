@@ -4,7 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 test.use({ serviceWorkers: 'allow' });
 
 const hits = (page: Page) => page.locator('#hits li');
-const note = (page: Page) => page.getByText('It opens without a network, too.');
+const note = (page: Page) => page.getByText('This page is stored: it opens without a network, too.');
 
 /** A first visit, to the end of what it stores. */
 async function visit(page: Page): Promise<void> {
