@@ -75,7 +75,7 @@ func views(p *page) ui.Views {
 		Crop:        crop.New(p, translatorModel, taggerModel, cropper{translator, tagger}),
 		Writing:     write.New(p, writerModel, writer),
 		Notes:       notes.New(p, host.NewModel(p, reader, "kformer", "kformer-notes-en", "the Kformer"), reader),
-		Private:     private.New(p, host.NewModel(p, classifier, "thex", "thex-kinds-en", "the classifier and its encryption"), classifier, evaluators{}),
+		Private:     private.New(p, host.NewModel(p, classifier, "thex", "thex-kinds-en", "the encrypted classifier"), classifier, evaluators{}),
 		Depth:       depth.New(p, &stacks{}),
 		Explorer:    explore.New(p, opener{}),
 		Bench:       bench.New(p, measurer{}),

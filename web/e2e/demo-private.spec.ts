@@ -18,7 +18,7 @@ test.describe.configure({ timeout: 2 * LONG });
 
 async function open(page: Page): Promise<void> {
   await page.goto('/#/private');
-  await expect(page.getByRole('button', { name: /^Load the classifier and its encryption, [\d.]+ MB$/ })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: /^Load the encrypted classifier, [\d.]+ MB$/ })).toBeVisible({ timeout: 60_000 });
 }
 
 test('a server classifies what it cannot read; the label is that in clear', async ({ page }) => {
