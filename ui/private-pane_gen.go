@@ -348,7 +348,7 @@ func (c *PrivatePane) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "card"}
 				vgparent.AppendChild(vgn)
 			}
-			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " has the numbers. The evaluator multiplies and adds encrypted numbers; the client answers each ReLU, because encrypted numbers cannot be compared. So the client sees intermediate values, and over many sentences could learn the weights. Every message has the same size, so the length of your sentence does not show. The secret key stays in the memory of a worker and is gone when you close the page."}
+			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: " has the numbers. The evaluator multiplies and adds encrypted numbers; the client answers each ReLU, because encrypted numbers cannot be compared. So the client sees intermediate values, and over many sentences could learn the weights. A round has the same size for every sentence, so the length of yours does not show. The secret key stays in the memory of a worker and is gone when you close the page."}
 			vgparent.AppendChild(vgn)
 		}
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}

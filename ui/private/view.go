@@ -57,7 +57,7 @@ func (r *result) view() *ResultView {
 	if r.server {
 		v.Where = "A server computes: " + r.where + ". It receives the bytes below and nothing else of your sentence."
 	} else {
-		v.Where = "This site has no evaluator, so a second worker of this page stands in for it. It runs the server's own code and has no key, but your sentence does not leave your machine in the first place."
+		v.Where = "This site has no evaluator, so a second worker of this page stands in for it. It runs the server's own code and has no key, but your sentence does not leave your machine in the first place. It takes several times as long as a server, and most of a gigabyte of memory."
 	}
 	if r.keys > 0 {
 		v.Keys = fmt.Sprintf("Evaluation keys: %s, sent once in %s. They are public.", format.Bytes(int64(r.keys)), format.Duration(r.keysTook))
