@@ -1,5 +1,5 @@
-// What is printed is what was found. Playwright emulates paper in Chromium alone: its driver of
-// Firefox ESR, WebDriver BiDi, has no emulateMedia.
+// What is printed is what was found. In Chromium alone: emulateMedia had no effect in Firefox ESR,
+// which Playwright drives by WebDriver BiDi.
 import { expect, type Page, test as base } from '@playwright/test';
 import { quiet } from './demo-checks.js';
 
