@@ -1,5 +1,4 @@
-// The reader's own text stays on this device only if the reader agrees, and what is printed is
-// what was found.
+// The reader's own text stays on this device only if the reader agrees.
 import { expect, type Page, test as base } from '@playwright/test';
 import { quiet } from './demo-checks.js';
 
@@ -46,29 +45,4 @@ test('own text is gone after a reload, unless the reader keeps it, and then unti
   expect(await stored(page)).toEqual([]);
   await page.reload();
   await expect(page.locator('#facts')).toContainText('240 sentences embedded');
-});
-
-test('what is printed is the query and its results, dark on white, without what can only be clicked', async ({ page }) => {
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await open(page);
-  await query(page).fill('Ich will Geld sparen');
-  await expect(page.locator('#hits')).toContainText('Ich spare Geld für ein Auto.');
-  await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
-  const paper = await page.evaluate(() => {
-    const shown = (e: Element): boolean => e.checkVisibility();
-    const gray = (e: Element, what: 'color' | 'backgroundColor'): number => getComputedStyle(e)[what].match(/\d+/g)!.slice(0, 3).reduce((a, v) => a + Number(v), 0) / 3;
-    const hits = [...document.querySelectorAll('#hits li')];
-    return {
-      controls: [...document.querySelectorAll('button, textarea, input:not([type=search]), select, nav, canvas')].filter(shown).length,
-      hits: hits.filter(shown).length,
-      ink: Math.max(...hits.map((e) => gray(e, 'color'))),
-      paper: gray(document.body, 'backgroundColor'),
-      wide: document.documentElement.scrollWidth <= document.documentElement.clientWidth,
-      kept: hits.every((e) => getComputedStyle(e).breakInside === 'avoid'),
-    };
-  });
-  expect(paper).toEqual({ controls: 0, hits: 9, ink: expect.any(Number), paper: 255, wide: true, kept: true });
-  expect(paper.ink).toBeLessThan(80);
-  await expect(query(page)).toBeVisible();
-  await expect(query(page)).toHaveValue('Ich will Geld sparen');
 });

@@ -8,6 +8,7 @@
 //   dist/    what a page needs (files.mjs)
 //   node/    the entry for Node.js, Deno and Bun; its threads run dist/worker.js
 //   types/   the declarations of both
+//   docs/    the guide from transformers.js, which the README links
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -48,6 +49,10 @@ async function core() {
   for (const file of ['LICENSE', 'CHANGELOG.md', 'web/ERRORS.md']) await cp(file, path.join(to, path.basename(file)));
   const readme = await readFile('web/README.md', 'utf8');
   await writeFile(path.join(to, 'README.md'), `${readme.split('\n## The source\n')[0].trimEnd()}\n`); // the source is not in the package
+  // A link that leaves the package becomes its words.
+  const migration = await readFile('web/docs/migration.md', 'utf8');
+  await mkdir(path.join(to, 'docs'), { recursive: true });
+  await writeFile(path.join(to, 'docs/migration.md'), migration.replace(/\[([^\]]+)\]\(\.\.\/\.\.\/[^)]*\)/g, '$1'));
   const page = './dist/lodestone.js';
   const node = './node/lodestone.js';
   const entry = { types: './types/index.d.ts', workerd: page, deno: node, bun: node, worker: page, browser: page, node, default: page };

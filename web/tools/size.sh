@@ -49,6 +49,9 @@ total() { # NAME BYTES BUDGET
 total 'a page' $((total - bridge)) $budget
 total 'a page with a GPU' $total $gpu_budget
 
+# The npm package ends here: it has neither the demo nor the elements.
+if [ ! -f "$dist/index.html" ]; then exit $bad; fi
+
 # Both sides of encrypted runs, which the demo's view "Private" fetches when it is asked to; no part of the engine.
 for program in thex.wasm.gz:2800000 evaluator.wasm.gz:3400000; do
 	name=${program%:*}
