@@ -169,7 +169,7 @@ const simdModule = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 
 function waiting() {
   const p = document.createElement('p');
   p.className = 'load';
-  p.textContent = "Loading the page's program, 1.3 MB";
+  p.textContent = "Loading the page's program, 1.4 MB";
   return p;
 }
 

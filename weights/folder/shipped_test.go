@@ -70,11 +70,11 @@ func TestTheFiguresOfModelsInMODELSAreThoseOfTheirCards(t *testing.T) {
 	}
 }
 
-// MODELS.md has a row for each model that ships, with the size of its weights.
+// MODELS.md has a row for each model that ships. (Package web/docs compares the sizes.)
 func TestMODELSListsTheModelsThatShip(t *testing.T) {
-	sizes := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| \\[`([a-z-]+)`\\].* \\| ([\\d.]+) MB \\| ").FindAllStringSubmatch(read(t, "../../MODELS.md"), -1) {
-		sizes[row[1]] = row[2]
+	listed := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| \\[`([a-z-]+)`\\].* \\| [\\d.]+ MB \\| ").FindAllStringSubmatch(read(t, "../../MODELS.md"), -1) {
+		listed[row[1]] = true
 	}
 	paths, err := filepath.Glob("../*/manifest.json")
 	if err != nil {
@@ -82,16 +82,12 @@ func TestMODELSListsTheModelsThatShip(t *testing.T) {
 	}
 	for _, path := range paths {
 		name := filepath.Base(filepath.Dir(path))
-		f, err := os.Stat(filepath.Join(filepath.Dir(path), "model.safetensors"))
-		if err != nil {
-			t.Fatal(err)
+		if !listed[name] {
+			t.Errorf("MODELS.md does not list %s", name)
 		}
-		if got := strconv.FormatFloat(float64(f.Size())/1e6, 'f', 1, 64); got != sizes[name] {
-			t.Errorf("%s: MODELS.md has %q MB, the weights have %s", name, sizes[name], got)
-		}
-		delete(sizes, name)
+		delete(listed, name)
 	}
-	for name := range sizes {
+	for name := range listed {
 		t.Errorf("MODELS.md lists %s, which does not ship", name)
 	}
 }
