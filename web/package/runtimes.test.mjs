@@ -72,5 +72,5 @@ const config :Workerd.Config = (
   const shown = await (await fetch(`http://127.0.0.1:${port}/`)).json();
   assert.equal(shown.imported, 'function');
   assert.equal(shown.code, 'unsupported_browser');
-  assert.match(shown.message, /no web workers/);
+  assert.match(shown.message, /cannot start workers/);
 });
