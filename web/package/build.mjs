@@ -83,7 +83,8 @@ async function nodeEntry(to) {
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    minifyWhitespace: true, // names stay, for stack traces
+    minifyWhitespace: true, // names stay, and lines are short: stack traces print them
+    lineLimit: 160,
     legalComments: 'none',
     logLevel: 'warning',
     plugins: [host],
