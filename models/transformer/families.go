@@ -148,7 +148,9 @@ func (c *Config) torchscalePositions(r *rawConfig, maxKey string) (err error) {
 		return err
 	}
 	c.Sinusoidal = r.strings["positions"] == "sinusoidal" // not torchscale's own: MetaLM's decoder
-	c.LearnedPositions = r.boolOr("positions", !c.Sinusoidal)
+	if !c.Sinusoidal {
+		c.LearnedPositions = r.boolOr("positions", true)
+	}
 	if c.LearnedPositions {
 		if c.MaxPositions, err = r.count(maxKey, 1, maxRows); err != nil {
 			return err

@@ -73,6 +73,60 @@ for (const { name, code, shown } of found) {
   });
 }
 
+// Blocks that show a part of a program: what stands before them, and which models take the place of theirs.
+const model = "'/models/prompt-magneto-en-de-fr/'";
+const parts: { file: string; block: number; before: string; after?: string; replace?: Record<string, string> }[] = [
+  { file: 'web/README.md', block: 0, before: 'const { signal } = new AbortController();', replace: { "'lodestone'": "'./lodestone.js'", "'/model/'": model }, after: "console.log(`${dims} ${data.length}`)" },
+  {
+    file: 'web/README.md',
+    block: 2,
+    before: "import { AutoTokenizer, KformerModel } from './lodestone.js';\nconst tokenizer = await AutoTokenizer.from_pretrained('/models/kformer-notes-en/');",
+    replace: { '/models/kformer': '/models/kformer-notes-en/' },
+    after: 'console.log(`${last_hidden_state.dims.length} ${selected.length}`)',
+  },
+  {
+    file: 'web/README.md',
+    block: 3,
+    before: "import { MetaLMModel } from './lodestone.js';",
+    replace: { '/models/metalm': '/tiny/metalm-simple/' },
+    after: 'console.log(`${typeof generated_text} ${logits.dims.length}`)',
+  },
+  {
+    file: 'web/README.md',
+    block: 4,
+    before: "import { crop, pipeline } from './lodestone.js';",
+    after: 'console.log(entities.map((e) => `${e.entity_group} ${e.word} ${e.start} ${e.end}`).join(", "))',
+  },
+  {
+    file: 'web/ERRORS.md',
+    block: 0,
+    before: `import { pipeline } from './lodestone.js';
+const embed = await pipeline('feature-extraction', ${model});
+const { signal } = new AbortController(), texts = ['\\ud800'], show = console.log;
+await (async () => {`,
+    after: '})();',
+  },
+];
+const prints: Record<string, string[]> = {
+  'web/README.md 0': ['2,256 512'],
+  'web/README.md 2': ['3 1'],
+  'web/README.md 3': ['string 3'],
+  'web/README.md 4': ['PER Tom 0 3, LOC Boston 13 19'],
+};
+for (const { file, block, before, after, replace } of parts) {
+  test(`${file}, block ${block + 1} runs as it is shown`, async ({ page }) => {
+    const { code } = blocks(file, 'js')[block]!;
+    const changed = Object.entries(replace ?? {}).reduce((text, [from, to]) => {
+      expect(text).toContain(from);
+      return text.replaceAll(from, to);
+    }, code);
+    const printed = await run(page, `${before}\n${changed}\n${after ?? ''}`);
+    expect(printed.filter((line) => line.startsWith('the block failed'))).toEqual([]);
+    if (file === 'web/ERRORS.md') expect(printed.at(-1)).toMatch(/^.*surrogate.* \(invalid_text\)$/);
+    else expect(printed.slice(-1)).toEqual(prints[`${file} ${block}`]);
+  });
+}
+
 /** Shows a block of HTML in a page; /lodestone/ is web/dist, and /search/ the index of an example. */
 async function show(page: Page, code: string): Promise<void> {
   const headers = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
