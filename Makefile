@@ -146,8 +146,11 @@ clean-tree: ## fail if git sees a change
 unit: go-installed ## the Go tests
 	$(GO) run ./web/tools/gotest -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
 
-race: go-installed ## the Go tests under the race detector, the long ones left out
-	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list ./... | grep -v /node_modules/)
+# The packages that start goroutines, or are called by several.
+RACED := ./kernels/simd ./models/generate ./models/pipeline/... ./models/service ./models/siteindex/... ./models/thex/... ./models/tokenizer ./ui/... ./weights/download ./weights/lode ./web/...
+
+race: go-installed ## the Go tests under the race detector, where there are goroutines, the long ones left out
+	CGO_ENABLED=1 $(GO) run ./web/tools/gotest -race -short -timeout 25m $$($(GO) list $(RACED) | grep -v /node_modules/)
 
 # go test takes one fuzz target at a time. A crash becomes a file of testdata/fuzz: commit it.
 fuzz: go-installed ## every fuzz target for FUZZTIME (10m) each, or those of FUZZ='Name|Name'
@@ -198,7 +201,7 @@ e2e-webgpu: browsers build ## a part of it on Chromium's software adapter of Web
 webgpu: browsers build ## the whole table of cases and all golden vectors on Chromium's software adapter of WebGPU
 	$(WITH_NODE) LODESTONE_WEBGPU=all timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
 
-e2e-firefox: browsers build docs ## the same in Firefox ESR
+e2e-firefox: browsers build docs ## what a browser decides in Firefox ESR; all of it with E2E_ALL=1
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=firefox
 
 kernels-soak: browsers build ## a million random kernel calls in Chromium against the reference (KERNELS_SOAK, KERNELS_SEED); takes long
