@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { quiet } from './demo-checks.js';
 
 const test = base.extend<{ watched: void }>({ watched: [quiet, { auto: true }] });
+test.use({ serviceWorkers: 'allow' }); // Playwright's block throws in a sandboxed frame
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; worker-src 'self'; img-src data:";
 

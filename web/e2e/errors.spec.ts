@@ -109,7 +109,7 @@ test('texts that cannot be taken are refused, and the handle works afterwards', 
     expect(f[name].code, name).toBe('invalid_argument');
   }
   expect(f.number.message).toContain('element 0 is 1, expected a string');
-  expect(f.pooling.message).toContain(`"max" is not supported; supported: 'none', 'mean', 'cls', 'last_token', 'prompt', 'auto'`);
+  expect(f.pooling.message).toContain(`"max" is not supported; supported: 'none', 'mean', 'cls', 'first_token', 'last_token', 'eos', 'prompt', 'auto'`);
   expect(f.option.message).toContain('option "quantize" is not known');
   expect(r.dims).toEqual([1, 256]);
 });

@@ -2,6 +2,8 @@
 import { expect, type Page } from '@playwright/test';
 import { test } from './harness.js';
 
+test.use({ serviceWorkers: 'allow' });
+
 async function loading(page: Page, name: string) {
   return page.evaluate((name) => failure(lodestone.pipeline('feature-extraction', `/f/${name}/`)), name);
 }
@@ -181,7 +183,7 @@ for (const [name, policy, sentence] of [
     const page = await browser.newPage(); // one whose violations are expected
     await page.route('**/*', async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
+      await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } }).catch(() => {}); // the page has ended
     });
     await page.goto('/e2e/');
     await page.waitForFunction(() => 'lodestone' in globalThis);
