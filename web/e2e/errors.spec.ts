@@ -90,7 +90,7 @@ test('texts that cannot be taken are refused, and the handle works afterwards', 
       nothing: await failure(embed(undefined as unknown as string)),
       empty: await failure(embed([])),
       pooling: await failure(embed('a', { pooling: 'max' as 'mean' })),
-      option: await failure(embed('a', { quantize: true } as object)),
+      option: await failure(embed('a', { layers: 3 } as object)),
       normalize: await failure(embed('a', { normalize: 'yes' as unknown as boolean })),
     };
     const { dims } = await embed('Guten Morgen \ud83d\ude42', { pooling: 'prompt' }); // a pair is well formed
@@ -110,7 +110,7 @@ test('texts that cannot be taken are refused, and the handle works afterwards', 
   }
   expect(f.number.message).toContain('element 0 is 1, expected a string');
   expect(f.pooling.message).toContain(`"max" is not supported; supported: 'none', 'mean', 'cls', 'first_token', 'last_token', 'eos', 'prompt', 'auto'`);
-  expect(f.option.message).toContain('option "quantize" is not known');
+  expect(f.option.message).toContain('option "layers" is not known');
   expect(r.dims).toEqual([1, 256]);
 });
 

@@ -182,8 +182,12 @@ for (const [name, policy, sentence] of [
   test(`a policy without ${name} is named`, async ({ browser }) => {
     const page = await browser.newPage(); // one whose violations are expected
     await page.route('**/*', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } }).catch(() => {}); // the page has ended
+      try {
+        const response = await route.fetch();
+        await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
+      } catch {
+        // the page has ended
+      }
     });
     await page.goto('/e2e/');
     await page.waitForFunction(() => 'lodestone' in globalThis);
