@@ -25,6 +25,9 @@ export const sharesMemory: Host['sharesMemory'] = () => true;
 /** Nothing is kept: the forms of the kernels are timed at each start. */
 export const storage: Host['storage'] = () => null;
 
+/** A thread has an event for its end, and a pending lock would keep a process of Deno running. */
+export const LOCKS: Host['LOCKS'] = false;
+
 export const keepRunning: Host['keepRunning'] = (worker, call) => {
   const { thread } = worker as unknown as ThreadWorker;
   if (call) thread.ref();
@@ -44,12 +47,16 @@ class ThreadWorker {
   onmessageerror: (() => void) | null = null;
   onerror: ((e: { message: string; preventDefault(): void }) => void) | null = null;
   readonly thread: Thread;
+  #terminated = false;
 
   constructor(url: URL, name: string) {
     this.thread = new Thread(new URL('./worker.js', import.meta.url), { name, workerData: { script: url.href } satisfies ThreadData });
     this.thread.on('message', (data: unknown) => this.onmessage?.({ data }));
     this.thread.on('messageerror', () => this.onmessageerror?.());
     this.thread.on('error', (e: unknown) => this.onerror?.({ message: e instanceof Error ? e.message : String(e), preventDefault() {} }));
+    this.thread.on('exit', () => {
+      if (!this.#terminated) this.onerror?.({ message: 'the thread ended without a word', preventDefault() {} });
+    });
     this.thread.unref(); // only a call keeps the process running; a listener would undo it later
   }
 
@@ -58,6 +65,7 @@ class ThreadWorker {
   }
 
   terminate(): void {
+    this.#terminated = true;
     void this.thread.terminate();
   }
 }

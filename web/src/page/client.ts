@@ -12,7 +12,7 @@ import type { ThreadReport, Threads } from '../protocol/threads.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { deviceTimes, keepDeviceTimes } from './device-times.js';
 import { assetURL, engineAssets, env } from './env.js';
-import { keepRunning, requireWorkers, startWorker } from './host.js';
+import { keepRunning, LOCKS, requireWorkers, startWorker } from './host.js';
 import { KernelWorkers } from './kernel-workers.js';
 import { remember, remembered } from './remember.js';
 import { Supervisor } from './supervisor.js';
@@ -326,7 +326,7 @@ export class Client {
       case 'beat':
         return;
       case 'guarded':
-        this.#supervisor?.guard(message.lock);
+        if (LOCKS) this.#supervisor?.guard(message.lock);
         return;
       case 'alive':
         if (message.build !== build) return this.#end(missing(otherBuild(message.build)));

@@ -51,6 +51,9 @@ export function storage(): Storage | null {
   return typeof localStorage === 'object' ? localStorage : null;
 }
 
+/** Whether a Web Lock tells that a worker has ended: no event does in a page. */
+export const LOCKS: boolean = true;
+
 /** Keeps the process running while a call is under way. A page needs nothing for it. */
 export function keepRunning(_worker: Worker, _call: boolean): void {}
 
