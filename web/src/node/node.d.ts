@@ -8,7 +8,7 @@ declare module 'node:worker_threads' {
   export class Worker implements Port {
     constructor(script: URL, options: { name: string; workerData: unknown });
     postMessage(message: unknown, transfer?: readonly Transferable[]): void;
-    on(event: 'message' | 'error' | 'messageerror', listener: (value: never) => void): void;
+    on(event: 'message' | 'error' | 'exit' | 'messageerror', listener: (value: never) => void): void;
     ref(): void;
     unref(): void;
     terminate(): Promise<number>;
