@@ -22,7 +22,7 @@ WITH_NODE = node=$$(web/tools/node.sh $(NODE_LEAST) $(NODE)); PATH="$$node:$$PAT
 WITH_NODE_22 = node=$$(web/tools/node.sh 22 $(NODE)); PATH="$$node:$$PATH";
 
 .PHONY: help fuzz vectors-bench search-eval demo build test test-all test-install docs check lint fmt vet imports gen gen-check types size clean-tree \
-	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak e2e-webgpu webgpu webkit bench gpu-bench clean go-installed browsers
+	package test-package edge edge-test edge-build edge-bench edge-repository edge-deploy-check edge-pgvector unit race wasm thex tools test-tokenizers tune ceiling train-smoke e2e e2e-firefox kernels-soak e2e-long e2e-webgpu webgpu webkit bench gpu-bench clean go-installed browsers
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -37,9 +37,9 @@ build: go-installed node_modules/.package-lock.json ## everything that a page ne
 	@web/tools/need.sh libdeflate-gzip:libdeflate-tools
 	$(WITH_NODE) node web/build.mjs
 
-test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and everything in Chromium; about ten minutes on two cores
+test: browsers lint build size types wasm tools unit e2e ## Go, WebAssembly, and the page in Chromium; about fifteen minutes on two slow cores
 
-test-all: test race e2e-webgpu e2e-firefox webkit test-package test-install edge-test ## test, then the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages, go install and the edge worker; at most 45 minutes in all on a fast machine
+test-all: test e2e-long race e2e-webgpu e2e-firefox webkit test-package test-install edge-test ## test, then the long tests, the race detector, WebGPU, Firefox ESR, WebKitGTK, the packages, go install and the edge worker; about an hour on two slow cores
 
 check: lint types build size clean-tree ## the quick gate before a commit
 
@@ -195,6 +195,9 @@ test-tokenizers: go-installed node_modules/.package-lock.json ## ids, offsets an
 e2e: browsers build docs ## Playwright: kernels, engine, module, demo and examples in Chromium
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium
 
+e2e-long: browsers build ## what takes long in Chromium: attacks, faults, storage, threads, a worker's death
+	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=chromium-long
+
 e2e-webgpu: browsers build ## a part of it on Chromium's software adapter of WebGPU; three minutes
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=webgpu
 
@@ -205,7 +208,7 @@ e2e-firefox: browsers build docs ## what a browser decides in Firefox ESR; all o
 	$(WITH_NODE) timeout -k 10 $(E2E_TIMEOUT) npx --no-install playwright test --reporter=list --project=firefox
 
 kernels-soak: browsers build ## a million random kernel calls in Chromium against the reference (KERNELS_SOAK, KERNELS_SEED); takes long
-	$(WITH_NODE) KERNELS_SOAK=$${KERNELS_SOAK:-1000000} npx --no-install playwright test --reporter=list --project=chromium web/e2e/soak.spec.ts
+	$(WITH_NODE) KERNELS_SOAK=$${KERNELS_SOAK:-1000000} npx --no-install playwright test --reporter=list --project=chromium-long web/e2e/soak.spec.ts
 
 webkit: build ## the same module and demo in WebKitGTK, under WebDriver
 	@web/tools/need.sh WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb

@@ -14,6 +14,8 @@ const chromium = {
   args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--disable-features=${off.join()}`],
 };
 const gpu = /webgpu(-loss)?\.spec\.ts/;
+/** What takes long: attacks and faults, limits that have to pass, every number of threads. */
+const long = /\/(attacks|cache|faults|memory|soak|supervisor|threads)\.spec\.ts/;
 const port = Number(process.env['E2E_PORT'] ?? 4173);
 
 // Specs of what a browser decides: loading, storage, workers, memory, kernels, what is drawn and pressed. The others, of what Go
@@ -47,7 +49,12 @@ export default defineConfig({
   projects: [
     {
       name: 'chromium',
-      testIgnore: gpu,
+      testIgnore: [gpu, long],
+      use: { browserName: 'chromium', launchOptions: chromium },
+    },
+    {
+      name: 'chromium-long',
+      testMatch: long,
       use: { browserName: 'chromium', launchOptions: chromium },
     },
     {
