@@ -15,6 +15,11 @@ export class SearchClient {
   constructor(reply: (message: Reply) => void) {
     this.#reply = reply;
     const file = new Captured.URL('search-worker.js', import.meta.url).href;
+    // A sandboxed frame has no origin and starts no worker; Firefox would report the attempt as an error of the page.
+    if (origin === 'null') {
+      void this.#inPage(file);
+      return;
+    }
     try {
       const worker = new Captured.Worker(file, { type: 'module' });
       this.#worker = worker;
